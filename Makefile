@@ -1,0 +1,48 @@
+# `make help` lists what there is. Every target sets up what it needs.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PLUGINS := $(sort $(dir $(wildcard plugins/*/pyproject.toml)))
+DEMO_HOME ?= .demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test test-slow lint format bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml $(addsuffix pyproject.toml,$(PLUGINS))
+	@command -v $(PYTHON) >/dev/null || { echo "artdagd needs Python 3.11: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . $(addprefix --editable ./,$(PLUGINS)) --group dev
+	@touch $@
+
+demo: $(READY) ## start a node, render the beat-sync recipe from real media, say where the result is
+	@ARTDAG_HOME=$(DEMO_HOME) $(BIN)/python examples/demo.py
+
+run: $(READY) ## start a node on http://127.0.0.1:8100
+	$(BIN)/artdagd serve
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(READY) ## run the slow tests (kills, faults, long media)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY) ## ruff, mypy, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## measure, beside peers (see benchmarks/README.md)
+	$(BIN)/python -m benchmarks
+
+clean: ## remove what make made
+	rm -rf $(VENV) $(DEMO_HOME) .pytest_cache .mypy_cache .ruff_cache .hypothesis

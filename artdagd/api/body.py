@@ -1,0 +1,111 @@
+"""Request bodies: bounded in size, in memory and in time.
+
+Quart reads a body ahead without bound and never gives up on one that drips; both are replaced here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from quart import Request
+from quart.asgi import ASGIHTTPConnection
+from quart.wrappers.request import Body
+
+from artdagd.errors import ArtdagError, TooLarge
+
+READ_AHEAD = 1 << 20
+"""Bytes of one body that may wait in memory; then its socket is read no further until they are taken."""
+
+MIN_RATE = 16 << 10
+"""Bytes a second that a body must arrive with, once its credit of ``GRACE`` is used up."""
+
+GRACE = 10.0
+"""Seconds that a body may be behind ``MIN_RATE``."""
+
+
+class TooSlow(ArtdagError):
+    """The body arrives slower than ``MIN_RATE``."""
+
+    status = 408
+    title = "Request too slow"
+
+
+class ArrivingBody(Body):
+    """A body of which at most ``READ_AHEAD`` bytes (and one chunk) wait in memory."""
+
+    def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
+        super().__init__(None, None)
+        self._taken = asyncio.Event()
+
+    async def put(self, data: bytes) -> None:
+        """Take a chunk from the socket; returns when there is room for the next."""
+        self.append(data)
+        while len(self._data) >= READ_AHEAD:
+            self._taken.clear()
+            await self._taken.wait()
+
+    async def __anext__(self) -> bytes:
+        data = await super().__anext__()
+        self._taken.set()
+        return data
+
+
+class ArrivingRequest(Request):
+    body_class = ArrivingBody
+
+
+class Connection(ASGIHTTPConnection):
+    """One request and its answer. The bodies of GET and HEAD are dropped: nobody would take them."""
+
+    async def handle_messages(self, request: Request, receive: Any) -> None:
+        body = request.body
+        assert isinstance(body, ArrivingBody)
+        wanted = request.method not in ("GET", "HEAD")
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            if message["type"] == "http.request":
+                if wanted and (data := message.get("body", b"")):
+                    await body.put(data)
+                if not message.get("more_body", False):
+                    body.set_complete()
+
+
+async def arriving(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """The chunks of a body. Raises TooLarge over ``limit`` bytes, TooSlow below ``MIN_RATE``.
+
+    Only the time spent waiting for the client counts; bytes that come faster earn credit up to ``GRACE``.
+    """
+    if (request.content_length or 0) > limit:
+        raise too_large(limit)
+    body, credit, total = aiter(request.body), GRACE, 0
+    while True:
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(credit):
+                chunk = await anext(body)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise TooSlow(
+                f"the body stopped or arrives at less than {MIN_RATE // 1024} KiB/s ({total} bytes came)",
+                advice="Send it again over a faster link.",
+            ) from None
+        total += len(chunk)
+        if total > limit:
+            raise too_large(limit)
+        credit = min(GRACE, credit - (time.monotonic() - began) + len(chunk) / MIN_RATE)
+        yield chunk
+
+
+async def whole(request: Request, limit: int) -> bytes:
+    """A body of at most ``limit`` bytes, in memory. Raises as :func:`arriving` does."""
+    return b"".join([chunk async for chunk in arriving(request, limit)])
+
+
+def too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {limit} bytes, the limit here")

@@ -1,0 +1,85 @@
+"""The cache: media that users bring, and results."""
+
+from __future__ import annotations
+
+from quart import Response
+
+from artdagd.api import files
+from artdagd.api.calls import Call
+from artdagd.api.requests import MediaQuery, Meta, Uploaded
+from artdagd.api.routes import Section
+from artdagd.api.uploads import OVERHEAD, Upload, is_multipart
+from artdagd.errors import BlobCorrupt, Conflict, NotFound, StorageFull, TooLarge, UnsupportedMedia
+from artdagd.runs.views import Entry, MetaChanges, Page
+
+section = Section("Cache", "Media and results, named by the CID of their bytes.")
+
+
+@section.route(
+    "POST",
+    "/cache/upload",
+    "Upload a file",
+    status=201,
+    scope="write",
+    takes=("multipart/form-data",),
+    errors=(TooLarge, UnsupportedMedia, StorageFull),
+)
+async def upload_blob(call: Call) -> Uploaded:
+    """The form's field `file` is stored and hashed while it arrives, and is durable when this answers."""
+    if not is_multipart(call.request):
+        raise UnsupportedMedia("an upload is a multipart/form-data request", advice="curl -F file=@FILE ADDRESS")
+    limit = call.services.settings.max_upload_bytes
+    upload = Upload(call.request, call.chunks(limit + OVERHEAD), limit)
+    await upload.begin()
+    received = await call.services.library.receive(upload.chunks(), filename=upload.filename, owner=call.who.name)
+    entry = received.entry
+    return Uploaded(entry.cid, entry.size, entry.media_type, entry.filename, received.existed)
+
+
+@section.route("GET", "/media", "List media")
+async def list_media(call: Call, query: MediaQuery) -> Page[Entry]:
+    return await call.services.library.list(
+        call.who, kind=query.kind, q=query.q, page=query.page, limit=query.limit
+    )
+
+
+@section.route("GET", "/cache/{cid}", "Show what is known about a blob", errors=(NotFound,))
+async def show_blob(call: Call, cid: str) -> Entry:
+    return await call.services.library.entry(cid, call.who)
+
+
+@section.route(
+    "GET",
+    "/cache/{cid}/raw",
+    "Download a blob",
+    gives="application/octet-stream",
+    errors=(NotFound, BlobCorrupt),
+    headers=("Range", "If-Range", "If-None-Match"),
+)
+async def download_blob(call: Call, cid: str) -> Response:
+    """The bytes. One range (206, or 416 outside the blob), the CID as ETag (304), cacheable for ever.
+
+    Media that browsers show come inline, all else as an attachment, and nothing of it runs as a page.
+    """
+    return await files.content(call.request, await call.services.library.open(cid, call.who))
+
+
+@section.route("GET", "/cache/{cid}/meta", "Show a blob's description", errors=(NotFound,))
+async def show_meta(call: Call, cid: str) -> Meta:
+    return _meta(await call.services.library.entry(cid, call.who))
+
+
+@section.route("PATCH", "/cache/{cid}/meta", "Describe a blob", scope="write", errors=(NotFound,))
+async def update_meta(call: Call, cid: str, body: MetaChanges) -> Meta:
+    """Fields that are absent stay."""
+    return _meta(await call.services.library.update_meta(cid, call.who, body))
+
+
+@section.route("DELETE", "/cache/{cid}", "Delete a blob", status=204, scope="write", errors=(NotFound, Conflict))
+async def delete_blob(call: Call, cid: str) -> None:
+    """Refused while a run, pin or publication needs it."""
+    await call.services.library.delete(cid, call.who)
+
+
+def _meta(entry: Entry) -> Meta:
+    return Meta(entry.title, entry.description, entry.tags, entry.metadata)

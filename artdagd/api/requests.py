@@ -1,0 +1,95 @@
+"""What requests say and what answers look like, where it is not a view of the runs room."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+
+from artdagd.runs.machine import RunStatus
+from artdagd.work import Kind
+
+T = TypeVar("T")
+
+PageNumber = Annotated[int, msgspec.Meta(ge=1, le=1_000_000, description="Counts from 1.")]
+Limit = Annotated[int, msgspec.Meta(ge=1, le=100, description="Items a page.")]
+
+
+class ListQuery(msgspec.Struct, frozen=True):
+    page: PageNumber = 1
+    limit: Limit = 20
+
+
+class MediaQuery(ListQuery, frozen=True):
+    kind: Annotated[Kind | None, msgspec.Meta(description="Only media of this kind.")] = None
+    q: Annotated[str | None, msgspec.Meta(max_length=200, description="Words in the name, title or tags.")] = None
+
+
+class RunsQuery(ListQuery, frozen=True):
+    status: Annotated[RunStatus | None, msgspec.Meta(description="Only runs in this state.")] = None
+    recipe: Annotated[str | None, msgspec.Meta(max_length=200, description="A recipe's id or name.")] = None
+
+
+class RecipeRunBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Input name -> CID, and values for the recipe's params."""
+
+    inputs: dict[str, str] = {}
+    params: dict[str, Any] = {}
+
+
+class RunBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A recipe and its inputs by name, or an effect, its inputs in order, and its config."""
+
+    recipe: str | None = None
+    effect: str | None = None
+    inputs: dict[str, str] | list[str] = {}
+    params: dict[str, Any] = {}
+    config: dict[str, Any] = {}
+
+
+class ExecuteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A plan that the node keeps, by its CID, or a whole plan."""
+
+    plan_id: str | None = None
+    plan: dict[str, Any] | None = None
+
+
+class Health(msgspec.Struct, frozen=True):
+    """``ok`` once work is accepted, else ``starting`` or ``draining``."""
+
+    status: str
+    version: str
+
+
+class Uploaded(msgspec.Struct, frozen=True):
+    """``existed``: these bytes were here before. ``ipfs_cid`` is null while no IPFS is configured."""
+
+    cid: str
+    size: int
+    media_type: str
+    filename: str | None
+    existed: bool
+    ipfs_cid: str | None = None
+
+
+class Meta(msgspec.Struct, frozen=True):
+    title: str
+    description: str
+    tags: list[str]
+    metadata: dict[str, Any]
+
+
+class RecipeUploaded(msgspec.Struct, frozen=True):
+    """``created`` is false if this very text was here before."""
+
+    recipe_id: str
+    name: str
+    version: str
+    cid: str
+    created: bool
+
+
+class Items(msgspec.Struct, Generic[T], frozen=True):
+    """A whole list."""
+
+    items: list[T]

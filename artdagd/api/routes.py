@@ -1,0 +1,108 @@
+"""The table of routes: what each takes and gives is read off its handler, and serves both dispatch and OpenAPI.
+
+A handler is ``async def f(call: Call, <path parameters>, query: Q, body: B) -> A``: ``query`` and ``body`` are there
+if the route has them, and their annotations (msgspec structs) are what is decoded and documented.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from artdagd.errors import ArtdagError
+
+Scope = Literal["read", "write"]
+Handler = Callable[..., Awaitable[Any]]
+H = typing.TypeVar("H", bound=Handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation. ``takes`` and ``gives`` are media types of bodies that are not JSON; ``scope`` None is public."""
+
+    section: str
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    description: str
+    status: int
+    scope: Scope | None
+    query: type | None
+    body: type | None
+    answer: Any
+    takes: tuple[str, ...]
+    gives: str
+    errors: tuple[type[ArtdagError], ...]
+    headers: tuple[str, ...]
+    follow: str
+
+    @property
+    def operation_id(self) -> str:
+        return self.handler.__name__
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of the path's parameters."""
+        return re.findall(r"{(\w+)}", self.path)
+
+    @property
+    def rule(self) -> str:
+        """The path as the router spells it."""
+        return self.path.replace("{", "<").replace("}", ">")
+
+
+class Section:
+    """A section of the contract: collects its routes."""
+
+    def __init__(self, name: str, description: str) -> None:
+        self.name = name
+        self.description = description
+        self.routes: list[Route] = []
+
+    def route(
+        self,
+        method: str,
+        path: str,
+        summary: str,
+        *,
+        status: int = 200,
+        scope: Scope | None = "read",
+        takes: Sequence[str] = (),
+        gives: str = "application/json",
+        errors: Sequence[type[ArtdagError]] = (),
+        headers: Sequence[str] = (),
+        follow: str = "",
+    ) -> Callable[[H], H]:
+        """Add a handler. ``headers`` are request headers that it reads; ``follow`` is the answer's Location."""
+
+        def add(handler: H) -> H:
+            hints = typing.get_type_hints(handler)
+            answer = hints.get("return")
+            self.routes.append(
+                Route(
+                    section=self.name,
+                    method=method,
+                    path=path,
+                    handler=handler,
+                    summary=summary,
+                    description=inspect.getdoc(handler) or "",
+                    status=status,
+                    scope=scope,
+                    query=hints.get("query"),
+                    body=hints.get("body"),
+                    answer=None if answer is type(None) else answer,
+                    takes=tuple(takes),
+                    gives=gives,
+                    errors=tuple(errors),
+                    headers=tuple(headers),
+                    follow=follow,
+                )
+            )
+            return handler
+
+        return add

@@ -1,0 +1,84 @@
+"""The HTTP listener: Hypercorn, on a socket that we open, so that port 0 can be told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from artdagd.api.app import App
+from artdagd.errors import ConfigError
+
+BACKLOG = 512
+DRAIN = 3.0
+"""Seconds that answers in flight get when the listener closes."""
+
+STALL_MS = 300_000
+"""Milliseconds that sent bytes may stay unacknowledged, or a full receiver may take none, before the kernel ends
+the connection (TCP_USER_TIMEOUT): a reader that stops reading can't hold an answer for ever."""
+
+
+class Listener:
+    """Serves ``app`` on ``host:port`` from :meth:`start` until :meth:`close`."""
+
+    def __init__(self, app: App, host: str, port: int) -> None:
+        self._app = app
+        self._host = host
+        self._port = port
+        self._closing = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """Listen, and give the address: ``http://host:port`` with the port that was bound.
+
+        Raises ConfigError if the address can't be used.
+        """
+        bound = _bind(self._host, self._port)
+        host, port = bound.getsockname()[:2]
+        config = Config()
+        config.bind = [f"fd://{bound.detach()}"]
+        config.include_server_header = False
+        config.backlog = BACKLOG
+        config.graceful_timeout = DRAIN
+        config.keep_alive_timeout = 5.0
+        config.errorlog = logging.getLogger("artdagd.api.hypercorn")
+        self._task = asyncio.create_task(
+            serve(self._app, config, shutdown_trigger=self._closing.wait), name="http listener"
+        )
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def close(self) -> None:
+        """Accept no more, end event streams, let answers in flight finish for ``DRAIN`` seconds, then cut them."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        self._app.draining.set()
+        self._closing.set()
+        await asyncio.wait({task}, timeout=2 * DRAIN)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALL_MS)
+            bound.bind(address)
+            # Listening before the server runs: whoever reads the address may connect at once.
+            bound.listen(BACKLOG)
+        except BaseException:
+            bound.close()
+            raise
+    except OSError as error:
+        raise ConfigError(
+            f"can't listen on {host}:{port}: {error.strerror}", advice="Set HOST and PORT to a free local address."
+        ) from None
+    return bound

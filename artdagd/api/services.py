@@ -1,0 +1,47 @@
+"""What the API is given. The composition root fills it in; nothing here reaches past these doors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from artdagd.auth.principal import Principal
+from artdagd.runs.library import Library
+from artdagd.runs.recipes import RecipeBook
+from artdagd.runs.service import RunService
+from artdagd.settings import Settings
+
+
+class Describes(Protocol):
+    """The catalogue: one mapping for each step type, effect and analyzer, as ``GET /api/steps`` answers them."""
+
+    def describe(self) -> list[dict[str, Any]]: ...
+
+
+class Reports(Protocol):
+    """The plugin manager: one record for each plugin, loaded or not."""
+
+    def report(self) -> Sequence[Any]: ...
+
+
+class Authenticates(Protocol):
+    """The tokens: raises Unauthorized for a token that is unknown, expired or revoked."""
+
+    async def authenticate(self, token: str) -> Principal: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that the API needs of a node. ``ready`` is true while the node accepts work."""
+
+    settings: Settings
+    version: str
+    ready: Callable[[], bool]
+    catalogue: Describes
+    plugins: Reports
+    workers: Callable[[], Sequence[Any]]
+    tokens: Authenticates
+    library: Library
+    recipes: RecipeBook
+    runs: RunService

@@ -1,0 +1,81 @@
+"""Server-sent events (WHATWG HTML, section 9.2): a run's events as a response that ends when its listener goes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import msgspec
+from quart import Response
+
+from artdagd.errors import ArtdagError, InvalidRequest
+from artdagd.runs.views import Event
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 15.0
+"""Seconds of silence after which a comment is sent, so that proxies keep the connection and a dead one is noticed."""
+
+RETRY_MS = 2000
+"""Milliseconds that a browser waits before it connects again."""
+
+HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-cache, no-store",
+    "X-Accel-Buffering": "no",
+}
+
+
+def last_event_id(text: str | None) -> int | None:
+    """The ``Last-Event-ID`` of a listener that comes back. Raises InvalidRequest if it is none of ours."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise InvalidRequest(f"Last-Event-ID {text[:40]!r} is not the id of an event, which is a whole number")
+    return int(text)
+
+
+def stream(events: AsyncIterator[Event], draining: asyncio.Event) -> Response:
+    """``events`` until they end, the listener goes, or the node drains."""
+    response = Response(lines(events, draining), 200, HEADERS)
+    response.timeout = None  # Quart cuts every answer after 60 s otherwise
+    return response
+
+
+async def lines(events: AsyncIterator[Event], draining: asyncio.Event) -> AsyncIterator[bytes]:
+    """The wire format. Leaves no task behind, however it ends."""
+    stop = asyncio.ensure_future(draining.wait())
+    waiting: asyncio.Future[Event | None] | None = None
+    try:
+        yield b"retry: %d\n\n" % RETRY_MS
+        while True:
+            waiting = waiting or asyncio.ensure_future(_next(events))
+            await asyncio.wait({waiting, stop}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                event, waiting = waiting.result(), None
+                if event is None:
+                    return
+                yield encode(event)
+            elif stop.done():
+                return
+            else:
+                yield b": heartbeat\n\n"
+    except ArtdagError as error:
+        log.info("an event stream ended: %s", error.detail)
+    finally:
+        left = [task for task in (waiting, stop) if task is not None]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        close = getattr(events, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def encode(event: Event) -> bytes:
+    return b"event: %s\nid: %d\ndata: %s\n\n" % (event.event.encode(), event.id, msgspec.json.encode(event.data))
+
+
+async def _next(events: AsyncIterator[Event]) -> Event | None:
+    return await anext(events, None)

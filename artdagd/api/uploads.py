@@ -1,0 +1,106 @@
+"""The ``file`` part of a multipart upload (RFC 7578), handed on while it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from quart import Request
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+
+from artdagd.api.body import too_large
+from artdagd.errors import InvalidRequest
+
+FIELD = "file"
+PARTS = 16
+"""Parts that a form may have."""
+
+OVERHEAD = 256 << 10
+"""Bytes that a form may have besides its file: boundaries, part headers, other fields."""
+
+HEADERS_LIMIT = 16 << 10
+"""Bytes of one part's headers, and of what precedes the first part."""
+
+NAME_LIMIT = 255
+"""Characters kept of a file's name: its end, where the extension is."""
+
+
+def is_multipart(request: Request) -> bool:
+    return request.mimetype == "multipart/form-data"
+
+
+class Upload:
+    """One form with one file. ``async with`` is not needed: nothing is held but one chunk.
+
+    Use: ``await upload.begin()`` finds the file's part and its ``filename``; then iterate over ``chunks()`` to the end,
+    which raises InvalidRequest if the form is cut off, malformed, or has a second file.
+    """
+
+    def __init__(self, request: Request, chunks: AsyncIterator[bytes], limit: int) -> None:
+        self._decoder = MultipartDecoder(_boundary(request), max_parts=PARTS)
+        self._source = chunks
+        self._limit = limit
+        self._beside = 0
+        self.filename: str | None = None
+
+    async def begin(self) -> None:
+        """Find the file. Raises InvalidRequest when the form has none."""
+        while not isinstance(event := await self._event(), Epilogue):
+            if isinstance(event, File | Field) and event.name == FIELD:
+                self.filename = clean(event.filename) if isinstance(event, File) else None
+                return
+            if isinstance(event, Data):
+                self._pass_over(len(event.data))
+        raise InvalidRequest(f"the form has no field {FIELD!r}", advice=f"Send the file in the field {FIELD!r}.")
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The file's bytes. Raises TooLarge over the limit."""
+        size, inside = 0, True
+        while not isinstance(event := await self._event(), Epilogue):
+            if isinstance(event, File | Field) and event.name == FIELD:
+                raise InvalidRequest(f"the form has two fields {FIELD!r}: one file a request")
+            if not isinstance(event, Data):
+                continue
+            if not inside:
+                self._pass_over(len(event.data))
+                continue
+            inside = event.more_data
+            size += len(event.data)
+            if size > self._limit:
+                raise too_large(self._limit)
+            if event.data:
+                yield event.data
+
+    async def _event(self) -> Event:
+        """What the decoder finds next; the last is Epilogue."""
+        while isinstance(event := self._next(), NeedData):
+            chunk = await anext(self._source, None)
+            self._decoder.receive_data(chunk)
+            if len(self._decoder.buffer) > HEADERS_LIMIT + len(chunk or b""):
+                raise InvalidRequest("the form's headers are too long, or its boundary never comes")
+        return event
+
+    def _next(self) -> Event:
+        try:
+            return self._decoder.next_event()
+        except (ValueError, AttributeError) as error:
+            raise InvalidRequest(f"the form is malformed or cut off: {error}") from None
+
+    def _pass_over(self, count: int) -> None:
+        self._beside += count
+        if self._beside > OVERHEAD:
+            raise too_large(OVERHEAD)
+
+
+def clean(name: str) -> str | None:
+    """A client's file name without folders and control characters."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable()).strip()[-NAME_LIMIT:] or None
+
+
+def _boundary(request: Request) -> bytes:
+    _, options = parse_options_header(request.headers.get("Content-Type"))
+    boundary = options.get("boundary", "")
+    if not (0 < len(boundary) <= 70 and boundary.isascii()):
+        raise InvalidRequest("the multipart form has no valid boundary in its Content-Type")
+    return boundary.encode()

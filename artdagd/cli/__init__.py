@@ -1,0 +1,1 @@
+"""The command lines: ``artdagd`` (serve, worker) and ``artdagctl``."""

@@ -1,0 +1,87 @@
+"""``artdagd``: the daemon and its workers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from artdagd import __version__
+from artdagd.errors import ArtdagError, ConfigError
+
+EX_CONFIG = 78
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="artdagd")
+def daemon() -> None:
+    """A render node for art."""
+
+
+@daemon.command()
+@click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Settings file (YAML).")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.  [default: 8100]")
+@click.option("--workers", type=click.IntRange(0, 1024), help="Worker processes.  [default: one a core]")
+@click.option("-v", "--verbose", is_flag=True, help="Log more.")
+def serve(config: Path | None, host: str | None, port: int | None, workers: int | None, verbose: bool) -> None:
+    """Run the node: API, planner and worker processes, until SIGTERM or Ctrl-C."""
+    from artdagd.node import serve as serve_node
+    from artdagd.settings import load_settings
+
+    _log(verbose)
+    try:
+        settings = load_settings(config, host=host, port=port, workers=workers)
+        asyncio.run(serve_node(settings))
+    except ConfigError as error:
+        _end(error, EX_CONFIG)
+    except ArtdagError as error:
+        _end(error, 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@daemon.command()
+@click.option(
+    "--connect", required=True, metavar="ADDRESS", help="The node's worker socket: ipc://… (see artdagd serve)."
+)
+@click.option("--name", help="How the node calls this worker.  [default: made from host and process]")
+@click.option("--home", type=click.Path(path_type=Path), help="Folder for what workers keep between starts.")
+@click.option("--memory", type=int, default=8 << 30, show_default=True, help="Bytes of address space a step may use.")
+@click.option("--child", is_flag=True, hidden=True, help="End when the parent process ends.")
+@click.option("-v", "--verbose", is_flag=True, help="Log more.")
+def worker(connect: str, name: str | None, home: Path | None, memory: int, child: bool, verbose: bool) -> None:
+    """Render for a node that runs on this machine, until it says to stop."""
+    from artdagd.workers.worker import run_worker
+
+    _log(verbose)
+    try:
+        sys.exit(run_worker(connect, name=name, home=home, memory=memory, child=child))
+    except ArtdagError as error:
+        _end(error, 1)
+
+
+def _log(verbose: bool) -> None:
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    for noisy in ("aiosqlite", "hypercorn.access", "alembic", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _end(error: ArtdagError, code: int) -> None:
+    click.echo(f"artdagd: {error.detail}" + (f"\n  {error.advice}" if error.advice else ""), err=True)
+    sys.exit(code)
+
+
+def main() -> None:
+    daemon()
+
+
+if __name__ == "__main__":
+    main()

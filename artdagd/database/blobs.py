@@ -1,0 +1,122 @@
+"""Blobs as their owners know them: names, descriptions, facts. One row for each (CID, owner)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, true, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from artdagd.database.clock import now
+from artdagd.database.rows import from_row, insert_new, to_row
+from artdagd.database.tables import blobs
+from artdagd.work import Kind, MediaFacts
+
+if TYPE_CHECKING:
+    from artdagd.database.engine import Database
+
+
+class BlobRow(msgspec.Struct, frozen=True, kw_only=True):
+    cid: str
+    owner: str
+    size: int
+    media_type: str
+    filename: str | None = None
+    kind: Kind = "other"
+    facts: MediaFacts | None = None
+    title: str = ""
+    description: str = ""
+    tags: list[str] = []
+    metadata: dict[str, Any] = {}
+    pinned: bool = False
+    created_at: str = msgspec.field(default_factory=now)
+
+
+class Blobs:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(self, cid: str, size: int, *, media_type: str, filename: str | None, owner: str) -> None:
+        """Make ``cid`` an entry of ``owner``; one that exists stays as it is. Facts known to others are taken over."""
+
+        async def work(connection: AsyncConnection) -> None:
+            query = select(blobs.c.facts_json, blobs.c.kind).where(blobs.c.cid == cid).limit(1)
+            known = (await connection.execute(query)).first()
+            row = BlobRow(cid=cid, owner=owner, size=size, media_type=media_type, filename=filename)
+            values = to_row(msgspec.structs.asdict(row), blobs)
+            if known:
+                values |= {"facts_json": known.facts_json, "kind": known.kind}
+            await insert_new(connection, blobs, [values])
+
+        await self._database.write(work)
+
+    async def entry(self, cid: str, owner: str | None) -> BlobRow | None:
+        """The entry of ``owner``; None as owner means anybody's, the oldest first."""
+
+        async def work(connection: AsyncConnection) -> BlobRow | None:
+            query = select(blobs).where(blobs.c.cid == cid, _owned(owner)).order_by(blobs.c.seq).limit(1)
+            row = (await connection.execute(query)).mappings().first()
+            return from_row(BlobRow, row) if row else None
+
+        return await self._database.read(work)
+
+    async def facts(self, cid: str) -> MediaFacts | None:
+        row = await self.entry(cid, None)
+        return row.facts if row else None
+
+    async def set_facts(self, cid: str, facts: MediaFacts) -> None:
+        """Keep what a worker found, for every owner of the blob."""
+        values = to_row({"facts": facts, "kind": facts.kind}, blobs)
+        if facts.media_type:
+            values["media_type"] = facts.media_type
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(update(blobs).where(blobs.c.cid == cid).values(values))
+
+        await self._database.write(work)
+
+    async def update_meta(self, cid: str, owner: str, **changes: Any) -> None:
+        """Change title, description, tags, metadata or pinned."""
+
+        async def work(connection: AsyncConnection) -> None:
+            where = and_(blobs.c.cid == cid, blobs.c.owner == owner)
+            await connection.execute(update(blobs).where(where).values(to_row(changes, blobs)))
+
+        await self._database.write(work)
+
+    async def list(
+        self, owner: str | None, kind: str | None, query: str | None, page: int, limit: int
+    ) -> tuple[list[BlobRow], int]:
+        """A page of entries, newest first, and how many there are. ``query`` is looked for in names, titles, tags."""
+        where = and_(_owned(owner), blobs.c.kind == kind if kind else true(), _matching(query))
+
+        async def work(connection: AsyncConnection) -> tuple[list[BlobRow], int]:
+            total = (await connection.execute(select(func.count()).select_from(blobs).where(where))).scalar_one()
+            chosen = select(blobs).where(where).order_by(blobs.c.seq.desc()).limit(limit).offset((page - 1) * limit)
+            return [from_row(BlobRow, row) for row in (await connection.execute(chosen)).mappings()], total
+
+        return await self._database.read(work)
+
+    async def owners(self, cid: str) -> list[str]:
+        async def work(connection: AsyncConnection) -> list[str]:
+            return list((await connection.execute(select(blobs.c.owner).where(blobs.c.cid == cid))).scalars())
+
+        return await self._database.read(work)
+
+    async def delete(self, cid: str, owner: str) -> None:
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(delete(blobs).where(blobs.c.cid == cid, blobs.c.owner == owner))
+
+        await self._database.write(work)
+
+
+def _owned(owner: str | None) -> ColumnElement[bool]:
+    return true() if owner is None else blobs.c.owner == owner
+
+
+def _matching(query: str | None) -> ColumnElement[bool]:
+    if not query:
+        return true()
+    columns = (blobs.c.filename, blobs.c.title, blobs.c.description, blobs.c.tags_json)
+    return or_(*(column.icontains(query, autoescape=True) for column in columns))

@@ -1,0 +1,75 @@
+"""Recipes as their owners keep them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy import ColumnElement, delete, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from artdagd.database.clock import now
+from artdagd.database.rows import from_row, insert_new
+from artdagd.database.tables import recipes
+
+if TYPE_CHECKING:
+    from artdagd.database.engine import Database
+
+
+class RecipeRow(msgspec.Struct, frozen=True, kw_only=True):
+    recipe_id: str
+    owner: str
+    name: str
+    version: str
+    description: str
+    yaml: str
+    created_at: str = msgspec.field(default_factory=now)
+
+
+class Recipes:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, recipe_id: str, owner: str, name: str, version: str, description: str, yaml: str) -> bool:
+        """Keep a recipe; False if this owner has it already."""
+        row = RecipeRow(
+            recipe_id=recipe_id, owner=owner, name=name, version=version, description=description, yaml=yaml
+        )
+
+        async def work(connection: AsyncConnection) -> bool:
+            return await insert_new(connection, recipes, [msgspec.structs.asdict(row)]) == 1
+
+        return await self._database.write(work)
+
+    async def get(self, name: str, owner: str | None) -> RecipeRow | None:
+        """By id, or the newest with that name."""
+        where = or_(recipes.c.recipe_id == name, recipes.c.name == name)
+
+        async def work(connection: AsyncConnection) -> RecipeRow | None:
+            query = select(recipes).where(where, _owned(owner)).order_by(recipes.c.seq.desc()).limit(1)
+            row = (await connection.execute(query)).mappings().first()
+            return from_row(RecipeRow, row) if row else None
+
+        return await self._database.read(work)
+
+    async def list(self, owner: str | None, page: int, limit: int) -> tuple[list[RecipeRow], int]:
+        """A page, newest first, and how many there are."""
+
+        async def work(connection: AsyncConnection) -> tuple[list[RecipeRow], int]:
+            count = select(func.count()).select_from(recipes).where(_owned(owner))
+            query = select(recipes).where(_owned(owner)).order_by(recipes.c.seq.desc())
+            rows = (await connection.execute(query.limit(limit).offset((page - 1) * limit))).mappings()
+            return [from_row(RecipeRow, row) for row in rows], (await connection.execute(count)).scalar_one()
+
+        return await self._database.read(work)
+
+    async def delete(self, recipe_id: str, owner: str) -> None:
+        async def work(connection: AsyncConnection) -> None:
+            where = (recipes.c.recipe_id == recipe_id, recipes.c.owner == owner)
+            await connection.execute(delete(recipes).where(*where))
+
+        await self._database.write(work)
+
+
+def _owned(owner: str | None) -> ColumnElement[bool]:
+    return true() if owner is None else recipes.c.owner == owner

@@ -1,0 +1,58 @@
+"""Between frozen structs and rows: fields named in ``JSON`` live in ``*_json`` columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import Insert
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def to_row(values: Mapping[str, Any], table: Table) -> dict[str, Any]:
+    """Values by field as values by column."""
+    row = {}
+    for name, value in values.items():
+        column = f"{name}_json"
+        if column in table.c:
+            row[column] = None if value is None else msgspec.json.encode(value).decode()
+        else:
+            row[name] = value
+    return row
+
+
+def from_row(kind: type[S], row: Mapping[str, Any]) -> S:
+    """A row as a struct; columns that the struct does not have are left out."""
+    values = {}
+    for field in msgspec.structs.fields(kind):
+        if f"{field.name}_json" in row:
+            text = row[f"{field.name}_json"]
+            values[field.name] = None if text is None else msgspec.json.decode(text, type=field.type)
+        else:
+            values[field.name] = row[field.name]
+    return kind(**values)
+
+
+async def insert_new(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> int:
+    """Insert rows, leaving those that exist as they are. Returns how many were new, where the driver tells."""
+    done = await connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+    return int(done.rowcount)
+
+
+async def upsert(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows or replace those with the same primary key. ``rows`` have the same columns."""
+    insert = _insert(connection, table)
+    keys = {column.name for column in table.primary_key}
+    changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    await connection.execute(insert.on_conflict_do_update(index_elements=sorted(keys), set_=changed), rows)
+
+
+def _insert(connection: AsyncConnection, table: Table) -> Any:
+    make: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement: Insert = make(table)
+    return statement

@@ -1,0 +1,155 @@
+"""Runs and their steps. Every change of a run's state is a compare-and-set, so that terminal states absorb."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import and_, delete, func, or_, select, true, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from artdagd.database.rows import from_row, insert_new, to_row, upsert
+from artdagd.database.tables import runs, steps
+
+if TYPE_CHECKING:
+    from artdagd.database.engine import Database
+
+ENDED = ("completed", "failed", "cancelled")
+
+
+class RunFailure(msgspec.Struct, frozen=True):
+    """Why a run failed; ``step_id`` is None where no single step is to blame."""
+
+    step_id: str | None
+    title: str
+    detail: str
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    run_id: str
+    owner: str
+    status: Any
+    created_at: str
+    recipe_id: str | None = None
+    recipe_name: str | None = None
+    effect: str | None = None
+    inputs: dict[str, str] = {}
+    params: dict[str, Any] = {}
+    plan_id: str | None = None
+    given_plan: bool = False
+    output_cid: str | None = None
+    provenance_cid: str | None = None
+    error: RunFailure | None = None
+    passes_run: int = 0
+    idempotency_key: str | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+
+
+class StepRow(msgspec.Struct, frozen=True, kw_only=True):
+    run_id: str
+    step_id: str
+    position: int
+    type: str
+    level: int
+    status: Any = "pending"
+    cache_id: str | None = None
+    pass_id: str | None = None
+    output_cid: str | None = None
+    cached: bool = False
+    worker: str | None = None
+    error: str | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+
+
+class Runs:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def insert(self, row: RunRow) -> bool:
+        """False if the run, or a run with its idempotency key, exists."""
+
+        async def work(connection: AsyncConnection) -> bool:
+            return await insert_new(connection, runs, [to_row(msgspec.structs.asdict(row), runs)]) == 1
+
+        return await self._database.write(work)
+
+    async def get(self, run_id: str) -> RunRow | None:
+        return await self._one(runs.c.run_id == run_id)
+
+    async def by_key(self, idempotency_key: str) -> RunRow | None:
+        return await self._one(runs.c.idempotency_key == idempotency_key)
+
+    async def list(
+        self, owner: str | None, status: str | None, recipe: str | None, page: int, limit: int
+    ) -> tuple[list[RunRow], int]:
+        """A page of runs, newest first, and how many there are; ``recipe`` is an id or a name."""
+        where = and_(
+            runs.c.owner == owner if owner is not None else true(),
+            runs.c.status == status if status else true(),
+            or_(runs.c.recipe_id == recipe, runs.c.recipe_name == recipe) if recipe else true(),
+        )
+
+        async def work(connection: AsyncConnection) -> tuple[list[RunRow], int]:
+            total = (await connection.execute(select(func.count()).select_from(runs).where(where))).scalar_one()
+            query = select(runs).where(where).order_by(runs.c.seq.desc()).limit(limit).offset((page - 1) * limit)
+            return [from_row(RunRow, row) for row in (await connection.execute(query)).mappings()], total
+
+        return await self._database.read(work)
+
+    async def update(self, run_id: str, expected: Sequence[str], **changes: Any) -> bool:
+        """Change a run if its status is one of ``expected``; False otherwise."""
+        where = and_(runs.c.run_id == run_id, runs.c.status.in_(expected))
+
+        async def work(connection: AsyncConnection) -> bool:
+            done = await connection.execute(update(runs).where(where).values(to_row(changes, runs)))
+            return done.rowcount == 1
+
+        return await self._database.write(work)
+
+    async def reopen(self, run_id: str) -> bool:
+        """Make a failed or cancelled run pending again. False if it is neither."""
+        fresh = {"status": "pending", "error": None, "finished_at": None, "started_at": None}
+        return await self.update(run_id, ("failed", "cancelled"), **fresh)
+
+    async def unfinished(self) -> list[RunRow]:
+        """Runs that have not ended, oldest first."""
+
+        async def work(connection: AsyncConnection) -> list[RunRow]:
+            query = select(runs).where(runs.c.status.not_in(ENDED)).order_by(runs.c.seq)
+            return [from_row(RunRow, row) for row in (await connection.execute(query)).mappings()]
+
+        return await self._database.read(work)
+
+    async def delete(self, run_id: str) -> None:
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(delete(runs).where(runs.c.run_id == run_id))
+
+        await self._database.write(work)
+
+    async def put_steps(self, run_id: str, rows: list[StepRow]) -> None:
+        """Insert steps or replace them, in one transaction. A run that was deleted meanwhile takes none."""
+        values = [msgspec.structs.asdict(row) for row in rows]
+
+        async def work(connection: AsyncConnection) -> None:
+            if (await connection.execute(select(runs.c.seq).where(runs.c.run_id == run_id))).first():
+                await upsert(connection, steps, values)
+
+        if values:
+            await self._database.write(work)
+
+    async def steps(self, run_id: str) -> list[StepRow]:
+        async def work(connection: AsyncConnection) -> list[StepRow]:
+            query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.position)
+            return [from_row(StepRow, row) for row in (await connection.execute(query)).mappings()]
+
+        return await self._database.read(work)
+
+    async def _one(self, where: Any) -> RunRow | None:
+        async def work(connection: AsyncConnection) -> RunRow | None:
+            row = (await connection.execute(select(runs).where(where))).mappings().first()
+            return from_row(RunRow, row) if row else None
+
+        return await self._database.read(work)

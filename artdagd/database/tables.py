@@ -1,0 +1,116 @@
+"""The tables. Columns named ``*_json`` hold msgspec's JSON; times are RFC 3339 text; ``seq`` orders, times do not."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+# SQLite numbers only an INTEGER primary key by itself.
+Sequence = BigInteger().with_variant(Integer, "sqlite")
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("cid", String(128), nullable=False),
+    Column("owner", String(255), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", String(255), nullable=False),
+    Column("filename", Text),
+    Column("kind", String(16), nullable=False),
+    Column("facts_json", Text),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("tags_json", Text, nullable=False),
+    Column("metadata_json", Text, nullable=False),
+    Column("pinned", Boolean, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("blobs_cid_owner", "cid", "owner", unique=True),
+    Index("blobs_owner_kind", "owner", "kind"),
+)
+
+recipes = Table(
+    "recipes",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("recipe_id", String(128), nullable=False),
+    Column("owner", String(255), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("yaml", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("recipes_id_owner", "recipe_id", "owner", unique=True),
+    Index("recipes_owner_name", "owner", "name"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("run_id", String(64), nullable=False, unique=True),
+    Column("owner", String(255), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("recipe_id", String(128)),
+    Column("recipe_name", Text),
+    Column("effect", String(64)),
+    Column("inputs_json", Text, nullable=False),
+    Column("params_json", Text, nullable=False),
+    Column("plan_id", String(128)),
+    Column("given_plan", Boolean, nullable=False),
+    Column("output_cid", String(128)),
+    Column("provenance_cid", String(128)),
+    Column("error_json", Text),
+    Column("passes_run", Integer, nullable=False),
+    Column("idempotency_key", String(64), unique=True),
+    Column("created_at", String(32), nullable=False),
+    Column("started_at", String(32)),
+    Column("finished_at", String(32)),
+    Index("runs_owner_status", "owner", "status"),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("run_id", String(64), ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
+    Column("step_id", String(160), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("cache_id", String(128)),
+    Column("pass_id", String(128)),
+    Column("output_cid", String(128)),
+    Column("cached", Boolean, nullable=False),
+    Column("worker", Text),
+    Column("error", Text),
+    Column("started_at", String(32)),
+    Column("finished_at", String(32)),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("cache_id", String(128), primary_key=True),
+    Column("output_cid", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("libraries_json", Text, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("actions_output", "output_cid"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("owner", String(255), nullable=False),
+    Column("is_admin", Boolean, nullable=False),
+    Column("scopes_json", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("expires_at", String(32)),
+    Column("revoked_at", String(32)),
+)

@@ -1,0 +1,30 @@
+"""The public plugin API: what a plugin imports, and all that it may import of the core.
+
+Version of this API: see :data:`API_VERSION`; it follows semantic versioning on its own, apart from the daemon's version.
+"""
+
+from artdagd.hooks.markers import API_VERSION, hookimpl, hookspec
+from artdagd.hooks.types import (
+    AnalysisRequest,
+    Analyzer,
+    Effect,
+    Filter,
+    RunEvent,
+    StorageBackend,
+    StorageType,
+    VideoFormat,
+)
+
+__all__ = [
+    "API_VERSION",
+    "AnalysisRequest",
+    "Analyzer",
+    "Effect",
+    "Filter",
+    "RunEvent",
+    "StorageBackend",
+    "StorageType",
+    "VideoFormat",
+    "hookimpl",
+    "hookspec",
+]

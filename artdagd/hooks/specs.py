@@ -1,0 +1,50 @@
+"""Every hook that the node calls. A plugin implements any of them, marked with ``@artdagd.hooks.hookimpl``.
+
+Hooks that do I/O may be ``async def``: the node awaits what they return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable
+from typing import TYPE_CHECKING
+
+from artdagd.hooks.markers import hookspec
+from artdagd.hooks.types import Analyzer, Effect, RunEvent, StorageType
+
+if TYPE_CHECKING:
+    import click
+
+
+class Specs:
+    """The hook specifications, version 1.0 of the plugin API."""
+
+    @hookspec
+    def artdag_effects(self) -> Iterable[Effect]:
+        """The effects that this plugin adds. Called once, at start, in the daemon and in every worker."""
+
+    @hookspec
+    def artdag_analyzers(self) -> Iterable[Analyzer]:
+        """The analyzers that this plugin adds. Called once, at start, in the daemon and in every worker.
+
+        Keep heavy imports (librosa, numpy) inside the analyze function: the daemon must stay small.
+        """
+
+    @hookspec
+    def artdag_storage_types(self) -> Iterable[StorageType]:
+        """The kinds of storage that this plugin adds. Called once, at start, in the daemon."""
+
+    @hookspec
+    def artdag_run_event(self, event: RunEvent) -> Awaitable[None] | None:
+        """A run or a step changed its state, after that state was made durable. Errors are logged, never passed on."""
+
+    @hookspec
+    def artdag_startup(self) -> Awaitable[None] | None:
+        """The node is about to accept work. An error here disables nothing and is logged."""
+
+    @hookspec
+    def artdag_shutdown(self) -> Awaitable[None] | None:
+        """The node stopped accepting work and is about to end."""
+
+    @hookspec
+    def artdag_commands(self) -> Iterable[click.Command]:
+        """Commands to add to ``artdagctl``. Called when the command line starts, not in the daemon."""

@@ -1,0 +1,192 @@
+"""The composition root: settings -> services -> app. The one file that knows everybody."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+
+from artdagd import __version__
+from artdagd.api.app import create_app
+from artdagd.api.server import Listener
+from artdagd.api.services import Services
+from artdagd.auth.tokens import Tokens
+from artdagd.database import Database
+from artdagd.errors import ConfigError
+from artdagd.hooks import StorageBackend
+from artdagd.hooks.manager import Plugins
+from artdagd.hooks.types import RunEvent
+from artdagd.runs.binding import Binder
+from artdagd.runs.compute import Compute
+from artdagd.runs.events import Events
+from artdagd.runs.execution import Planner
+from artdagd.runs.library import Library
+from artdagd.runs.performance import Stage
+from artdagd.runs.recipes import RecipeBook
+from artdagd.runs.service import RunService
+from artdagd.settings import Settings
+from artdagd.steps.catalogue import Catalogue
+from artdagd.store.blobs import BlobStore
+from artdagd.workers.broker import Broker
+from artdagd.workers.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
+
+
+class Node:
+    """A whole node in this process, started and stopped as an async context manager."""
+
+    def __init__(self, settings: Settings, plugins: Plugins | None = None) -> None:
+        self.settings = settings
+        self.plugins = plugins or Plugins.load()
+        self.catalogue = Catalogue.of(self.plugins)
+        self.ready = False
+        self.url = ""
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Node:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.ready = False
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        settings, stack = self.settings, self._stack
+        _refuse_unsafe(settings)
+        stack.callback(_Lock(settings.home).close)
+        database = await Database.open(settings.database)
+        stack.push_async_callback(database.close)
+        store = BlobStore(settings.cache, reserve_bytes=settings.reserve_bytes, providers=self._providers())
+        await store.open()
+        broker = Broker(
+            f"ipc://{settings.home / 'run' / 'workers.sock'}",
+            settings.cache / "scratch",
+            self.catalogue.digest,
+        )
+        await broker.start()
+        stack.push_async_callback(broker.close)
+        compute = Compute(store, database, broker)
+        library = Library(store, database, compute)
+        stack.push_async_callback(library.close)
+        runs = self._runs(store, database, compute, library)
+        stack.push_async_callback(runs.close)
+        tokens = Tokens(database)
+        await tokens.ensure_admin_token(settings.home)
+        app = create_app(
+            Services(
+                settings=settings,
+                version=__version__,
+                ready=lambda: self.ready,
+                catalogue=self.catalogue,
+                plugins=self.plugins,
+                workers=broker.workers,
+                tokens=tokens,
+                library=library,
+                recipes=self._book,
+                runs=runs,
+            )
+        )
+        listener = Listener(app, settings.host, settings.port)
+        self.url = await listener.start()
+        stack.push_async_callback(listener.close)
+        await self._accept(broker, runs)
+
+    def _runs(self, store: BlobStore, database: Database, compute: Compute, library: Library) -> RunService:
+        key = self.settings.cluster_key
+        self._book = RecipeBook(database, self.catalogue)
+        planner = Planner(compute, store, self.catalogue, key)
+        binder = Binder(store, database, self._book, self.catalogue, key)
+        stage = Stage(store, database, compute, library, self.catalogue)
+        return RunService(stage, planner, binder, Events(), self._observe, self.settings.max_active_runs)
+
+    async def _accept(self, broker: Broker, runs: RunService) -> None:
+        """Start workers, take up unfinished runs, and say that work is welcome."""
+        settings = self.settings
+        supervisor = Supervisor(broker, settings.worker_count, _worker_command(settings))
+        await supervisor.start()
+        self._stack.push_async_callback(supervisor.close)
+        await self.plugins.call("artdag_startup")
+        self._stack.push_async_callback(self.plugins.call, "artdag_shutdown")
+        resumed = await runs.resume()
+        (settings.home / "address").write_text(self.url + "\n")
+        self.ready = True
+        log.info("artdagd %s at %s, %d workers, %d runs resumed", __version__, self.url, settings.worker_count, resumed)
+
+    async def _observe(self, event: RunEvent) -> None:
+        await self.plugins.call("artdag_run_event", event=event)
+
+    def _providers(self) -> list[StorageBackend]:
+        backends = []
+        for wanted in self.settings.storage:
+            kind = self.plugins.storage_types.get(wanted.type)
+            if kind is None:
+                known = ", ".join(self.plugins.storage_types) or "none"
+                raise ConfigError(f"storage {wanted.name}: no plugin offers type {wanted.type!r} (installed: {known})")
+            try:
+                backends.append(kind.open(msgspec.convert(wanted.config, kind.config)))
+            except msgspec.ValidationError as error:
+                raise ConfigError(f"storage {wanted.name}: {error}") from None
+        return backends
+
+
+async def serve(settings: Settings) -> None:
+    """Run a node until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Node(settings) as node:
+        print(f"artdagd {__version__} at {node.url}; admin token in {settings.home / 'admin-token'}", flush=True)
+        await stop.wait()
+        log.info("stopping: unfinished runs go on at the next start")
+
+
+def _worker_command(settings: Settings) -> list[str]:
+    return [
+        sys.executable, "-m", "artdagd.cli.daemon", "worker", "--child",
+        "--home", str(settings.home), "--memory", str(settings.worker_memory_bytes),
+    ]  # fmt: skip
+
+
+class _Lock:
+    """One daemon a home. A kernel lock, so that a killed daemon leaves none behind."""
+
+    def __init__(self, home: Path) -> None:
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = (home / "lock").open("a+")
+        except OSError as error:
+            raise ConfigError(f"can't use {home} as ARTDAG_HOME: {error.strerror}") from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "unknown"
+            raise ConfigError(
+                f"another daemon (process {holder}) uses {home}",
+                advice="Stop it, or set ARTDAG_HOME to another folder.",
+            ) from None
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    if settings.database.startswith("sqlite:///") and settings.home.exists() and settings.home.stat().st_mode & 0o002:
+        raise ConfigError(f"{settings.home} can be written by everyone", advice=f"chmod o-w {settings.home}")

@@ -1,0 +1,100 @@
+"""A plan: a recipe bound to input CIDs, every step concrete. A plan is a dag-json blob; its CID is the plan id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from artdagd.work import Delivery
+
+
+class Analysis(msgspec.Struct, frozen=True):
+    """What phase 1 found for one ANALYZE step. ``cid`` names the dag-json of ``features``."""
+
+    cid: str
+    features: dict[str, Any]
+
+
+class AnalyzerRequest(msgspec.Struct, frozen=True):
+    """One analyzer's share of an ANALYZE step. ``features`` are sorted; ``cache_id`` names their computation."""
+
+    analyzer: str
+    identity: str
+    features: tuple[str, ...]
+    cache_id: str
+
+
+class AnalysisRequest(msgspec.Struct, frozen=True):
+    """What phase 1 must compute for one ANALYZE step.
+
+    ``input`` is the recipe input's name and ``cid`` its content; ``analyzers`` are sorted by name and share the step's
+    features between them; ``cache_id`` is the ANALYZE step's own, as in the plan.
+    """
+
+    step_id: str
+    input: str
+    cid: str
+    analyzers: tuple[AnalyzerRequest, ...]
+    cache_id: str
+
+
+class ConcreteStep(msgspec.Struct, frozen=True):
+    """A step with its parameters filled in, BEAT_SYNC resolved, and ``config`` canonical; not yet named.
+
+    ``inputs`` name concrete steps or recipe inputs; ``keep`` asks for the result to be stored.
+    """
+
+    step_id: str
+    recipe_step: str
+    type: str
+    config: dict[str, Any]
+    inputs: tuple[str, ...]
+    keep: bool = False
+
+
+class PlannedStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A concrete step. ``recipe_step`` is the id of the recipe's step that it came from.
+
+    ``inputs`` name planned steps or recipe inputs. ``identity`` is the CID of the implementation's identity record:
+    the effect's for EFFECT, else the step type's. ``pass_id`` is None for steps that no pass computes (ANALYZE).
+    """
+
+    step_id: str
+    recipe_step: str
+    type: str
+    config: dict[str, Any]
+    inputs: tuple[str, ...]
+    identity: str
+    cache_id: str
+    level: int
+    pass_id: str | None
+
+
+class Pass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Steps that run together, in topological order. ``pass_id`` is the cache id of the last, which is what the pass
+    stores; ``delivery`` is set on the pass that makes the plan's output."""
+
+    pass_id: str
+    steps: tuple[str, ...]
+    delivery: Delivery | None
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``inputs`` and ``analyses`` map recipe inputs and ANALYZE steps to CIDs; ``audio`` maps those inputs whose sound
+    a step reads to the digest of that sound (``AudioFacts.digest``), by which cache ids name it.
+
+    ``steps`` and ``passes`` are ordered by level, then id, which is a topological order. ``levels[n]`` are the ids of
+    level n, for display.
+    """
+
+    recipe_id: str
+    name: str
+    inputs: dict[str, str]
+    params: dict[str, Any]
+    analyses: dict[str, str]
+    audio: dict[str, str]
+    steps: tuple[PlannedStep, ...]
+    levels: tuple[tuple[str, ...], ...]
+    passes: tuple[Pass, ...]
+    output: str

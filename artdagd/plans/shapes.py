@@ -1,0 +1,208 @@
+"""The shape of media before they exist: how long, how large, at what rate, with or without sound.
+
+What a step will give follows from its config and the shapes of its inputs, back to the probed facts of the recipe's
+inputs. So that planning can resolve BEAT_SYNC on a step's result, and refuse what can't be rendered before a worker
+is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from artdagd.plans.faults import wrong_input, wrong_step
+from artdagd.plans.model import ConcreteStep
+from artdagd.steps.types import Carries, Port
+from artdagd.work import MediaFacts
+
+MAX_DURATION = 86_400
+"""Seconds that a step's result may last: a day."""
+
+MAX_SIDE = 16_384
+"""Pixels that a picture's side may have, as libavcodec's H.264 has it."""
+
+MAX_RATE = 240
+"""Frames a second."""
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """``duration`` is seconds of picture (0: there is none), ``audio`` seconds of sound (None: there is none);
+    ``width`` and ``height`` are pixels; ``fps`` is (numerator, denominator)."""
+
+    duration: float
+    fps: tuple[int, int]
+    width: int
+    height: int
+    audio: float | None
+
+    @property
+    def has_picture(self) -> bool:
+        return self.duration > 0
+
+    @property
+    def has_audio(self) -> bool:
+        return self.audio is not None
+
+
+def source_shape(name: str, facts: MediaFacts) -> Shape:
+    """The shape of a recipe input. Raises InvalidRecipe if no reader of ours can open it."""
+    video, audio = facts.video, facts.audio
+    sound = audio.duration if audio is not None and audio.duration > 0 else None
+    if video is not None and video.duration > 0 and min(*video.fps, video.width, video.height) > 0:
+        return Shape(video.duration, video.fps, video.width, video.height, sound)
+    if sound is None:
+        problem = f"the content is of kind {facts.kind!r} ({facts.media_type}) and has neither picture nor sound"
+        raise wrong_input(name, problem, "Give a video or a piece of music, in a format that ffmpeg reads.")
+    return Shape(0.0, (0, 1), 0, 0, sound)
+
+
+def expand_ports(step_id: str, ports: Sequence[Port], count: int) -> tuple[Port, ...]:
+    """The port of each of a step's ``count`` inputs; a last port with ``many`` takes one or more.
+
+    Raises InvalidRecipe if the step takes another number of inputs.
+    """
+    many = bool(ports) and ports[-1].many
+    if count < len(ports) or (count > len(ports) and not many):
+        names = ", ".join(port.name for port in ports)
+        problem = f"it has {count} inputs and takes {len(ports)}{' or more' if many else ''} ({names})"
+        raise wrong_step(step_id, "inputs", problem, "Name one recipe input or step for each.")
+    return (*ports, *(ports[-1] for _ in range(count - len(ports))))
+
+
+def check_port(step_id: str, source: str, shape: Shape, carries: Carries) -> None:
+    """Raise InvalidRecipe unless what ``source`` gives can go into a port that carries ``carries``."""
+    if carries == "audio" and not shape.has_audio:
+        problem = f"it needs sound, and {source!r} has none"
+        raise wrong_step(step_id, "inputs", problem, "Give it music, or a video with sound.")
+    if carries in ("video", "media") and not shape.has_picture:
+        problem = f"it needs a picture, and {source!r} has none"
+        raise wrong_step(step_id, "inputs", problem, "Give it a video, or a step that makes one.")
+
+
+def step_shape(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    """The shape that a concrete ``step`` gives from ``inputs``, which have gone through ``check_port``.
+
+    A step type that is not named here keeps the shape of its first input. Raises InvalidRecipe if the step would have
+    nothing to show, or more than ``MAX_DURATION`` or ``MAX_SIDE``.
+    """
+    rule = _RULES.get(step.type)
+    shape = inputs[0] if rule is None else rule(step, inputs)
+    if shape.duration > MAX_DURATION:
+        problem = f"it would last {shape.duration:g} s, and the most is {MAX_DURATION} s"
+        raise wrong_step(step.step_id, "config", problem, "Make it shorter.")
+    if max(shape.width, shape.height) > MAX_SIDE:
+        problem = f"its picture would be {shape.width}x{shape.height}, and the most is {MAX_SIDE} a side"
+        raise wrong_step(step.step_id, "config", problem, "Make it smaller.")
+    return shape
+
+
+def _segment(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    source, config = inputs[0], step.config
+    start = config["start"]
+    if start >= source.duration:
+        problem = f"it starts at {start:g} s, and {step.inputs[0]!r} ends at {source.duration:g} s"
+        raise wrong_step(step.step_id, "config.start", problem, f"Start before {source.duration:g} s.")
+    end = source.duration
+    for field, value in (("end", config.get("end")), ("duration", config.get("duration"))):
+        if value is None:
+            continue
+        end = value if field == "end" else start + value
+        if end <= start:
+            raise wrong_step(step.step_id, f"config.{field}", "nothing is left", "End it after its start.")
+        # A clip's last frame may stand a little past or before a round number that its author had in mind.
+        if end > source.duration + source.fps[1] / source.fps[0]:
+            problem = f"it ends at {end:g} s, and {step.inputs[0]!r} at {source.duration:g} s"
+            raise wrong_step(step.step_id, f"config.{field}", problem, f"End it at {source.duration:g} s or before.")
+    end = min(end, source.duration)
+    sound = None if source.audio is None else min(end, source.audio) - start
+    return msgspec.structs.replace(source, duration=end - start, audio=sound if sound and sound > 0 else None)
+
+
+def _speed(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    source, factor = inputs[0], step.config["factor"]
+    sound = None if source.audio is None else source.audio / factor
+    return msgspec.structs.replace(source, duration=source.duration / factor, audio=sound)
+
+
+def _retime(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    fps = rate(step, step.config["fps"])
+    reached = 0.0
+    for t0, t1, s0, s1 in step.config["pieces"]:
+        if t0 != reached or t1 <= t0 or min(s0, s1) < 0:
+            problem = f"piece ({t0:g}, {t1:g}, {s0:g}, {s1:g}) doesn't start at {reached:g} s, or runs out of the video"
+            advice = "The first piece starts at 0, each other one where the one before it ends; no time is negative."
+            raise wrong_step(step.step_id, "config.pieces", problem, advice)
+        reached = t1
+    return msgspec.structs.replace(inputs[0], duration=_whole_frames(reached, fps), fps=fps, audio=None)
+
+
+def _resize(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    source, width, height = inputs[0], step.config.get("width"), step.config.get("height")
+    if width is None and height is None:
+        return source
+    if width is None:
+        width = height * source.width / source.height
+    elif height is None:
+        height = width * source.height / source.width
+    return msgspec.structs.replace(source, width=_even(width), height=_even(height))
+
+
+def _sequence(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    first, config = inputs[0], step.config
+    fps = first.fps if config.get("fps") is None else rate(step, config["fps"])
+    duration = sum(_whole_frames(clip.duration, fps) for clip in inputs)
+    return Shape(
+        duration=duration,
+        fps=fps,
+        width=_even(config.get("width") or first.width),
+        height=_even(config.get("height") or first.height),
+        audio=duration if any(clip.has_audio for clip in inputs) else None,
+    )
+
+
+def _mux(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    video, sound = inputs[0], inputs[1].audio or 0.0
+    length = {"audio": sound, "video": video.duration}.get(step.config["length"], min(sound, video.duration))
+    return msgspec.structs.replace(video, duration=length, audio=length)
+
+
+_RULES: Mapping[str, Callable[[ConcreteStep, Sequence[Shape]], Shape]] = {
+    "SEGMENT": _segment,
+    "SPEED": _speed,
+    "RETIME": _retime,
+    "RESIZE": _resize,
+    "SEQUENCE": _sequence,
+    "MUX": _mux,
+}
+
+
+def rate(step: ConcreteStep, value: Any) -> tuple[int, int]:
+    """The ``fps`` of a step as (numerator, denominator) in lowest terms, from a number, "30000/1001" or a pair.
+
+    A number stands for its shortest decimal: 29.97 is 2997/100. Raises InvalidRecipe outside of 0..``MAX_RATE``.
+    """
+    try:
+        if isinstance(value, list | tuple):
+            exact = Fraction(value[0], value[1])
+        else:
+            exact = Fraction(value if isinstance(value, str) else repr(value))
+    except (ValueError, ZeroDivisionError):
+        exact = Fraction(0)
+    if not 0 < exact <= MAX_RATE:
+        problem = f"{value!r} is no frame rate"
+        raise wrong_step(
+            step.step_id, "config.fps", problem, f"Give more than 0 and at most {MAX_RATE}: 25, 30000/1001."
+        )
+    return exact.numerator, exact.denominator
+
+
+def _whole_frames(seconds: float, fps: tuple[int, int]) -> float:
+    """``seconds`` as a whole number of frames, at least one."""
+    return max(1, round(seconds * fps[0] / fps[1])) * fps[1] / fps[0]
+
+
+def _even(pixels: float) -> int:
+    return max(2, 2 * round(pixels / 2))

@@ -1,0 +1,1 @@
+"""The media engine of a worker. Imports av and numpy; the daemon never imports this package."""

@@ -1,0 +1,150 @@
+"""The one encode of a pass: a delivery (H.264 and AAC in MP4) or a lossless intermediate in Matroska."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av import AudioFrame, VideoFrame
+from av.codec.context import Flags
+from av.container.output import OutputContainer
+
+from artdagd.errors import StepFailed
+from artdagd.hooks.types import Filter
+from artdagd.render.graphs import scale
+from artdagd.render.opening import reading
+from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
+from artdagd.work import Delivery
+
+ENCODER_THREADS = 3
+"""x264 writes this number into the stream and decides by it where frames wait for each other: it is a constant."""
+
+GOP_SECONDS = 2
+AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
+BITEXACT = {"fflags": "+bitexact"}
+
+
+def encode(
+    media: Media,
+    output: Path,
+    delivery: Delivery | None,
+    progress: Callable[[Fraction], None],
+) -> None:
+    """Write ``media`` to ``output``. ``progress`` gets the seconds written so far; what it raises ends the encoding.
+
+    Raises StepFailed: ``disk_full``, or whatever the streams raise.
+    """
+    options = {**BITEXACT, "movflags": "+faststart"} if delivery else BITEXACT
+    video = delivered(media.video) if delivery and media.video else media.video
+    audio = media.synced()
+    if audio is not None and delivery is not None:
+        audio = audio.conformed(audio.rate if audio.rate in AAC_RATES else 48_000, audio.layout)
+    with reading("the result can't be written"):
+        container = av.open(f"file:{output.absolute()}", "w", format="mp4" if delivery else "matroska", options=options)
+    with container:
+        tracks: list[_Track] = []
+        if video is not None:
+            tracks.append(_video_track(container, video, delivery))
+        if audio is not None:
+            tracks.append(_audio_track(container, audio, delivery))
+        if not tracks:
+            raise StepFailed("the result has neither a picture nor sound", code="refused")
+        _interleave(container, tracks, progress)
+        with reading("the result can't be written"):
+            container.close()
+
+
+def delivered(video: VideoStream) -> VideoStream:
+    """The picture as players want it: 4:2:0, with even sides (an odd row or column is cut off)."""
+    picture = video.picture
+    width, height = max(2, picture.width // 2 * 2), max(2, picture.height // 2 * 2)
+    filters: list[Filter] = []
+    if picture.width < 2 or picture.height < 2:
+        filters.append(scale(w=width, h=height))
+    elif (width, height) != (picture.width, picture.height):
+        filters.append(Filter("crop", {"w": width, "h": height, "x": 0, "y": 0, "exact": 1}))
+    if picture.format != "yuv420p":
+        filters += [scale(), Filter("format", {"pix_fmts": "yuv420p"})]
+    if not filters:
+        return video
+    return video.filtered(filters, Picture(width, height, "yuv420p", picture.fps, picture.colour))
+
+
+class _Track:
+    """An encoder, its frames, and how far it has come: ``time`` in seconds."""
+
+    def __init__(
+        self,
+        stream: av.VideoStream | av.AudioStream,
+        frames: Iterator[VideoFrame] | Iterator[AudioFrame],
+        rate: Fraction,
+    ) -> None:
+        self.stream = stream
+        self.frames: Iterator[VideoFrame | AudioFrame] = frames
+        self.rate = rate
+        self.position = 0
+        self.done = False
+
+    @property
+    def time(self) -> Fraction:
+        return self.position / self.rate
+
+    def advance(self, container: OutputContainer) -> None:
+        """Encode and write one more frame."""
+        frame = next(self.frames, None)
+        if frame is not None:
+            frame.pts, frame.time_base = self.position, 1 / self.rate
+            self.position += frame.samples if isinstance(frame, AudioFrame) else 1
+            if isinstance(frame, VideoFrame):
+                frame.pict_type = 0  # the source's choice of keyframes is not ours
+        with reading("encoding failed"):
+            container.mux(self.stream.encode(frame))  # type: ignore[arg-type]
+        self.done = frame is None
+
+
+def _interleave(container: OutputContainer, tracks: list[_Track], progress: Callable[[Fraction], None]) -> None:
+    while waiting := [track for track in tracks if not track.done]:
+        track = min(waiting, key=lambda track: track.time)
+        track.advance(container)
+        progress(track.time)
+
+
+def _video_track(container: OutputContainer, video: VideoStream, delivery: Delivery | None) -> _Track:
+    picture = video.picture
+    if delivery is None:
+        name, options = "utvideo", {"pred": "median"}
+    else:
+        name = "libx264"
+        options = {
+            "crf": str(delivery.crf),
+            "preset": delivery.preset,
+            "x264-params": f"threads={ENCODER_THREADS}:lookahead-threads=1:sliced-threads=0:open-gop=0",
+        }
+    stream = container.add_stream(name, rate=picture.fps, options=options)
+    assert isinstance(stream, av.VideoStream)
+    context = stream.codec_context
+    stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, picture.format
+    context.time_base = 1 / picture.fps
+    context.flags |= Flags.bitexact
+    if delivery is not None:
+        context.gop_size = max(1, round(GOP_SECONDS * picture.fps))
+    context.thread_type, context.thread_count = "FRAME", ENCODER_THREADS
+    context.color_range = 2 if picture.colour.full_range else 1
+    context.colorspace = picture.colour.space
+    context.color_primaries = picture.colour.primaries
+    context.color_trc = picture.colour.transfer
+    return _Track(stream, video.frames(), picture.fps)
+
+
+def _audio_track(container: OutputContainer, audio: AudioStream, delivery: Delivery | None) -> _Track:
+    stream = container.add_stream("aac" if delivery else "pcm_f32le", rate=audio.rate)
+    assert isinstance(stream, av.AudioStream)
+    context = stream.codec_context
+    context.layout = audio.layout
+    context.time_base = Fraction(1, audio.rate)
+    context.flags |= Flags.bitexact
+    if delivery is not None:
+        context.bit_rate = delivery.audio_bitrate
+    return _Track(stream, audio.frames(), Fraction(audio.rate))

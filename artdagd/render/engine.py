@@ -1,0 +1,105 @@
+"""Carries out a pass: lowers its steps to one lazy stream of pictures and sound, and encodes that once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+from artdagd.errors import StepFailed
+from artdagd.hooks.types import Effect
+from artdagd.render.encode import encode
+from artdagd.render.source import open_source
+from artdagd.render.steps import effect, mux, resize, retime, segment, sequence, speed
+from artdagd.render.streams import Media
+from artdagd.work import RenderPass, RenderStep
+
+
+class Cancelled(Exception):
+    """The pass was given up because ``cancelled()`` said so. Nothing is left at the output path."""
+
+
+class Lower(Protocol):
+    """How every step type is called: its config in builtin types, its inputs in order, the installed effects."""
+
+    def __call__(self, config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media: ...
+
+
+STEPS: Mapping[str, Lower] = {
+    "SEGMENT": segment.lower,
+    "SPEED": speed.lower,
+    "RETIME": retime.lower,
+    "RESIZE": resize.lower,
+    "SEQUENCE": sequence.lower,
+    "MUX": mux.lower,
+    "EFFECT": effect.lower,
+}
+
+
+def render_pass(
+    work: RenderPass,
+    output: Path,
+    effects: Mapping[str, Effect],
+    progress: Callable[[float], None],
+    cancelled: Callable[[], bool],
+) -> None:
+    """Render ``work`` to ``output``: an MP4 if it has a delivery, else a lossless Matroska intermediate.
+
+    ``progress`` takes 0..1, by output time. Raises StepFailed (code ``bad_media``, ``effect_error``, ``disk_full``,
+    ``refused``), whose message names the step and the reason, and Cancelled.
+    """
+    place = f"step {work.steps[-1].step_id!r}" if work.steps else "an empty pass"
+    try:
+        media = lower(work, effects)
+        length = max((stream.duration for stream in (media.video, media.audio) if stream), default=Fraction(0))
+
+        def at(time: Fraction) -> None:
+            if cancelled():
+                raise Cancelled
+            progress(min(float(time / length), 1.0) if length else 0.0)
+
+        at(Fraction(0))
+        encode(media, output, work.delivery, at)
+        progress(1.0)
+    except StepFailed as error:
+        output.unlink(missing_ok=True)
+        raise _placed(place, error) from error
+    except BaseException:
+        output.unlink(missing_ok=True)
+        raise
+
+
+def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
+    """The result of a pass as lazy streams; nothing but headers and packet times has been read yet."""
+    made: dict[str, Media] = {}
+    for step in work.steps:
+        carry_out = STEPS.get(step.type)
+        if carry_out is None:
+            raise StepFailed(f"step {step.step_id!r}: no step type {step.type!r} is rendered here", code="refused")
+        inputs = [_input(name, step, work, made) for name in step.inputs]
+        try:
+            made[step.step_id] = carry_out(step.config, inputs, effects)
+        except StepFailed as error:
+            raise _placed(f"step {step.step_id!r} ({step.type})", error) from error
+    if not work.steps:
+        raise StepFailed("the pass has no steps", code="refused")
+    return made[work.steps[-1].step_id]
+
+
+def _input(name: str, step: RenderStep, work: RenderPass, made: dict[str, Media]) -> Media:
+    if name not in made:
+        path = work.sources.get(name)
+        if path is None:
+            raise StepFailed(f"step {step.step_id!r}: its input {name!r} is not in the pass", code="refused")
+        try:
+            made[name] = open_source(Path(path))
+        except StepFailed as error:
+            raise _placed(f"step {step.step_id!r}, input {name!r}", error) from error
+    return made[name]
+
+
+def _placed(place: str, error: StepFailed) -> StepFailed:
+    if error.detail.startswith("step "):
+        return error
+    return StepFailed(f"{place}: {error.detail}", code=error.code, retryable=error.retryable, advice=error.advice)

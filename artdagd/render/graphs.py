@@ -1,0 +1,176 @@
+"""libavfilter graphs over whole frames. Options are values; no filter string is ever put together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from av import AudioFrame, VideoFrame
+from av.filter import Graph
+from av.filter.context import FilterContext
+
+from artdagd.errors import StepFailed
+from artdagd.hooks.types import Filter
+from artdagd.render.opening import reason
+
+if TYPE_CHECKING:
+    from artdagd.render.streams import Picture
+
+THREADS = 4
+"""Slice threads of a graph: a constant, so that no machine's core count can reach the pixels."""
+
+SCALE_FLAGS = "bicubic+accurate_rnd+full_chroma_int+bitexact"
+
+# Filters whose frame depends on one input frame and its time alone. A chain of these may start anywhere; any other
+# filter is fed from the first frame on, so that its memory is the same wherever the reading starts.
+# fmt: off
+STATELESS = frozenset({
+    "avgblur", "boxblur", "chromahold", "chromakey", "chromanr", "chromashift", "colorbalance",
+    "colorchannelmixer", "colorcontrast", "colorcorrect", "colorhold", "colorize", "colorkey", "colorlevels",
+    "colortemperature", "crop", "curves", "dblur", "deflate", "despill", "dilation", "drawbox", "drawgrid",
+    "edgedetect", "eq", "erosion", "fillborders", "format", "gblur", "geq", "hflip", "hue", "huesaturation",
+    "inflate", "lenscorrection", "limiter", "lut", "lutrgb", "lutyuv", "median", "monochrome", "morpho",
+    "negate", "null", "pad", "perspective", "pixelize", "prewitt", "pseudocolor", "rgbashift", "roberts",
+    "rotate", "sab", "scale", "scharr", "selectivecolor", "setparams", "setsar", "shear", "shuffleplanes",
+    "smartblur", "sobel", "swapuv", "transpose", "unsharp", "vflip", "vibrance", "yaepblur",
+})
+# fmt: on
+COUNTING = re.compile(r"\b[nN]\b|random|\b(?:st|ld|pos)\(")  # an expression that knows more than the frame's time
+
+
+def stateless(filters: Sequence[Filter]) -> bool:
+    """Whether the filters give the same frame wherever the reading starts."""
+    return all(
+        filter.name in STATELESS and not any(COUNTING.search(str(value)) for value in filter.options.values())
+        for filter in filters
+    )
+
+
+MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020"}
+"""The scale filter's names of the colour matrices of ITU-T H.273."""
+
+
+def scale(**options: str | int) -> Filter:
+    """A scale filter whose result is the same on every processor."""
+    return Filter("scale", {**options, "flags": SCALE_FLAGS})
+
+
+def run_video(
+    filters: Sequence[Filter], picture: Picture, frames: Iterator[VideoFrame], start: int = 0
+) -> Iterator[VideoFrame]:
+    """Push ``frames`` (numbered from ``start``) through the filters. Raises StepFailed (``effect_error``) if the
+    filters can't be set up, or give another number of frames than they got."""
+    graph = Graph()
+    graph.threads = THREADS
+    base = 1 / picture.fps
+    source = _add(
+        graph,
+        "buffer",
+        {
+            "video_size": f"{picture.width}x{picture.height}",
+            "pix_fmt": picture.format,
+            "time_base": str(base),
+            "frame_rate": str(picture.fps),
+            "pixel_aspect": "1/1",
+            "colorspace": picture.colour.space,
+            "range": 2 if picture.colour.full_range else 1,
+        },
+    )
+    sink = _chain(graph, source, filters, "buffersink")
+    pushed = pulled = 0
+    for number, frame in enumerate(frames, start):
+        frame.pts, frame.time_base = number, base
+        _push(source, frame)
+        pushed += 1
+        for out in _pull(sink):
+            pulled += 1
+            yield out  # type: ignore[misc]
+    _push(source, None)
+    for out in _pull(sink):
+        pulled += 1
+        yield out  # type: ignore[misc]
+    if pushed != pulled:
+        names = ", ".join(filter.name for filter in filters)
+        raise StepFailed(
+            f"the filters {names} made {pulled} frames of {pushed}; an effect may not change their number",
+            code="effect_error",
+        )
+
+
+def run_audio(filters: Sequence[Filter], frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
+    """Push ``frames`` through the filters; planar float comes out."""
+    first = next(frames, None)
+    if first is None:
+        return
+    graph = Graph()
+    graph.threads = THREADS
+    base = Fraction(1, first.sample_rate)
+    source = _add(
+        graph,
+        "abuffer",
+        {
+            "sample_rate": first.sample_rate,
+            "sample_fmt": first.format.name,
+            "channel_layout": first.layout.name,
+            "time_base": str(base),
+        },
+    )
+    sink = _chain(graph, source, (*filters, Filter("aformat", {"sample_fmts": "fltp"})), "abuffersink")
+    position = 0
+    frame: AudioFrame | None = first
+    while frame is not None:
+        frame.pts, frame.time_base = position, base
+        position += frame.samples
+        wanted = _push(source, frame)
+        yield from _pull(sink)  # type: ignore[misc]
+        frame = next(frames, None) if wanted else None
+    _push(source, None)
+    yield from _pull(sink)  # type: ignore[misc]
+
+
+def _chain(graph: Graph, source: FilterContext, filters: Sequence[Filter], sink: str) -> FilterContext:
+    last = source
+    for filter in filters:
+        context = _add(graph, filter.name, filter.options)
+        last.link_to(context)
+        last = context
+    end = _add(graph, sink, {})
+    try:
+        last.link_to(end)
+        graph.configure()
+    except Exception as error:
+        names = ", ".join(filter.name for filter in filters)
+        raise StepFailed(f"the filters {names} can't be combined: {reason(error)}", code="effect_error") from error
+    return end
+
+
+def _add(graph: Graph, name: str, options: Any) -> FilterContext:
+    try:
+        return graph.add(name, **{key: str(value) for key, value in options.items()})
+    except Exception as error:
+        shown = ", ".join(f"{key}={value}" for key, value in options.items())
+        raise StepFailed(f"the filter {name} ({shown}) is refused: {reason(error)}", code="effect_error") from error
+
+
+def _push(source: FilterContext, frame: VideoFrame | AudioFrame | None) -> bool:
+    """Whether more frames are wanted: a filter such as atrim may have all that it needs."""
+    try:
+        source.push(frame)
+    except EOFError:
+        return False
+    except Exception as error:
+        raise StepFailed(f"filtering failed: {reason(error)}", code="effect_error") from error
+    return True
+
+
+def _pull(sink: FilterContext) -> Iterator[VideoFrame | AudioFrame]:
+    while True:
+        try:
+            frame = sink.pull()
+        except (BlockingIOError, EOFError):
+            return
+        except Exception as error:
+            raise StepFailed(f"filtering failed: {reason(error)}", code="effect_error") from error
+        yield frame  # type: ignore[misc]

@@ -1,0 +1,83 @@
+"""The one door through which media is opened. What a blob contains is a stranger's choice."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.container.input import InputContainer
+
+from artdagd.errors import StepFailed
+from artdagd.render.pictures import picture_size
+
+MAX_STREAMS = 32
+MAX_PIXELS = 8192 * 8192
+MAX_SECONDS = 24 * 3600
+
+# Demuxers that read one self-contained file. Those that name other files (concat, hls, dash, image2, lavfi …) are
+# left out on purpose: a blob could make them read its neighbours.
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,yuv4mpegpipe,gif,apng,png_pipe,jpeg_pipe,webp_pipe,"
+    "mp3,wav,w64,flac,ogg,aac,ac3,eac3,aiff,au,caf"
+)
+IMAGE_FORMATS = frozenset({"png_pipe", "jpeg_pipe", "webp_pipe"})
+
+NOT_MEDIA = "use a video, sound or picture file of a common format (MP4, MOV, WebM, Matroska, MP3, WAV, FLAC, PNG …)"
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong in ffmpeg's words, without the path that av adds to them."""
+    if isinstance(error, MemoryError):
+        return "it asks for more memory than a worker has"
+    text = getattr(error, "strerror", None)
+    return str(text) if text else type(error).__name__
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn whatever av raises (it has many kinds) into StepFailed: ``what`` says what was being done."""
+    try:
+        yield
+    except StepFailed:
+        raise
+    except Exception as error:
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise StepFailed(f"{what}: no space left on the disk", code="disk_full", retryable=True) from error
+        raise StepFailed(f"{what}: {reason(error)}", code="bad_media", advice=NOT_MEDIA) from error
+
+
+def open_media(path: Path) -> InputContainer:
+    """Open a local file for reading. Raises StepFailed (``bad_media``) for all that is not media within our limits."""
+    with reading("the file can't be opened as media"):
+        size = picture_size(path)
+        if size is not None and size[0] * size[1] > MAX_PIXELS:
+            raise _refused(f"its picture is {size[0]}x{size[1]}; the limit is {MAX_PIXELS} pixels")
+        container = av.open(
+            f"file:{path.absolute()}",
+            "r",
+            options={"protocol_whitelist": "file", "format_whitelist": FORMATS},
+            metadata_errors="replace",
+        )
+        try:
+            _check(container)
+        except BaseException:
+            container.close()
+            raise
+    return container
+
+
+def _check(container: InputContainer) -> None:
+    if len(container.streams) > MAX_STREAMS:
+        raise _refused(f"it has {len(container.streams)} streams; the limit is {MAX_STREAMS}")
+    for stream in container.streams.video:
+        if stream.codec_context is not None and stream.width * stream.height > MAX_PIXELS:
+            raise _refused(f"its picture is {stream.width}x{stream.height}; the limit is {MAX_PIXELS} pixels")
+    if container.duration is not None and container.duration > MAX_SECONDS * 1_000_000:
+        raise _refused(f"it lasts longer than {MAX_SECONDS} s")
+
+
+def _refused(why: str) -> StepFailed:
+    return StepFailed(f"the media is refused: {why}", code="bad_media", advice="make it smaller")

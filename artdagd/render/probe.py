@@ -1,0 +1,142 @@
+"""What a file is: its kind, its streams, their exact lengths."""
+
+from __future__ import annotations
+
+import hashlib
+from fractions import Fraction
+from pathlib import Path
+
+from av.audio.stream import AudioStream as Track
+from av.container.input import InputContainer
+
+from artdagd.errors import StepFailed
+from artdagd.render.opening import IMAGE_FORMATS, open_media, reading
+from artdagd.render.sound import count, layout, track
+from artdagd.render.source import picture_track, scan_packets
+from artdagd.work import AudioFacts, Kind, MediaFacts, VideoFacts
+
+# Media types by demuxer (IANA names; for those with two entries: with a picture, without).
+TYPES = {
+    "mp4": ("video/mp4", "audio/mp4"),
+    "matroska": ("video/matroska", "audio/matroska"),
+    "avi": ("video/vnd.avi", "video/vnd.avi"),
+    "mpegts": ("video/mp2t", "video/mp2t"),
+    "mpeg": ("video/mpeg", "video/mpeg"),
+    "flv": ("video/x-flv", "video/x-flv"),
+    "yuv4mpegpipe": ("video/x-yuv4mpeg", "video/x-yuv4mpeg"),
+    "gif": ("image/gif", "image/gif"),
+    "apng": ("image/apng", "image/apng"),
+    "png_pipe": ("image/png", "image/png"),
+    "jpeg_pipe": ("image/jpeg", "image/jpeg"),
+    "webp_pipe": ("image/webp", "image/webp"),
+    "mp3": ("audio/mpeg", "audio/mpeg"),
+    "wav": ("audio/wav", "audio/wav"),
+    "w64": ("audio/x-w64", "audio/x-w64"),
+    "flac": ("audio/flac", "audio/flac"),
+    "ogg": ("video/ogg", "audio/ogg"),
+    "aac": ("audio/aac", "audio/aac"),
+    "ac3": ("audio/ac3", "audio/ac3"),
+    "eac3": ("audio/eac3", "audio/eac3"),
+    "aiff": ("audio/aiff", "audio/aiff"),
+    "au": ("audio/basic", "audio/basic"),
+    "caf": ("audio/x-caf", "audio/x-caf"),
+}
+
+
+def probe(path: Path) -> MediaFacts:
+    """The facts about ``path``. Never raises for junk: what no reader of ours can open has kind ``other`` or ``data``
+    (text that is JSON, YAML or the like)."""
+    try:
+        with reading("the file can't be probed"), open_media(path) as container:
+            return _facts(path, container)
+    except StepFailed:
+        return _no_media(path)
+
+
+def _facts(path: Path, container: InputContainer) -> MediaFacts:
+    names = container.format.name.split(",")
+    key = next((name for name in names if name in TYPES), names[0])
+    types = TYPES.get(key, ("application/octet-stream", "application/octet-stream"))
+    picture = picture_track(container)
+    sound = track(container)
+    if key in IMAGE_FORMATS and picture is not None:
+        kind: Kind = "image"
+    else:
+        kind = "video" if picture is not None else "audio"
+    if picture is None and sound is None:
+        return MediaFacts("other", "application/octet-stream", container.format.name)
+    video = _video(path) if picture is not None else None
+    audio = _audio(path) if sound is not None else None
+    lengths = [facts.duration for facts in (video, audio) if facts is not None]
+    duration = None if kind == "image" else max(lengths)
+    return MediaFacts(kind, types[0] if video else types[1], container.format.name, duration, video, audio)
+
+
+def _video(path: Path) -> VideoFacts:
+    """Size as coded, without regard to rotation; steps see the picture upright."""
+    with open_media(path) as container:
+        stream = picture_track(container)
+        if stream is None:
+            raise StepFailed("the file has no picture", code="bad_media")
+        scan = scan_packets(container, stream)
+        fps = scan.clock.fps
+        return VideoFacts(
+            width=stream.width,
+            height=stream.height,
+            fps=(fps.numerator, fps.denominator),
+            duration=float(len(scan.clock.ordinals) / fps),
+            codec=stream.codec_context.name,
+            pixel_format=stream.codec_context.pix_fmt or "",
+        )
+
+
+def _audio(path: Path) -> AudioFacts:
+    with open_media(path) as container:
+        stream = track(container)
+        if stream is None:
+            raise StepFailed("the file has no sound", code="bad_media")
+        context = stream.codec_context
+        digest = _digest(container, stream)
+        samples = count(path)
+        return AudioFacts(
+            rate=context.sample_rate,
+            channels=1 if layout(context.channels) == "mono" else 2,
+            samples=samples,
+            duration=samples / context.sample_rate,
+            codec=context.name,
+            digest=digest,
+        )
+
+
+def _digest(container: InputContainer, stream: Track) -> str:
+    """SHA-256 over the codec's parameters and each packet's times, trimming side data and bytes."""
+    context = stream.codec_context
+    base = Fraction(stream.time_base or 1)
+    head = (context.name, context.sample_rate, context.channels, context.layout.name, str(base))
+    hasher = hashlib.sha256(repr(head).encode())
+    hasher.update(bytes(context.extradata or b""))
+    origin: int | None = None
+    for packet in container.demux(stream):
+        if not packet.size:
+            continue
+        origin = packet.pts if origin is None else origin
+        time = None if packet.pts is None or origin is None else packet.pts - origin
+        skip = bytes(packet.get_sidedata("skip_samples")) if packet.has_sidedata("skip_samples") else b""
+        hasher.update(repr((time, packet.duration, skip, packet.size)).encode())
+        hasher.update(bytes(packet))
+    return hasher.hexdigest()
+
+
+def _no_media(path: Path) -> MediaFacts:
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError:
+        return MediaFacts("other", "application/octet-stream")
+    try:
+        text = head[: len(head) - 3 if len(head) == 4096 else None].decode().lstrip()
+    except UnicodeDecodeError:
+        return MediaFacts("other", "application/octet-stream")
+    if not text or "\0" in text:
+        return MediaFacts("other", "application/octet-stream")
+    return MediaFacts("data", "application/json" if text[0] in "{[" else "text/plain")

@@ -1,0 +1,122 @@
+"""Decoding a file's sound track: every sample once, without an encoder's priming and padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av import AudioFrame, AudioResampler
+from av.audio.stream import AudioStream as Track
+from av.container.input import InputContainer
+
+from artdagd.errors import StepFailed
+from artdagd.render.opening import open_media, reading
+from artdagd.render.streams import AudioStream
+
+MAX_RATE = 384_000
+
+
+def track(container: InputContainer) -> Track | None:
+    """The sound track that we use: the first that a decoder of ours can read."""
+    for stream in container.streams.audio:
+        context = stream.codec_context
+        if context is not None and 0 < context.sample_rate <= MAX_RATE and context.channels > 0:
+            return stream
+    return None
+
+
+def layout(channels: int) -> str:
+    """The layout that a track is mixed to: mono stays mono, everything else becomes stereo."""
+    return "mono" if channels == 1 else "stereo"
+
+
+def decode(path: Path, rate: int | None = None, mix: str | None = None) -> Iterator[AudioFrame]:
+    """The samples of a file's sound track, as planar float in frames of any size.
+
+    They are resampled to ``rate`` and mixed to the layout ``mix`` if given. What libavcodec's skip and discard
+    side data and, in MP4, the duration of the track exclude is left out. Raises StepFailed (``bad_media``).
+    """
+    with reading("the sound can't be decoded"), open_media(path) as container:
+        stream = track(container)
+        if stream is None:
+            raise StepFailed("the file has no sound that can be decoded", code="bad_media")
+        context = stream.codec_context
+        resampler = AudioResampler("fltp", mix or layout(context.channels), rate or context.sample_rate)
+        for frame in _trimmed(container, stream):
+            frame.pts = None
+            yield from resampler.resample(frame)
+        yield from resampler.resample(None)
+
+
+def count(path: Path) -> int:
+    """Samples of a channel that :func:`decode` yields at the track's own rate."""
+    return sum(frame.samples for frame in decode(path))
+
+
+def audio_stream(path: Path, container: InputContainer) -> tuple[AudioStream, Fraction] | None:
+    """The sound of an opened file, and the time (s, on the file's clock) of its first sample; None if it has none."""
+    stream = track(container)
+    if stream is None:
+        return None
+    context = stream.codec_context
+    measured: list[int] = []
+
+    def measure() -> int:
+        if not measured:
+            measured.append(count(path))
+        return measured[0]
+
+    start = Fraction(0) if stream.start_time is None else stream.start_time * Fraction(stream.time_base or 1)
+    return AudioStream(context.sample_rate, layout(context.channels), measure, lambda: decode(path)), start
+
+
+def _trimmed(container: InputContainer, stream: Track) -> Iterator[AudioFrame]:
+    """Decoded frames up to the end that the container states, where the codec itself knows none (AAC in MP4)."""
+    exact_end = "mp4" in container.format.name.split(",") and stream.codec_context.name in ("aac", "libfdk_aac")
+    base = Fraction(stream.time_base or 1)
+    end: Fraction | None = None
+    held: AudioFrame | None = None
+    for packet in container.demux(stream):
+        if packet.pts is not None and packet.duration:
+            end = (packet.pts + packet.duration) * base
+        for frame in _frames(packet):
+            if held is not None:
+                yield held
+            held = frame
+    if held is None:
+        raise StepFailed("the file's sound holds no samples", code="bad_media")
+    if exact_end and end is not None and held.pts is not None:
+        wanted = round((end - held.pts * Fraction(held.time_base or base)) * held.sample_rate)
+        if 0 < wanted < held.samples:
+            yield from _head(held, wanted)
+            return
+    yield held
+
+
+def _head(frame: AudioFrame, samples: int) -> Iterator[AudioFrame]:
+    array = frame.to_ndarray()
+    width = samples if frame.format.is_planar else samples * len(frame.layout.channels)
+    head = AudioFrame.from_ndarray(array[:, :width].copy(), format=frame.format.name, layout=frame.layout.name)
+    head.sample_rate = frame.sample_rate
+    yield head
+
+
+def _frames(packet: av.Packet[Track]) -> list[AudioFrame]:
+    """What a packet decodes to; nothing if it is damaged (tags and garbage between MP3 frames are common)."""
+    try:
+        return packet.decode()
+    except (av.error.InvalidDataError, av.error.EOFError):
+        return []
+
+
+def silence(samples: int, rate: int, mix: str) -> Iterator[AudioFrame]:
+    """``samples`` zeros a channel."""
+    while samples > 0:
+        frame = AudioFrame(format="fltp", layout=mix, samples=min(samples, 4096))
+        frame.sample_rate = rate
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        samples -= frame.samples
+        yield frame

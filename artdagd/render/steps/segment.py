@@ -1,0 +1,50 @@
+"""SEGMENT: a part of a medium, cut at frames and samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from artdagd.errors import StepFailed
+from artdagd.hooks.types import Effect
+from artdagd.render.numbers import exact, nearest
+from artdagd.render.streams import AudioStream, Media, VideoStream
+
+
+def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:
+    """What lies in [start, end): the frames and samples nearest to both times. Raises StepFailed (``refused``) if
+    the input ends before ``start``."""
+    media = inputs[0]
+    start = exact(config.get("start") or 0)
+    end = None if config.get("end") is None else exact(config["end"])
+    if config.get("duration") is not None:
+        end = start + exact(config["duration"])
+    video = None if media.video is None else _frames(media.video, start, end)
+    sound = media.synced()
+    return Media(video, None if sound is None else _samples(sound, start, end))
+
+
+def _frames(video: VideoStream, start: Fraction, end: Fraction | None) -> VideoStream:
+    fps = video.picture.fps
+    first = nearest(start * fps)
+    stop = video.count if end is None else min(nearest(end * fps), video.count)
+    if first >= video.count:
+        raise _too_late(start, video.duration)
+    return video.mapped(lambda i: first + i, max(1, stop - first), fps)
+
+
+def _samples(audio: AudioStream, start: Fraction, end: Fraction | None) -> AudioStream:
+    first = nearest(start * audio.rate)
+    stop = audio.samples if end is None else min(nearest(end * audio.rate), audio.samples)
+    if first >= audio.samples:
+        raise _too_late(start, audio.duration)
+    return audio.cut(first, max(first + 1, stop))
+
+
+def _too_late(start: Fraction, duration: Fraction) -> StepFailed:
+    return StepFailed(
+        f"it starts at {float(start):g} s, but its input lasts {float(duration):.3f} s",
+        code="refused",
+        advice="choose an earlier start",
+    )

@@ -1,0 +1,196 @@
+"""Lazily evaluated pictures and sound: what the steps of a pass hand to each other.
+
+A stream is a description; reading it does the work. Pictures have a constant rate: frame ``i`` stands at ``i / fps``
+seconds, whatever its ``pts`` says (the reader of a frame sets that). Sound is counted in samples, as planar float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+
+from av import AudioFrame, VideoFrame
+
+from artdagd.hooks.types import Filter
+from artdagd.render.graphs import run_audio, run_video, stateless
+
+MARGIN = 12
+"""Frames that are rather decoded and dropped than skipped by seeking: a seek drains the decoder's threads."""
+
+
+@dataclass(frozen=True)
+class Colour:
+    """What the numbers of a picture mean, as ITU-T H.273 code points; 2 is "unspecified", range 1 is limited."""
+
+    space: int = 2
+    primaries: int = 2
+    transfer: int = 2
+    full_range: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The shape of every frame of a stream; ``format`` is FFmpeg's name of the pixel format. Pixels are square."""
+
+    width: int
+    height: int
+    format: str
+    fps: Fraction
+    colour: Colour = Colour()
+
+
+@dataclass(frozen=True)
+class VideoStream:
+    """``count`` frames of one shape.
+
+    ``source(start)`` yields the frames from number ``start`` on, in the shape ``raw``; ``preroll(i)`` tells how many
+    frames are decoded in vain when a reading starts at ``i``. ``filters`` are still to be applied: adjacent steps add
+    to them, and they become one libavfilter graph.
+    """
+
+    picture: Picture
+    count: int
+    raw: Picture
+    source: Callable[[int], Iterator[VideoFrame]]
+    source_preroll: Callable[[int], int]
+    filters: tuple[Filter, ...] = ()
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds."""
+        return self.count / self.picture.fps
+
+    def preroll(self, start: int) -> int:
+        return self.source_preroll(start) if stateless(self.filters) else start
+
+    def frames(self, start: int = 0) -> Iterator[VideoFrame]:
+        """Frames ``start`` … ``count - 1``. Their ``pts`` mean nothing; a frame may be yielded more than once."""
+        if not self.filters:
+            return self.source(start)
+        first = start if stateless(self.filters) else 0
+        filtered = run_video(self.filters, self.raw, self.source(first), first)
+        return islice(filtered, start - first, None)
+
+    def filtered(self, filters: Iterable[Filter], picture: Picture) -> VideoStream:
+        """The same frames, filtered; ``picture`` is the shape that comes out."""
+        return replace(self, picture=picture, filters=(*self.filters, *filters))
+
+    def mapped(self, frame_at: Callable[[int], int], count: int, fps: Fraction) -> VideoStream:
+        """A stream whose frame ``i`` is frame ``frame_at(i)`` of this one: no pixel is touched, frames may repeat."""
+        picture = replace(self.picture, fps=fps)
+
+        def source(start: int) -> Iterator[VideoFrame]:
+            return _follow(self, (frame_at(i) for i in range(start, count)))
+
+        return VideoStream(picture, count, picture, source, lambda i: self.preroll(frame_at(i)))
+
+    def lasting(self, count: int) -> VideoStream:
+        """The first ``count`` frames; the last frame is held if there are not as many."""
+        if count == self.count:
+            return self
+        return self.mapped(lambda i: min(i, self.count - 1), count, self.picture.fps)
+
+
+def _follow(stream: VideoStream, wanted: Iterable[int]) -> Iterator[VideoFrame]:
+    """The wanted frames of ``stream``, decoding forward, and starting anew where that is shorter."""
+    reader: Iterator[VideoFrame] | None = None
+    frame: VideoFrame | None = None
+    position = -1
+    try:
+        for number in wanted:
+            behind = number < position
+            if reader is None or behind or stream.preroll(number) + MARGIN < number - position:
+                _close(reader)
+                reader, position = stream.frames(number), number - 1
+            while position < number:
+                frame = next(reader, frame)
+                position += 1
+            if frame is None:
+                return
+            yield frame
+    finally:
+        _close(reader)
+
+
+def _close(reader: Iterator[VideoFrame] | None) -> None:
+    close = getattr(reader, "close", None)
+    if close is not None:
+        close()
+
+
+@dataclass(frozen=True)
+class AudioStream:
+    """Planar float samples. ``measure()`` counts the samples of a channel; ``source()`` yields them in frames."""
+
+    rate: int
+    layout: str
+    measure: Callable[[], int]
+    source: Callable[[], Iterator[AudioFrame]]
+    filters: tuple[Filter, ...] = ()
+
+    @property
+    def samples(self) -> int:
+        return self.measure()
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds."""
+        return Fraction(self.samples, self.rate)
+
+    def frames(self) -> Iterator[AudioFrame]:
+        """All samples, in frames of any size; their ``pts`` mean nothing."""
+        return run_audio(self.filters, self.source()) if self.filters else self.source()
+
+    def filtered(self, filters: Iterable[Filter], measure: Callable[[], int]) -> AudioStream:
+        return replace(self, measure=measure, filters=(*self.filters, *filters))
+
+    def cut(self, start: int, stop: int) -> AudioStream:
+        """Samples ``start`` … ``stop - 1``; silence where there are none."""
+        length = stop - start
+        trim = Filter("atrim", {"start_sample": start, "end_sample": stop})
+        return self.filtered((trim, *_exactly(length)), lambda: length)
+
+    def delayed(self, samples: int) -> AudioStream:
+        """The sound with silence before it, or, if ``samples`` is negative, without its beginning."""
+        if samples == 0:
+            return self
+        if samples > 0:
+            delay = Filter("adelay", {"delays": f"{samples}S", "all": 1})
+            return self.filtered((delay,), lambda: self.measure() + samples)
+        return self.filtered((Filter("atrim", {"start_sample": -samples}),), lambda: max(0, self.measure() + samples))
+
+    def conformed(self, rate: int, layout: str) -> AudioStream:
+        """Resampled and mixed to another rate and channel layout; the length in samples is rounded to nearest."""
+        if (rate, layout) == (self.rate, self.layout):
+            return self
+
+        def measure() -> int:
+            return round(Fraction(self.measure() * rate, self.rate))
+
+        form = Filter("aformat", {"sample_fmts": "fltp", "sample_rates": rate, "channel_layouts": layout})
+        return replace(self.filtered((form,), measure), rate=rate, layout=layout)
+
+    def lasting(self, samples: int) -> AudioStream:
+        """Exactly ``samples``: cut, or padded with silence."""
+        return self.filtered(_exactly(samples), lambda: samples)
+
+
+def _exactly(samples: int) -> tuple[Filter, ...]:
+    return Filter("apad", {"whole_len": samples}), Filter("atrim", {"end_sample": samples})
+
+
+@dataclass(frozen=True)
+class Media:
+    """What flows along an edge. ``offset``: seconds from the first picture to the first sample (files may differ)."""
+
+    video: VideoStream | None
+    audio: AudioStream | None
+    offset: Fraction = Fraction(0)
+
+    def synced(self) -> AudioStream | None:
+        """The sound on the picture's clock: sample 0 stands at the first frame."""
+        if self.audio is None or self.video is None:
+            return self.audio
+        return self.audio.delayed(round(self.offset * self.audio.rate))

@@ -1,0 +1,1 @@
+"""Runs: the three phases (analyze, plan, execute), their state, their events, and what a run leaves behind."""

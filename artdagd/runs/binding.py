@@ -1,0 +1,161 @@
+"""From what a user asked for to what can be planned: the recipe found and parsed, inputs and params checked."""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+from typing import Any
+
+import msgspec
+
+from artdagd.auth.principal import Principal
+from artdagd.cid import CID, cid_of_bytes
+from artdagd.database import Database
+from artdagd.database.runs import RunRow
+from artdagd.errors import ArtdagError, Fault, InvalidRecipe, InvalidRequest, NotFound
+from artdagd.plans.model import Plan
+from artdagd.plans.planner import check_plan, plan_from_bytes
+from artdagd.recipes.bind import bind_params
+from artdagd.recipes.model import Recipe
+from artdagd.runs.execution import Planning
+from artdagd.runs.recipes import RecipeBook, effect_recipe
+from artdagd.runs.views import PlanRequest, RunRequest
+from artdagd.steps.catalogue import Catalogue
+from artdagd.store.blobs import BlobStore
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """A run request, checked. ``plan_id`` is set when the user gave a plan instead of a recipe."""
+
+    recipe_id: str | None
+    recipe_name: str | None
+    effect: str | None
+    inputs: dict[str, str]
+    params: dict[str, Any]
+    plan_id: str | None = None
+
+
+class Binder:
+    """Checks requests against the recipe book and the library."""
+
+    def __init__(
+        self, store: BlobStore, database: Database, book: RecipeBook, catalogue: Catalogue, cluster_key: str
+    ) -> None:
+        self._store = store
+        self._database = database
+        self._book = book
+        self._catalogue = catalogue
+        self._cluster_key = cluster_key
+
+    def new_id(self) -> str:
+        return f"run-{secrets.token_hex(10)}"
+
+    async def bind_plan(self, request: PlanRequest, who: Principal) -> Planning:
+        """Raises InvalidRequest, InvalidRecipe (faults named) or NotFound."""
+        text = await self._text(request.recipe, request.recipe_yaml, who)
+        return await self._planning(text, request.inputs, request.params, who)
+
+    async def bind_run(self, request: RunRequest, who: Principal) -> Bound:
+        asked = [name for name in ("recipe", "recipe_yaml", "effect", "plan_id", "plan") if getattr(request, name)]
+        if len(asked) != 1:
+            raise InvalidRequest(
+                f"a run needs exactly one of recipe, recipe_yaml, effect, plan_id, plan; got {', '.join(asked) or 'none'}"
+            )
+        if request.plan_id or request.plan:
+            return await self._bind_given_plan(request, who)
+        if request.effect:
+            text = self._effect_text(request)
+            inputs = dict(zip(["input"], request.inputs, strict=False))
+        else:
+            text = await self._text(request.recipe, request.recipe_yaml, who)
+            if isinstance(request.inputs, list):
+                raise InvalidRequest("inputs of a recipe are an object {name: cid}, not a list")
+            inputs = request.inputs
+        what = await self._planning(text, inputs, request.params, who)
+        # The run must find its recipe again after a restart, whatever happens to the recipe book.
+        await self._store.put_bytes(text)
+        name = None if request.effect else what.recipe.name
+        recipe_id = None if request.effect else what.recipe_id
+        if request.effect:
+            return Bound(recipe_id, name, request.effect, what.inputs, {"config": request.config})
+        return Bound(recipe_id, name, None, what.inputs, what.params)
+
+    async def rebind(self, row: RunRow) -> Planning:
+        """The planning of a run that was accepted earlier."""
+        if row.effect:
+            text = effect_recipe(row.effect, row.params.get("config", {}))
+            params: dict[str, Any] = {}
+        else:
+            text = (await self._store.path(row.recipe_id or "")).read_bytes()
+            params = row.params
+        recipe = self._book.parse(text)
+        return Planning(cid_of_bytes(text), recipe, row.inputs, bind_params(recipe, params))
+
+    async def read_plan(self, plan_id: str) -> Plan:
+        return plan_from_bytes((await self._store.path(plan_id)).read_bytes())
+
+    async def _bind_given_plan(self, request: RunRequest, who: Principal) -> Bound:
+        if request.plan_id:
+            try:
+                CID.parse(request.plan_id)
+                data = (await self._store.path(request.plan_id)).read_bytes()
+            except ValueError as error:
+                raise InvalidRequest(f"plan_id: {error}") from None
+        else:
+            data = msgspec.json.encode(request.plan)
+        made = plan_from_bytes(data)
+        check_plan(made, self._catalogue, self._cluster_key)
+        for name, cid in made.inputs.items():
+            await self._check_input(name, cid, who)
+        blob = await self._store.put_value(msgspec.to_builtins(made), "plans")
+        return Bound(made.recipe_id, made.name, None, made.inputs, made.params, blob.cid)
+
+    async def _text(self, recipe: str | None, recipe_yaml: str | None, who: Principal) -> bytes:
+        if (recipe is None) == (recipe_yaml is None):
+            raise InvalidRequest("give either recipe (an id or a name) or recipe_yaml (its text)")
+        if recipe_yaml is not None:
+            return recipe_yaml.encode()
+        return (await self._book.get(recipe or "", who)).yaml.encode()
+
+    def _effect_text(self, request: RunRequest) -> bytes:
+        name = request.effect or ""
+        if name not in self._catalogue.effects:
+            near = difflib.get_close_matches(name, self._catalogue.effects, 1)
+            hint = f"did you mean {near[0]!r}?" if near else "artdagctl plugins lists what is installed."
+            raise InvalidRecipe(f"no effect {name!r} is installed; {hint}", faults=[Fault("effect", hint)])
+        if not isinstance(request.inputs, list) or len(request.inputs) != 1:
+            raise InvalidRequest(f"effect {name} takes one input: inputs must be a list of one CID")
+        return effect_recipe(name, request.config)
+
+    async def _planning(self, text: bytes, inputs: dict[str, str], params: dict[str, Any], who: Principal) -> Planning:
+        recipe = self._book.parse(text)
+        faults = _input_faults(recipe, inputs)
+        for name, cid in inputs.items():
+            try:
+                await self._check_input(name, cid, who)
+            except ArtdagError as error:
+                faults.append(Fault(f"inputs.{name}", error.detail))
+        if faults:
+            raise InvalidRecipe("; ".join(fault.msg for fault in faults), faults=faults)
+        return Planning(cid_of_bytes(text), recipe, inputs, bind_params(recipe, params))
+
+    async def _check_input(self, name: str, cid: str, who: Principal) -> None:
+        try:
+            CID.parse(cid)
+        except ValueError as error:
+            raise InvalidRequest(f"input {name}: {error}") from None
+        if await self._database.blobs.entry(cid, who.sees) is None:
+            raise NotFound(f"input {name}: no blob {cid} here; upload it first (POST /cache/upload)")
+
+
+def _input_faults(recipe: Recipe, inputs: dict[str, str]) -> list[Fault]:
+    faults = []
+    for name, declared in recipe.inputs.items():
+        if declared.required and name not in inputs:
+            faults.append(Fault(f"inputs.{name}", f"input {name} ({declared.type}) is missing"))
+    for name in inputs:
+        if name not in recipe.inputs:
+            near = difflib.get_close_matches(name, recipe.inputs, 1)
+            hint = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(recipe.inputs) or 'none'}"
+            faults.append(Fault(f"inputs.{name}", f"recipe {recipe.name} has no input {name}{hint}"))
+    return faults

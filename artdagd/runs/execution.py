@@ -1,0 +1,185 @@
+"""One run through its three phases: analyze, plan, execute."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from artdagd.errors import ArtdagError, BlobCorrupt, InvalidRecipe, NotFound, StepFailed
+from artdagd.plans.model import Pass, Plan
+from artdagd.plans.planner import Analysis, analysis_requests, plan, plan_bytes
+from artdagd.recipes.model import Recipe
+from artdagd.runs.compute import Compute, Computed
+from artdagd.runs.live import LiveRun
+from artdagd.steps.catalogue import Catalogue
+from artdagd.store.blobs import BlobStore
+from artdagd.work import MediaFacts, RenderPass, RenderStep
+
+ATTEMPTS = 3
+"""How often a pass is tried when one of its sources turns out lost or corrupt and is made anew."""
+
+
+class Planning(msgspec.Struct, frozen=True):
+    """What a recipe is bound to."""
+
+    recipe_id: str
+    recipe: Recipe
+    inputs: dict[str, str]
+    params: dict[str, Any]
+
+
+class Planner:
+    """Phases 1 and 2: facts and features of the inputs from workers (or the cache), then the plan."""
+
+    def __init__(self, compute: Compute, store: BlobStore, catalogue: Catalogue, cluster_key: str) -> None:
+        self._compute = compute
+        self._store = store
+        self._catalogue = catalogue
+        self._cluster_key = cluster_key
+
+    async def analyze(self, what: Planning) -> tuple[dict[str, MediaFacts], dict[str, Analysis]]:
+        """Facts of every input and the value of every ANALYZE step. Raises StepFailed or InvalidRecipe."""
+        names = list(what.inputs)
+        found = await asyncio.gather(*(self._facts(name, what.inputs[name], what.recipe) for name in names))
+        facts = dict(zip(names, found, strict=True))
+        requests = analysis_requests(what.recipe, what.inputs, what.params, self._catalogue, self._cluster_key)
+        for request in requests:
+            if facts[request.input].audio is None:
+                raise StepFailed(
+                    f"step {request.step_id}: input {request.input} has no sound to analyze", code="bad_media"
+                )
+        values = await asyncio.gather(*(self._analysis(request) for request in requests))
+        return facts, {request.step_id: value for request, value in zip(requests, values, strict=True)}
+
+    def plan(self, what: Planning, facts: dict[str, MediaFacts], analyses: dict[str, Analysis]) -> Plan:
+        """Phase 2, pure. Raises InvalidRecipe."""
+        return plan(
+            what.recipe,
+            recipe_id=what.recipe_id,
+            inputs=what.inputs,
+            facts=facts,
+            params=what.params,
+            analyses=analyses,
+            catalogue=self._catalogue,
+            cluster_key=self._cluster_key,
+        )
+
+    async def keep(self, made: Plan) -> str:
+        """Store the plan as a blob; returns its CID."""
+        return (await self._store.put_bytes(plan_bytes(made), "plans")).cid
+
+    async def _facts(self, name: str, cid: str, recipe: Recipe) -> MediaFacts:
+        facts = await self._compute.facts(cid)
+        wanted = recipe.inputs[name].type
+        missing = facts.audio is None if wanted == "audio" else facts.video is None if wanted == "video" else False
+        if missing or facts.kind not in ("video", "audio", "image"):
+            raise InvalidRecipe(f"input {name} must be {wanted}; {cid} is {facts.kind} ({facts.media_type})")
+        return facts
+
+    async def _analysis(self, request: Any) -> Analysis:
+        jobs = [(name, self._catalogue.identity("analyzer", name).cid, f) for name, f in request.features.items()]
+        done = await self._compute.analysis(request.cache_id, request.cid, jobs)
+        return Analysis(done.cid, (await self._store.read_value(done.cid))["features"])
+
+
+class Execution:
+    """Phase 3: every pass that the output needs and that has no result yet, each as soon as its inputs exist."""
+
+    def __init__(self, made: Plan, live: LiveRun, compute: Compute, store: BlobStore) -> None:
+        self._plan = made
+        self._live = live
+        self._compute = compute
+        self._store = store
+        self._passes = {item.pass_id: item for item in made.passes}
+        self._steps = {step.step_id: step for step in made.steps}
+        self._results: dict[str, asyncio.Task[str]] = {}
+        self.passes_run = 0
+        self.workers: set[str] = set()
+
+    async def run(self) -> str:
+        """The output's CID. Raises StepFailed (its step marked failed); other passes of the run are then cancelled."""
+        analyses = tuple(step.step_id for step in self._plan.steps if step.pass_id is None)
+        for step_id in analyses:
+            await self._live.change((step_id,), "cached", output_cid=self._plan.analyses.get(step_id), cached=True)
+        try:
+            cid = await self._result(self._pass_of(self._plan.output))
+        except BaseException:
+            for task in self._results.values():
+                task.cancel()
+            await asyncio.gather(*self._results.values(), return_exceptions=True)
+            raise
+        await self._settle()
+        return cid
+
+    def _pass_of(self, step_id: str) -> str:
+        pass_id = self._steps[step_id].pass_id
+        if pass_id is None:
+            raise StepFailed(f"step {step_id} gives data, not media", code="refused")
+        return pass_id
+
+    def _result(self, pass_id: str) -> asyncio.Task[str]:
+        if pass_id not in self._results:
+            self._results[pass_id] = asyncio.create_task(self._compute_pass(self._passes[pass_id]))
+        return self._results[pass_id]
+
+    async def _compute_pass(self, item: Pass) -> str:
+        last = item.steps[-1]
+        try:
+            done = await self._compute.render(
+                item.pass_id,
+                self._steps[last].identity,
+                lambda: self._work(item),
+                lambda fraction: self._live.progress(item.steps, fraction),
+            )
+        except ArtdagError as error:
+            await self._live.change((last,), "failed", error=error.detail)
+            await self._live.change(item.steps[:-1], "cancelled")
+            raise
+        await self._tell(item, done)
+        return done.cid
+
+    async def _tell(self, item: Pass, done: Computed) -> None:
+        if not done.cached:
+            self.passes_run += 1
+        if done.worker:
+            self.workers.add(done.worker)
+        await self._live.change(item.steps[:-1], "fused", cached=done.cached, worker=done.worker)
+        status = "cached" if done.cached else "completed"
+        await self._live.change(item.steps[-1:], status, output_cid=done.cid, cached=done.cached, worker=done.worker)
+
+    async def _work(self, item: Pass) -> RenderPass:
+        """The pass with its sources on the local disk; makes sources that are missing."""
+        await self._live.change(item.steps, "ready")
+        steps = tuple(self._steps[step_id] for step_id in item.steps)
+        inside = set(item.steps)
+        outside = sorted({name for step in steps for name in step.inputs} - inside)
+        paths = await asyncio.gather(*(self._source(name) for name in outside))
+        await self._live.change(item.steps, "running")
+        return RenderPass(
+            steps=tuple(RenderStep(s.step_id, s.type, s.config, s.inputs) for s in steps),
+            sources=dict(zip(outside, map(str, paths), strict=True)),
+            delivery=item.delivery,
+        )
+
+    async def _source(self, name: str) -> Any:
+        if name in self._plan.inputs:
+            return await self._store.path(self._plan.inputs[name])
+        pass_id = self._pass_of(name)
+        for attempt in range(ATTEMPTS):
+            cid = await self._result(pass_id)
+            try:
+                return await self._store.path(cid)
+            except (BlobCorrupt, NotFound):
+                if attempt == ATTEMPTS - 1:
+                    raise
+                del self._results[pass_id]
+        raise AssertionError("unreachable")
+
+    async def _settle(self) -> None:
+        """Steps that nothing needed, because a later result was known, count as cached."""
+        known = await self._compute.known([s.cache_id for s in self._plan.steps])
+        for step in self._plan.steps:
+            if self._live.steps[step.step_id].status == "pending":
+                await self._live.change((step.step_id,), "cached", cached=True, output_cid=known.get(step.cache_id))

@@ -1,0 +1,135 @@
+"""Media that users brought or made: uploads, what is known about them, their bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from artdagd.auth.principal import Principal
+from artdagd.database import Database
+from artdagd.database.blobs import BlobRow
+from artdagd.errors import ArtdagError, Conflict, NotFound
+from artdagd.runs.compute import Compute
+from artdagd.runs.sniff import media_type_of
+from artdagd.runs.views import Content, Entry, MetaChanges, Page, Received
+from artdagd.store.blobs import BlobStore
+
+log = logging.getLogger(__name__)
+
+HEAD = 512
+"""Bytes of the beginning that the media type is told from."""
+
+
+class Library:
+    """The cache as users see it."""
+
+    def __init__(self, store: BlobStore, database: Database, compute: Compute) -> None:
+        self._store = store
+        self._database = database
+        self._compute = compute
+        self._looking: set[asyncio.Task[None]] = set()
+
+    async def receive(self, chunks: AsyncIterator[bytes], *, filename: str | None, owner: str) -> Received:
+        """Store an upload while it arrives. It is durable when this returns."""
+        head = b""
+        async with self._store.receive() as incoming:
+            async for chunk in chunks:
+                if len(head) < HEAD:
+                    head += chunk[: HEAD - len(head)]
+                await incoming.write(chunk)
+            blob = await incoming.commit()
+        await self.record(blob.cid, blob.size, filename=filename, owner=owner, media_type=media_type_of(head, filename))
+        return Received(await self._entry(blob.cid, owner), blob.existed)
+
+    async def record(self, cid: str, size: int, *, filename: str | None, owner: str, media_type: str) -> None:
+        """Make a stored blob an entry of ``owner``'s, and have a worker look at it."""
+        await self._database.blobs.record(cid, size, media_type=media_type, filename=filename, owner=owner)
+        task = asyncio.create_task(self._look(cid))
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+
+    async def entry(self, cid: str, who: Principal) -> Entry:
+        return _view(await self._row(cid, who))
+
+    async def list(
+        self, who: Principal, *, kind: str | None = None, q: str | None = None, page: int = 1, limit: int = 20
+    ) -> Page[Entry]:
+        rows, total = await self._database.blobs.list(who.sees, kind, q, page, limit)
+        return Page([_view(row) for row in rows], page, limit, total, page * limit < total)
+
+    async def update_meta(self, cid: str, who: Principal, changes: MetaChanges) -> Entry:
+        row = await self._row(cid, who)
+        given = {k: v for k, v in msgspec.structs.asdict(changes).items() if v is not msgspec.UNSET}
+        if given:
+            await self._database.blobs.update_meta(cid, row.owner, **given)
+        return await self._entry(cid, row.owner)
+
+    async def delete(self, cid: str, who: Principal) -> None:
+        """Forget an entry; the bytes go when nobody else has them. Raises Conflict while a run or pin needs it."""
+        row = await self._row(cid, who)
+        if row.pinned:
+            raise Conflict(f"{cid} is pinned", advice="Remove the pin first.")
+        users = [run.run_id for run in await self._database.runs.unfinished() if cid in run.inputs.values()]
+        if users:
+            raise Conflict(f"{cid} is an input of run {users[0]}, which is active", advice="Cancel the run or wait.")
+        await self._database.blobs.delete(cid, row.owner)
+        if not await self._database.blobs.owners(cid):
+            await self._store.delete(cid)
+
+    async def open(self, cid: str, who: Principal) -> Content:
+        """Verified bytes. Raises NotFound or BlobCorrupt."""
+        row = await self._row(cid, who)
+        path = await self._store.path(row.cid)
+        return Content(row.cid, str(path), row.size, row.media_type, row.filename)
+
+    async def settled(self) -> None:
+        """Wait until every entry was looked at, or could not be."""
+        await asyncio.gather(*self._looking, return_exceptions=True)
+
+    async def close(self) -> None:
+        for task in self._looking:
+            task.cancel()
+        await self.settled()
+
+    async def _look(self, cid: str) -> None:
+        try:
+            await self._compute.facts(cid)
+        except ArtdagError as error:
+            log.info("could not look at %s: %s", cid, error.detail)
+
+    async def _row(self, cid: str, who: Principal) -> BlobRow:
+        row = await self._database.blobs.entry(cid, who.sees)
+        if row is None:
+            raise NotFound(f"no blob {cid} here", advice="artdagctl cache list shows what there is.")
+        return row
+
+    async def _entry(self, cid: str, owner: str) -> Entry:
+        row = await self._database.blobs.entry(cid, owner)
+        assert row is not None
+        return _view(row)
+
+
+def _view(row: BlobRow) -> Entry:
+    facts = row.facts
+    video = facts.video if facts else None
+    return Entry(
+        cid=row.cid,
+        size=row.size,
+        media_type=row.media_type,
+        filename=row.filename,
+        kind=row.kind,
+        created_at=row.created_at,
+        duration=facts.duration if facts else None,
+        width=video.width if video else None,
+        height=video.height if video else None,
+        fps=video.fps[0] / video.fps[1] if video else None,
+        title=row.title,
+        description=row.description,
+        tags=row.tags,
+        metadata=row.metadata,
+        pinned=row.pinned,
+        locations=["local"],
+    )

@@ -1,0 +1,121 @@
+"""What is true of an active run at this moment: states of its steps and progress. Lives in memory.
+
+Every change becomes an event. Changes of state are also made durable, in the order of law 5: the action record first,
+then the state, then the event. Progress is not stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from artdagd.database import Database
+from artdagd.database.runs import StepRow
+from artdagd.hooks import RunEvent
+from artdagd.plans.model import Plan
+from artdagd.database.clock import now
+from artdagd.runs.events import Events
+from artdagd.runs.machine import RUN_TERMINAL, STEP_TERMINAL, RunStatus, StepStatus, sources_of
+from artdagd.runs.views import Progress
+
+PROGRESS_INTERVAL = 0.2
+"""Seconds between two progress events of a run."""
+
+Observe = Callable[[RunEvent], Awaitable[None]]
+
+
+class LiveRun:
+    """One active run. The execution tells it what happens; readers and listeners see it."""
+
+    def __init__(self, run_id: str, database: Database, events: Events, observe: Observe) -> None:
+        self.run_id = run_id
+        self.steps: dict[str, StepRow] = {}
+        self._database = database
+        self._events = events
+        self._observe = observe
+        self._fractions: dict[str, float] = {}
+        self._told = 0.0
+        self._observing: set[asyncio.Task[None]] = set()
+
+    async def enter(self, status: RunStatus, **changes: Any) -> bool:
+        """Move the run to ``status``. False if it can't: it has ended already."""
+        if not await self._database.runs.update(self.run_id, sources_of(status), status=status, **changes):
+            return False
+        self._announce(RunEvent(self.run_id, status, output_cid=changes.get("output_cid")))
+        data = {"run_id": self.run_id, "status": status, **_plain(changes)}
+        self._events.publish(self.run_id, "run", data, last=status in RUN_TERMINAL)
+        return True
+
+    async def planned(self, plan: Plan, known: dict[str, str]) -> None:
+        """Take the plan's steps; ``known`` gives cache id -> output CID of results that exist."""
+        self.steps = {
+            step.step_id: StepRow(
+                run_id=self.run_id,
+                step_id=step.step_id,
+                position=position,
+                type=step.type,
+                level=step.level,
+                cache_id=step.cache_id,
+                pass_id=step.pass_id,
+                status="pending",
+            )
+            for position, step in enumerate(plan.steps)
+        }
+        await self._database.runs.put_steps(self.run_id, list(self.steps.values()))
+        self._events.publish(self.run_id, "log", {"message": f"planned {len(self.steps)} steps, {len(known)} known"})
+
+    async def change(self, step_ids: tuple[str, ...], status: StepStatus, **changes: Any) -> None:
+        """Move steps to ``status``, durably, then tell."""
+        moved = []
+        for step_id in step_ids:
+            step = self.steps[step_id]
+            if step.status in STEP_TERMINAL:
+                continue
+            times = {"started_at": now()} if status == "running" else {}
+            if status in STEP_TERMINAL:
+                times = {"finished_at": now()}
+            self.steps[step_id] = msgspec.structs.replace(step, status=status, **times, **changes)
+            moved.append(self.steps[step_id])
+        await self._database.runs.put_steps(self.run_id, moved)
+        for step in moved:
+            data = {"step_id": step.step_id, "status": status, "output_cid": step.output_cid, "worker": step.worker}
+            self._events.publish(self.run_id, "step", {**data, "error": step.error, "cached": step.cached})
+            self._announce(RunEvent(self.run_id, status, step.step_id, step.output_cid))
+        self._tell()
+
+    def progress(self, step_ids: tuple[str, ...], fraction: float) -> None:
+        """Work in flight: the pass of ``step_ids`` is at ``fraction``."""
+        for step_id in step_ids:
+            self._fractions[step_id] = fraction
+        if time.monotonic() - self._told >= PROGRESS_INTERVAL:
+            self._tell()
+
+    def fraction(self, step_id: str) -> float:
+        step = self.steps[step_id]
+        done = step.status in ("completed", "cached", "fused")
+        return 1.0 if done else self._fractions.get(step_id, 0.0) if step.status == "running" else 0.0
+
+    def overall(self) -> Progress:
+        done = sum(step.status in STEP_TERMINAL for step in self.steps.values())
+        total = len(self.steps)
+        return Progress(done, total, sum(map(self.fraction, self.steps)) / total if total else 0.0)
+
+    def _tell(self) -> None:
+        self._told = time.monotonic()
+        progress = self.overall()
+        data = {"done": progress.done, "total": progress.total, "fraction": round(progress.fraction, 4)}
+        running = {k: round(v, 4) for k, v in self._fractions.items() if self.steps[k].status == "running"}
+        self._events.publish(self.run_id, "progress", {**data, "steps": running})
+
+    def _announce(self, event: RunEvent) -> None:
+        task = asyncio.ensure_future(self._observe(event))
+        self._observing.add(task)
+        task.add_done_callback(self._observing.discard)
+
+
+def _plain(changes: dict[str, Any]) -> dict[str, Any]:
+    return {key: msgspec.to_builtins(value) for key, value in changes.items()}

@@ -1,0 +1,103 @@
+"""The life of one run as a task: phases in order, every ending made durable."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import msgspec
+
+from artdagd.database import Database
+from artdagd.database.runs import RunRow
+from artdagd.errors import ArtdagError
+from artdagd.plans.model import Plan
+from artdagd.runs.binding import Binder
+from artdagd.database.clock import now
+from artdagd.runs.compute import Compute
+from artdagd.runs.execution import Execution, Planner
+from artdagd.runs.library import Library
+from artdagd.runs.live import LiveRun
+from artdagd.runs.provenance import provenance
+from artdagd.database.runs import RunFailure
+from artdagd.steps.catalogue import Catalogue
+from artdagd.store.blobs import BlobStore
+
+log = logging.getLogger(__name__)
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """What every run plays on."""
+
+    store: BlobStore
+    database: Database
+    compute: Compute
+    library: Library
+    catalogue: Catalogue
+
+
+class Performance:
+    """One run from pending to a terminal state."""
+
+    def __init__(self, stage: Stage, planner: Planner, binder: Binder, live: LiveRun) -> None:
+        self._stage = stage
+        self._planner = planner
+        self._binder = binder
+        self._live = live
+
+    async def perform(self, row: RunRow) -> None:
+        """Never raises but CancelledError: what goes wrong becomes the run's error."""
+        try:
+            made = await self._phases(row)
+            if made is None:
+                return
+            await self._live.planned(made, await self._stage.compute.known([s.cache_id for s in made.steps]))
+            execution = Execution(made, self._live, self._stage.compute, self._stage.store)
+            output_cid = await execution.run()
+            await self._complete(row, made, output_cid, execution.passes_run)
+        except ArtdagError as error:
+            await self._fail(error.title, f"{error.detail}. {error.advice}".rstrip(". ") + ".")
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("run %s failed in the daemon", row.run_id)
+            await self._fail("Internal error", "the daemon could not carry out this run; its log says why.")
+
+    async def _phases(self, row: RunRow) -> Plan | None:
+        """Phases 1 and 2, or the plan that was given. None if the run ended meanwhile."""
+        if row.given_plan and row.plan_id:
+            made = await self._binder.read_plan(row.plan_id)
+            entered = await self._live.enter("running", started_at=row.started_at or now())
+            return made if entered else None
+        if not await self._live.enter("analyzing", started_at=row.started_at or now()):
+            return None
+        what = await self._binder.rebind(row)
+        facts, analyses = await self._planner.analyze(what)
+        if not await self._live.enter("planning"):
+            return None
+        made = self._planner.plan(what, facts, analyses)
+        plan_id = await self._planner.keep(made)
+        return made if await self._live.enter("running", plan_id=plan_id) else None
+
+    async def _complete(self, row: RunRow, made: Plan, output_cid: str, passes_run: int) -> None:
+        finished_at = now()
+        stage = self._stage
+        current = await stage.database.runs.get(row.run_id)
+        actions = await stage.database.actions.get_many([step.cache_id for step in made.steps])
+        record = provenance(current or row, made, output_cid, finished_at, actions, stage.catalogue)
+        blob = await stage.store.put_value(record, "blobs")
+        size = (await stage.store.path(output_cid)).stat().st_size
+        name = f"{made.name}-{output_cid[-8:]}.mp4"
+        await stage.library.record(output_cid, size, filename=name, owner=row.owner, media_type="video/mp4")
+        await self._live.enter(
+            "completed",
+            output_cid=output_cid,
+            provenance_cid=blob.cid,
+            passes_run=passes_run,
+            finished_at=finished_at,
+        )
+
+    async def _fail(self, title: str, detail: str) -> None:
+        steps = self._live.steps
+        failed = next((step.step_id for step in steps.values() if step.status == "failed"), None)
+        await self._live.change(tuple(steps), "cancelled")
+        await self._live.enter("failed", error=RunFailure(failed, title, detail), finished_at=now())

@@ -1,0 +1,91 @@
+"""The provenance record of a completed run: from what, by what, where and when an output was made. A dag-json blob."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Any
+
+from artdagd import __version__
+from artdagd.cid import cid_of_value
+from artdagd.database.actions import ActionRow
+from artdagd.database.runs import RunRow
+from artdagd.plans.model import Plan
+from artdagd.steps.catalogue import Catalogue
+
+
+def software() -> dict[str, Any]:
+    """What renders: the daemon's distribution and the Python under it."""
+    return {"name": "infra:artdagd", "version": __version__, "python": platform.python_version()}
+
+
+def hardware() -> dict[str, Any]:
+    """The machine, as far as it may shape a result."""
+    return {
+        "name": f"infra:{platform.node()}",
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "cores": os.cpu_count() or 1,
+    }
+
+
+def provenance(
+    run: RunRow,
+    made: Plan,
+    output_cid: str,
+    rendered_at: str,
+    actions: dict[str, ActionRow],
+    catalogue: Catalogue,
+) -> dict[str, Any]:
+    """The record. ``rendered_at`` is when the run was completed; ``actions`` are the action records of its passes.
+
+    The fields of the system that artdagd replaces keep their names; ``plan``, ``recipe`` and ``libraries`` are added,
+    so that the record alone suffices to render again.
+    """
+    return {
+        "task_id": run.run_id,
+        "rendered_at": rendered_at,
+        "rendered_by": run.owner,
+        "output": {"name": made.output, "cid": output_cid},
+        "inputs": [{"name": name, "cid": cid} for name, cid in sorted(made.inputs.items())],
+        "effects": _implementations(made, catalogue),
+        "infrastructure": {
+            "software": {**software(), "cid": cid_of_value(software())},
+            "hardware": {**hardware(), "cid": cid_of_value(hardware())},
+        },
+        "recipe": {"name": made.name, "cid": made.recipe_id},
+        "plan": run.plan_id,
+        "params": made.params,
+        "analyses": [{"step_id": step_id, "cid": cid} for step_id, cid in sorted(made.analyses.items())],
+        "steps": [
+            {
+                "step_id": step.step_id,
+                "type": step.type,
+                "cache_id": step.cache_id,
+                "output_cid": actions[step.cache_id].output_cid if step.cache_id in actions else None,
+            }
+            for step in made.steps
+        ],
+        "libraries": _libraries(actions),
+    }
+
+
+def _implementations(made: Plan, catalogue: Catalogue) -> list[dict[str, Any]]:
+    """Every implementation that took part, once, with the CID of its identity."""
+    found: dict[str, dict[str, Any]] = {}
+    for step in made.steps:
+        name = step.config.get("effect") if step.type == "EFFECT" else None
+        identity = catalogue.identity("effect", name) if name else catalogue.identity("step", step.type)
+        found[identity.cid] = {"name": name or step.type, "cid": identity.cid, **_named(identity.record)}
+    return [found[cid] for cid in sorted(found)]
+
+
+def _named(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: record[key] for key in ("distribution", "version") if key in record}
+
+
+def _libraries(actions: dict[str, ActionRow]) -> dict[str, str]:
+    merged: dict[str, str] = {}
+    for key in sorted(actions):
+        merged.update(actions[key].libraries)
+    return dict(sorted(merged.items()))

@@ -1,0 +1,101 @@
+"""The recipes that users keep on the node. A recipe's id is the CID of its text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from artdagd.auth.principal import Principal
+from artdagd.cid import cid_of_bytes
+from artdagd.database import Database
+from artdagd.database.recipes import RecipeRow
+from artdagd.errors import InvalidRecipe, NotFound
+from artdagd.recipes.model import Recipe
+from artdagd.recipes.parse import parse_recipe
+from artdagd.runs.views import Checked, Page, RecipeView
+from artdagd.steps.catalogue import Catalogue
+
+
+class RecipeBook:
+    """Upload, look up, list and delete recipes."""
+
+    def __init__(self, database: Database, catalogue: Catalogue) -> None:
+        self._database = database
+        self._catalogue = catalogue
+
+    async def upload(self, text: bytes, who: Principal) -> tuple[RecipeView, bool]:
+        """Keep a recipe; the flag tells whether it is new. Raises InvalidRecipe with line and column."""
+        recipe = parse_recipe(text, self._catalogue)
+        created = await self._database.recipes.add(
+            cid_of_bytes(text), who.name, recipe.name, recipe.version, recipe.description, text.decode()
+        )
+        return await self.get(cid_of_bytes(text), who), created
+
+    async def get(self, name: str, who: Principal) -> RecipeView:
+        """By id, or the newest of a name. Raises NotFound."""
+        return self._view(await self._row(name, who))
+
+    async def list(self, who: Principal, page: int = 1, limit: int = 20) -> Page[RecipeView]:
+        rows, total = await self._database.recipes.list(who.sees, page, limit)
+        return Page([self._view(row) for row in rows], page, limit, total, page * limit < total)
+
+    async def delete(self, name: str, who: Principal) -> None:
+        row = await self._row(name, who)
+        await self._database.recipes.delete(row.recipe_id, row.owner)
+
+    def check(self, text: bytes) -> Checked:
+        """What is wrong with a recipe's text; keeps nothing."""
+        try:
+            recipe = parse_recipe(text, self._catalogue)
+        except InvalidRecipe as error:
+            return Checked(False, list(error.faults))
+        return Checked(True, [], *_declared(recipe))
+
+    def parse(self, text: bytes) -> Recipe:
+        return parse_recipe(text, self._catalogue)
+
+    async def _row(self, name: str, who: Principal) -> RecipeRow:
+        row = await self._database.recipes.get(name, who.sees)
+        if row is None:
+            raise NotFound(f"no recipe {name!r} here", advice="artdagctl recipes list shows what there is.")
+        return row
+
+    def _view(self, row: RecipeRow) -> RecipeView:
+        # A recipe whose plugin was removed stays visible, and can be deleted.
+        try:
+            recipe = parse_recipe(row.yaml.encode(), self._catalogue)
+            inputs, params = _declared(recipe)
+            steps, output = msgspec.to_builtins(recipe.steps), recipe.output
+        except InvalidRecipe:
+            inputs, params, steps, output = {}, {}, [], ""
+        return RecipeView(
+            recipe_id=row.recipe_id,
+            cid=row.recipe_id,
+            name=row.name,
+            version=row.version,
+            description=row.description,
+            inputs=inputs,
+            params=params,
+            steps=list(steps),
+            output=output,
+            yaml=row.yaml,
+            created_at=row.created_at,
+        )
+
+
+def _declared(recipe: Recipe) -> tuple[dict[str, Any], dict[str, Any]]:
+    return msgspec.to_builtins(recipe.inputs), msgspec.to_builtins(recipe.params)
+
+
+def effect_recipe(effect: str, config: dict[str, Any]) -> bytes:
+    """The recipe that effect mode stands for: one input, one EFFECT step."""
+    step = {"id": "effect", "type": "EFFECT", "inputs": ["input"], "config": {"effect": effect, **config}}
+    body = {
+        "name": f"effect-{effect}",
+        "version": "1",
+        "inputs": {"input": {"type": "video"}},
+        "steps": [step],
+        "output": "effect",
+    }
+    return msgspec.json.encode(body)

@@ -1,0 +1,217 @@
+"""Runs as their users know them: start, look, follow, cancel, retry, delete; and what is resumed after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+from artdagd.auth.principal import Principal
+from artdagd.database import Database
+from artdagd.database.runs import RunRow
+from artdagd.errors import ArtdagError, Conflict, InvalidRequest, NotFound, TooBusy, Unavailable
+from artdagd.runs.binding import Binder
+from artdagd.database.clock import now
+from artdagd.runs.events import Events
+from artdagd.runs.execution import Planner
+from artdagd.runs.live import LiveRun, Observe
+from artdagd.runs.machine import RUN_TERMINAL
+from artdagd.runs.performance import Performance, Stage
+from artdagd.runs.present import plan_view, run_view
+from artdagd.runs.views import Event, Page, PlanRequest, PlanView, RunRequest, RunView
+
+log = logging.getLogger(__name__)
+
+PLAN_DEADLINE = 55.0
+"""Seconds that ``POST /api/plan`` waits for analysis; the analysis itself goes on, so that a later call finds it."""
+
+
+class RunService:
+    """The runs of this node. Active ones are tasks of the event loop."""
+
+    def __init__(
+        self, stage: Stage, planner: Planner, binder: Binder, events: Events, observe: Observe, max_active: int
+    ) -> None:
+        self._stage = stage
+        self._database: Database = stage.database
+        self._planner = planner
+        self._binder = binder
+        self._events = events
+        self._observe = observe
+        self._max_active = max_active
+        self._live: dict[str, LiveRun] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._background: set[asyncio.Task[Any]] = set()
+
+    async def resume(self) -> int:
+        """Take up the runs that a stopped or killed daemon left unfinished. Returns how many."""
+        rows = await self._database.runs.unfinished()
+        for row in rows:
+            self._perform(row)
+        return len(rows)
+
+    async def close(self) -> None:
+        """Stop without ending the runs: they are resumed at the next start."""
+        for task in [*self._tasks.values(), *self._background]:
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), *self._background, return_exceptions=True)
+
+    async def plan(self, request: PlanRequest, who: Principal) -> PlanView:
+        """Analyze (in workers) and plan, but render nothing. Raises InvalidRecipe, NotFound, StepFailed, Unavailable."""
+        what = await self._binder.bind_plan(request, who)
+        task = asyncio.create_task(self._planner.analyze(what))
+        self._background.add(task)
+        task.add_done_callback(self._forget)
+        try:
+            facts, analyses = await asyncio.wait_for(asyncio.shield(task), PLAN_DEADLINE)
+        except TimeoutError:
+            raise Unavailable("the inputs are still being analyzed", advice="Ask again.", retry_after=10) from None
+        made = self._planner.plan(what, facts, analyses)
+        return plan_view(await self._planner.keep(made), made, await self._known(made))
+
+    async def start(self, request: RunRequest, who: Principal, idempotency_key: str | None = None) -> RunView:
+        """Accept a run: it is durable when this returns. The same key of the same user gives the same run."""
+        key = hashlib.sha256(f"{who.name}\0{idempotency_key}".encode()).hexdigest() if idempotency_key else None
+        if key and (before := await self._database.runs.by_key(key)):
+            return await self._view(before)
+        if len(self._tasks) >= self._max_active:
+            raise TooBusy(f"{len(self._tasks)} runs are active, the limit", advice="Try again later.", retry_after=10)
+        bound = await self._binder.bind_run(request, who)
+        row = RunRow(
+            run_id=self._binder.new_id(),
+            status="pending",
+            recipe_id=bound.recipe_id,
+            recipe_name=bound.recipe_name,
+            effect=bound.effect,
+            inputs=bound.inputs,
+            params=bound.params,
+            plan_id=bound.plan_id,
+            given_plan=bound.plan_id is not None,
+            owner=who.name,
+            idempotency_key=key,
+            created_at=now(),
+        )
+        if not await self._database.runs.insert(row):
+            before = await self._database.runs.by_key(key or "")
+            if before is None:
+                raise Conflict("this run exists already")
+            return await self._view(before)
+        self._perform(row)
+        return await self._view(row)
+
+    async def get(self, run_id: str, who: Principal) -> RunView:
+        return await self._view(await self._row(run_id, who))
+
+    async def list(
+        self, who: Principal, status: str | None = None, recipe: str | None = None, page: int = 1, limit: int = 20
+    ) -> Page[RunView]:
+        rows, total = await self._database.runs.list(who.sees, status, recipe, page, limit)
+        return Page([await self._view(row) for row in rows], page, limit, total, page * limit < total)
+
+    async def cancel(self, run_id: str, who: Principal) -> RunView:
+        """Stop an active run; what it finished stays in the cache. Raises Conflict when it has ended."""
+        row = await self._row(run_id, who)
+        if row.status in RUN_TERMINAL:
+            raise Conflict(f"run {run_id} is {row.status}: only an active run can be cancelled")
+        await self._stop(row)
+        return await self.get(run_id, who)
+
+    async def retry(self, run_id: str, who: Principal) -> RunView:
+        """Run a failed or cancelled run again under its own id; finished steps come from the cache."""
+        row = await self._row(run_id, who)
+        if row.status not in ("failed", "cancelled"):
+            raise Conflict(f"run {run_id} is {row.status}: only a failed or cancelled run can be tried again")
+        if not await self._database.runs.reopen(run_id):
+            raise Conflict(f"run {run_id} is being tried again already")
+        self._events.reopen(run_id)
+        self._perform(await self._row(run_id, who))
+        return await self.get(run_id, who)
+
+    async def delete(self, run_id: str, who: Principal) -> None:
+        """Delete a run's record, cancelling it first; its results stay in the cache."""
+        row = await self._row(run_id, who)
+        if row.status not in RUN_TERMINAL:
+            await self._stop(row)
+        await self._database.runs.delete(run_id)
+
+    async def plan_of(self, run_id: str, who: Principal) -> PlanView:
+        row = await self._row(run_id, who)
+        if row.plan_id is None:
+            raise NotFound(f"run {run_id} has no plan yet: it is {row.status}")
+        made = await self._binder.read_plan(row.plan_id)
+        return plan_view(row.plan_id, made, await self._known(made))
+
+    async def analysis_of(self, run_id: str, who: Principal) -> dict[str, Any]:
+        """ANALYZE step id -> {cid, features}."""
+        row = await self._row(run_id, who)
+        if row.plan_id is None:
+            raise NotFound(f"run {run_id} has no analysis yet: it is {row.status}")
+        made = await self._binder.read_plan(row.plan_id)
+        return {
+            step_id: {"cid": cid, "features": (await self._stage.store.read_value(cid))["features"]}
+            for step_id, cid in made.analyses.items()
+        }
+
+    async def provenance_of(self, run_id: str, who: Principal) -> dict[str, Any]:
+        row = await self._row(run_id, who)
+        if row.provenance_cid is None:
+            raise NotFound(f"run {run_id} has no provenance: it is {row.status}")
+        record: dict[str, Any] = await self._stage.store.read_value(row.provenance_cid)
+        return record
+
+    async def events(self, run_id: str, after: int | None) -> AsyncIterator[Event]:
+        """The run's events; ends after its last one. A run that ended before this start has one event: how it ended."""
+        row = await self._database.runs.get(run_id)
+        if row is not None and row.status in RUN_TERMINAL and not self._events.has(run_id):
+            yield Event((after or 0) + 1, "run", {"run_id": run_id, "status": row.status, "output_cid": row.output_cid})
+            return
+        async for event in self._events.follow(run_id, after):
+            yield event
+
+    def _perform(self, row: RunRow) -> None:
+        live = LiveRun(row.run_id, self._database, self._events, self._observe)
+        self._live[row.run_id] = live
+        performance = Performance(self._stage, self._planner, self._binder, live)
+        task = asyncio.create_task(performance.perform(row), name=f"run {row.run_id}")
+        self._tasks[row.run_id] = task
+        task.add_done_callback(lambda done: self._ended(row.run_id, done))
+
+    def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(run_id) is task:
+            del self._tasks[run_id]
+            del self._live[run_id]
+        if not task.cancelled() and (error := task.exception()):
+            log.error("run %s broke", run_id, exc_info=error)
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def _stop(self, row: RunRow) -> None:
+        live, task = self._live.get(row.run_id), self._tasks.get(row.run_id)
+        if live is None or task is None:
+            return
+        await live.enter("cancelled", finished_at=now())
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        unfinished = tuple(step_id for step_id in live.steps)
+        await live.change(unfinished, "cancelled")
+
+    async def _row(self, run_id: str, who: Principal) -> RunRow:
+        row = await self._database.runs.get(run_id)
+        if row is None or who.sees not in (None, row.owner):
+            raise NotFound(f"no run {run_id} here", advice="artdagctl runs list shows what there is.")
+        return row
+
+    async def _view(self, row: RunRow) -> RunView:
+        live = self._live.get(row.run_id)
+        steps = list(live.steps.values()) if live else await self._database.runs.steps(row.run_id)
+        return run_view(row, steps, live)
+
+    async def _known(self, made: Any) -> dict[str, str]:
+        return await self._stage.compute.known([step.cache_id for step in made.steps])

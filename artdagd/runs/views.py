@@ -1,0 +1,211 @@
+"""What the runs room answers: the shapes of ``api.md``. Times are RFC 3339 UTC, durations seconds, sizes bytes."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from artdagd.database.runs import RunFailure
+from artdagd.errors import Fault
+from artdagd.runs.machine import RunStatus, StepStatus
+from artdagd.work import Kind
+
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """One page of a list, newest first; ``page`` counts from 1."""
+
+    items: list[T]
+    page: int
+    limit: int
+    total: int
+    has_more: bool
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A blob as its owner sees it. Facts about the picture and sound are null until a worker has looked."""
+
+    cid: str
+    size: int
+    media_type: str
+    filename: str | None
+    kind: Kind
+    created_at: str
+    duration: float | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    title: str = ""
+    description: str = ""
+    tags: list[str] = []
+    metadata: dict[str, Any] = {}
+    pinned: bool = False
+    locations: list[str] = []
+
+
+class Received(msgspec.Struct, frozen=True):
+    """An upload that is durable. ``existed``: these bytes were here before."""
+
+    entry: Entry
+    existed: bool
+
+
+class MetaChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What ``PATCH /cache/{cid}/meta`` may change; a field that is absent stays."""
+
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+    tags: list[str] | msgspec.UnsetType = msgspec.UNSET
+    metadata: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Content(msgspec.Struct, frozen=True):
+    """Verified bytes on the local disk, ready to be sent."""
+
+    cid: str
+    path: str
+    size: int
+    media_type: str
+    filename: str | None
+
+
+class RecipeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A recipe as uploaded. ``inputs``, ``params`` and ``steps`` are as parsed, ``yaml`` is the text."""
+
+    recipe_id: str
+    cid: str
+    name: str
+    version: str
+    description: str
+    inputs: dict[str, Any]
+    params: dict[str, Any]
+    steps: list[dict[str, Any]]
+    output: str
+    yaml: str
+    created_at: str = ""
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What ``POST /recipes/check`` found. ``inputs`` and ``params`` are null where the text has errors."""
+
+    valid: bool
+    errors: list[Fault]
+    inputs: dict[str, Any] | None = None
+    params: dict[str, Any] | None = None
+
+
+class PlanRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A recipe (id or name, or its text) and what it is bound to."""
+
+    recipe: str | None = None
+    recipe_yaml: str | None = None
+    inputs: dict[str, str] = {}
+    params: dict[str, Any] = {}
+
+
+class RunRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of: a recipe (``recipe`` or ``recipe_yaml``), an effect on one input, a plan (``plan_id`` or ``plan``)."""
+
+    recipe: str | None = None
+    recipe_yaml: str | None = None
+    effect: str | None = None
+    plan_id: str | None = None
+    plan: dict[str, Any] | None = None
+    inputs: dict[str, str] | list[str] = {}
+    params: dict[str, Any] = {}
+    config: dict[str, Any] = {}
+
+
+class PlanStepView(msgspec.Struct, frozen=True, kw_only=True):
+    step_id: str
+    recipe_step: str
+    type: str
+    config: dict[str, Any]
+    inputs: list[str]
+    cache_id: str
+    identity: str
+    level: int
+    pass_id: str | None
+    cached: bool
+    output_cid: str | None = None
+
+
+class PassView(msgspec.Struct, frozen=True):
+    pass_id: str
+    steps: list[str]
+    cached: bool
+
+
+class PlanView(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan and which of its results exist already. ``plan_id`` is the CID of the plan's dag-json."""
+
+    plan_id: str
+    recipe_id: str
+    name: str
+    inputs: dict[str, str]
+    params: dict[str, Any]
+    output: str
+    steps: list[PlanStepView]
+    levels: list[list[str]]
+    passes: list[PassView]
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """``done`` of ``total`` steps are finished; ``fraction`` also counts work in flight, 0..1."""
+
+    done: int
+    total: int
+    fraction: float
+
+
+class RecipeRef(msgspec.Struct, frozen=True):
+    recipe_id: str
+    name: str
+
+
+class StepView(msgspec.Struct, frozen=True, kw_only=True):
+    step_id: str
+    type: str
+    status: StepStatus
+    level: int
+    cache_id: str | None
+    output_cid: str | None
+    cached: bool
+    pass_id: str | None
+    worker: str | None
+    fraction: float
+    started_at: str | None
+    finished_at: str | None
+    error: str | None
+
+
+class RunView(msgspec.Struct, frozen=True, kw_only=True):
+    """A run. ``passes_run`` counts the passes that workers computed for it; 0 means that all was cached."""
+
+    run_id: str
+    status: RunStatus
+    recipe: RecipeRef | None
+    effect: str | None
+    inputs: dict[str, str]
+    params: dict[str, Any]
+    plan_id: str | None
+    output_cid: str | None
+    error: RunFailure | None
+    progress: Progress
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    owner: str
+    provenance_cid: str | None
+    passes_run: int
+    steps: list[StepView]
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One server-sent event of a run; ``id`` grows within the run."""
+
+    id: int
+    event: str
+    data: dict[str, Any]

@@ -1,0 +1,140 @@
+"""Settings of a node: defaults, then ``config/artdagd.yaml``, then the environment, then command-line flags."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import yaml
+
+from artdagd.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A storage provider of the node: ``type`` names a storage type of a plugin, ``config`` is that type's own."""
+
+    type: str
+    name: str
+    config: dict[str, Any] = {}
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Every setting, with its default. The key in the file is the field's name; the variable is in ``ENVIRONMENT``."""
+
+    home: Path = Path("~/.artdag")
+    """ARTDAG_HOME: state, tokens, sockets; the parent of what is not set elsewhere."""
+    host: str = "127.0.0.1"
+    """HOST: address to listen on. Anything but loopback makes the node reachable: put TLS in front of it."""
+    port: Port = 8100
+    """PORT: TCP port; 0 takes a free one and writes it to ``$ARTDAG_HOME/address``."""
+    database_url: str = ""
+    """DATABASE_URL: SQLAlchemy URL; empty is a SQLite file under ``home``."""
+    cache_dir: Path | None = None
+    """CACHE_DIR: where blobs are kept; default ``home/cache``."""
+    workers: Annotated[int, msgspec.Meta(ge=0, le=1024)] | None = None
+    """ARTDAG_WORKERS: worker processes to run here; default one a core; 0 leaves it to ``artdagd worker``."""
+    cluster_key: str = ""
+    """ARTDAG_CLUSTER_KEY: names the trust domain; part of every cache id. Only its SHA-256 leaves this struct."""
+    public_url: str = ""
+    """L1_PUBLIC_URL: how others reach this node; default ``http://host:port``."""
+    max_upload_bytes: Annotated[int, msgspec.Meta(ge=1)] = 16 << 30
+    """ARTDAG_MAX_UPLOAD_BYTES: the largest upload that is accepted."""
+    reserve_bytes: Annotated[int, msgspec.Meta(ge=0)] = 1 << 30
+    """ARTDAG_RESERVE_BYTES: free disk space that uploads and renders must leave."""
+    worker_memory_bytes: Annotated[int, msgspec.Meta(ge=1 << 28)] = 8 << 30
+    """ARTDAG_WORKER_MEMORY_BYTES: address space a worker may use before a step fails."""
+    max_active_runs: Annotated[int, msgspec.Meta(ge=1)] = 200
+    """ARTDAG_MAX_ACTIVE_RUNS: runs that may wait or execute at once; one more is answered 429."""
+    storage: tuple[Provider, ...] = ()
+    """Storage providers of the node (file only): each new blob is copied there, and a missing one is read back."""
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'artdagd.sqlite'}"
+
+    @property
+    def cache(self) -> Path:
+        return self.cache_dir or self.home / "cache"
+
+    @property
+    def worker_count(self) -> int:
+        return len(os.sched_getaffinity(0)) if self.workers is None else self.workers
+
+
+ENVIRONMENT = {
+    "ARTDAG_HOME": "home",
+    "HOST": "host",
+    "PORT": "port",
+    "DATABASE_URL": "database_url",
+    "CACHE_DIR": "cache_dir",
+    "ARTDAG_WORKERS": "workers",
+    "ARTDAG_CLUSTER_KEY": "cluster_key",
+    "L1_PUBLIC_URL": "public_url",
+    "ARTDAG_MAX_UPLOAD_BYTES": "max_upload_bytes",
+    "ARTDAG_RESERVE_BYTES": "reserve_bytes",
+    "ARTDAG_WORKER_MEMORY_BYTES": "worker_memory_bytes",
+    "ARTDAG_MAX_ACTIVE_RUNS": "max_active_runs",
+}
+
+
+def load_settings(
+    file: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any
+) -> Settings:
+    """Settings from ``file`` (must exist if given), the environment and ``flags`` (None: not given).
+
+    Raises ConfigError that names the key or variable, what is wrong with it and where it was set.
+    """
+    environ = os.environ if environ is None else environ
+    if environ.get("REDIS_URL"):
+        log.warning("REDIS_URL is set and ignored: artdagd keeps its state in DATABASE_URL")
+    values: dict[str, Any] = _read_file(file) if file else {}
+    origin = {key: f"{key} in {file}" for key in values}
+    for variable, key in ENVIRONMENT.items():
+        if environ.get(variable):
+            values[key], origin[key] = environ[variable], variable
+    for key, value in flags.items():
+        if value is not None:
+            values[key], origin[key] = value, f"--{key.replace('_', '-')}"
+    try:
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        key = str(error).rpartition("$.")[2].rstrip("`").split(".")[0].split("[")[0]
+        raise ConfigError(f"{origin.get(key, file or 'settings')}: {error}") from None
+    return _absolute(settings)
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text())
+    except OSError as error:
+        raise ConfigError(f"can't read the settings file {file}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise ConfigError(f"{file} is not valid YAML: {error}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise ConfigError(f"{file}: expected a mapping of settings")
+    return content
+
+
+def _path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    return value
+
+
+def _absolute(settings: Settings) -> Settings:
+    cache = settings.cache_dir
+    return msgspec.structs.replace(
+        settings,
+        home=settings.home.expanduser().absolute(),
+        cache_dir=cache.expanduser().absolute() if cache else None,
+    )

@@ -1,0 +1,184 @@
+"""What this node can do: built-in step types, effects and analyzers, each with the identity of its implementation."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib.util
+import math
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+import msgspec
+
+import artdagd
+from artdagd.cid import cid_of_value
+from artdagd.errors import Fault, InvalidRecipe
+from artdagd.hooks import Analyzer, Effect
+from artdagd.hooks.manager import Plugins
+from artdagd.steps.primitives import STEP_TYPES
+from artdagd.steps.types import StepType
+
+Sort = Literal["step", "effect", "analyzer"]
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Which code computes: ``record`` is {distribution, name, version, module}, ``module`` the SHA-256 of its file.
+
+    ``cid`` is the CID of the record as dag-json.
+    """
+
+    record: dict[str, Any]
+    cid: str
+
+
+class Catalogue:
+    """Step types, effects and analyzers by name. Immutable once made."""
+
+    def __init__(self, plugins: Plugins, step_types: tuple[StepType, ...] = STEP_TYPES) -> None:
+        self.step_types: Mapping[str, StepType] = MappingProxyType({kind.name: kind for kind in step_types})
+        self.effects: Mapping[str, Effect] = MappingProxyType(dict(plugins.effects))
+        self.analyzers: Mapping[str, Analyzer] = MappingProxyType(dict(plugins.analyzers))
+        self._plugins = plugins
+        self._identities: dict[tuple[str, str], Identity] = {}
+
+    @classmethod
+    def of(cls, plugins: Plugins) -> Catalogue:
+        return cls(plugins)
+
+    def identity(self, sort: Sort, name: str) -> Identity:
+        """The identity of an implementation. KeyError for a name that is not here."""
+        key = (sort, name)
+        if key not in self._identities:
+            self._identities[key] = self._identify(sort, name)
+        return self._identities[key]
+
+    def analyzer_for(self, feature: str) -> Analyzer:
+        """The analyzer that gives ``feature``; KeyError if none does. The first by name wins."""
+        for name in sorted(self.analyzers):
+            if feature in self.analyzers[name].features:
+                return self.analyzers[name]
+        raise KeyError(feature)
+
+    @cached_property
+    def features(self) -> tuple[str, ...]:
+        return tuple(sorted({feature for item in self.analyzers.values() for feature in item.features}))
+
+    @cached_property
+    def digest(self) -> str:
+        """One name for all identities: a worker with another digest computes other things."""
+        return cid_of_value([self.identity(sort, name).cid for sort, name in self._names()])
+
+    def config(self, step_type: str, raw: Mapping[str, Any]) -> tuple[msgspec.Struct, dict[str, Any]]:
+        """A step's config, validated: as a struct, and in canonical form with every default filled in.
+
+        For EFFECT the struct is the effect's own config. Raises InvalidRecipe; the faults' ``loc`` begins at
+        ``config``.
+        """
+        if step_type == "EFFECT":
+            return self._effect_config(raw)
+        return _checked(self.step_types[step_type].config, raw)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Everything installed, for a person or a form."""
+        return [self._describe(sort, name) for sort, name in self._names()]
+
+    def _names(self) -> list[tuple[Sort, str]]:
+        steps: list[tuple[Sort, str]] = [("step", name) for name in sorted(self.step_types)]
+        effects: list[tuple[Sort, str]] = [("effect", name) for name in sorted(self.effects)]
+        return steps + effects + [("analyzer", name) for name in sorted(self.analyzers)]
+
+    def _effect_config(self, raw: Mapping[str, Any]) -> tuple[msgspec.Struct, dict[str, Any]]:
+        name = raw.get("effect")
+        if not isinstance(name, str) or name not in self.effects:
+            raise _fault("config.effect", _unknown("effect", name, list(self.effects)))
+        struct, canonical = _checked(self.effects[name].config, {k: v for k, v in raw.items() if k != "effect"})
+        return struct, {"effect": name, **canonical}
+
+    def _identify(self, sort: Sort, name: str) -> Identity:
+        if sort == "step":
+            kind = self.step_types[name]
+            distribution, version, file = "artdagd", kind.version, _own_file(kind.module)
+        elif sort == "effect":
+            distribution, version = self._plugins.distribution("effect", name), self.effects[name].version
+            file = _module_file(self.effects[name].build)
+        else:
+            distribution, version = self._plugins.distribution("analyzer", name), self.analyzers[name].version
+            file = _module_file(self.analyzers[name].analyze)
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        record = {"distribution": distribution, "name": name, "version": version, "module": digest}
+        return Identity(record, cid_of_value(record))
+
+    def _describe(self, sort: Sort, name: str) -> dict[str, Any]:
+        about: dict[str, Any] = {"name": name, "kind": sort}
+        item: Any = {"step": self.step_types, "effect": self.effects, "analyzer": self.analyzers}[sort][name]
+        plugin = "artdagd" if sort == "step" else self._plugins.owner(sort, name)
+        about |= {"plugin": plugin, "version": item.version, "description": item.description}
+        if sort == "analyzer":
+            schema: dict[str, Any] = {"type": "object", "properties": {}}
+            return about | {"inputs": [{"name": "input", "carries": item.needs, "many": False}],
+                            "config_schema": schema, "example": {}, "features": dict(item.features)}  # fmt: skip
+        ports = item.ports if sort == "step" else self.step_types["EFFECT"].ports
+        return about | {
+            "inputs": msgspec.to_builtins(ports),
+            "config_schema": msgspec.json.schema(item.config),
+            "example": dict(item.example),
+        }
+
+
+def _checked(kind: type[msgspec.Struct], raw: Mapping[str, Any]) -> tuple[msgspec.Struct, dict[str, Any]]:
+    known = [field.encode_name for field in msgspec.structs.fields(kind)]
+    faults = [Fault(f"config.{key}", _unknown("parameter", key, known)) for key in raw if key not in known]
+    if faults:
+        raise InvalidRecipe("; ".join(fault.msg for fault in faults), faults=faults)
+    try:
+        struct = msgspec.convert(_finite(dict(raw), "config"), kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        raise _fault("config" + path.rstrip("`"), message) from None
+    canonical: dict[str, Any] = _finite(msgspec.to_builtins(struct), "config")
+    return struct, canonical
+
+
+def _finite(value: Any, loc: str) -> Any:
+    """``value`` with -0.0 as 0.0. Raises InvalidRecipe for NaN and infinity: they have no canonical form."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise _fault(loc, f"{value} is not a number that can be used")
+        return value + 0.0
+    if isinstance(value, dict):
+        return {key: _finite(item, f"{loc}.{key}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item, f"{loc}[{index}]") for index, item in enumerate(value)]
+    return value
+
+
+def _unknown(what: str, name: object, known: list[str]) -> str:
+    near = difflib.get_close_matches(str(name), known, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known)) or 'none'}"
+    return f"unknown {what} {name!r}; {hint}"
+
+
+def _fault(loc: str, message: str) -> InvalidRecipe:
+    return InvalidRecipe(message, faults=[Fault(loc, message)])
+
+
+def _own_file(module: str) -> Path:
+    # Not through the import system: finding a submodule would import render, which the daemon must not.
+    return Path(artdagd.__file__).parent.joinpath(*module.split(".")[1:]).with_suffix(".py")
+
+
+def _module_file(function: Any) -> Path:
+    name = function.__module__
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None)
+    if file is None:
+        spec = importlib.util.find_spec(name)
+        file = spec.origin if spec else None
+    if file is None:
+        raise ValueError(f"module {name} has no file, so its code has no identity")
+    return Path(file)

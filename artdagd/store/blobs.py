@@ -1,0 +1,298 @@
+"""Blobs: local first, read through to providers, verified before anyone sees them."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+from artdagd.cid import CID, DAG_JSON, Imported, Importer, cid_of_dag_json_bytes, dag_json, names_file, read_dag_json
+from artdagd.errors import (
+    BlobCorrupt,
+    ConfigError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    StorageFull,
+    TooLarge,
+    Unavailable,
+)
+from artdagd.hooks import StorageBackend
+from artdagd.store.files import Disk, Draft, SyncFailed, open_plain, problem, stamp, sweep
+from artdagd.store.incoming import PIECE, Blob, Incoming
+from artdagd.store.layout import SECTIONS, Layout, Section, parse_cid
+from artdagd.store.providers import Providers, WrongBytes
+from artdagd.store.verified import Verified
+
+log = logging.getLogger(__name__)
+
+MAX_VALUE = 64 << 20
+"""Bytes of the largest structured value that is read into memory."""
+
+
+class BlobStore:
+    """The blobs under ``root`` (CACHE_DIR).
+
+    ``reserve_bytes`` of the filesystem stay free: a blob that would go below is refused. ``providers`` get a copy of
+    each new blob and are asked for what is missing here; ``provider_timeout`` bounds, in seconds, how long one may take
+    for the next chunk, or to save a megabyte.
+
+    ``read_only`` is empty, or says why nothing can be written any more: an fsync failed.
+
+    Every method that takes a CID raises InvalidRequest if it is none.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        reserve_bytes: int = 1 << 30,
+        providers: Sequence[StorageBackend] = (),
+        provider_timeout: float = 60.0,
+        disk: Disk | None = None,
+    ) -> None:
+        self.layout = Layout(root)
+        self.read_only = ""
+        self.providers = Providers(providers, provider_timeout)
+        self._reserve = reserve_bytes
+        self._disk = disk or Disk()
+        self._verified = Verified(self.layout.quarantine)
+        self._locks: WeakValueDictionary[CID, asyncio.Lock] = WeakValueDictionary()
+
+    async def open(self) -> None:
+        """Make the folders, and remove what a killed process left half written. Raises ConfigError."""
+        try:
+            for folder in self.layout.folders:
+                folder.mkdir(parents=True, exist_ok=True)
+            count = await asyncio.to_thread(sweep, self.layout.tmp)
+        except OSError as error:
+            raise ConfigError(
+                f"CACHE_DIR {self.layout.root} can't be used: {error.strerror}",
+                advice="Set CACHE_DIR to a folder that this user may write to.",
+            ) from error
+        if count:
+            log.info("removed %d unfinished files from %s", count, self.layout.tmp)
+
+    def receive(self, section: Section = "blobs", *, size: int | None = None) -> Incoming:
+        """A place for a blob that arrives in chunks; ``size`` is the number of bytes announced, if any.
+
+        ``async with store.receive() as incoming``: entering raises StorageFull before a byte is read when there is no
+        room, Unavailable when the store is read-only.
+        """
+
+        async def settle(draft: Draft, imported: Imported) -> Blob:
+            return await self._settle(draft, CID.parse(imported.cid), imported.size, section)
+
+        return Incoming(lambda: self._begin(size or 0), self._room, settle)
+
+    async def adopt(self, path: Path, section: Section = "blobs") -> Blob:
+        """Take over the file ``path`` that a worker finished: hash it, and move it into place durably.
+
+        What is refused at once stays; once taken, the file is gone whatever happens. Raises NotFound, InvalidRequest if
+        it is not a regular file with one name, Conflict if it is still being written, StorageFull, Unavailable.
+        """
+        draft = await asyncio.to_thread(self._take, path)
+        try:
+            imported = await asyncio.to_thread(_hash, draft, path)
+            return await self._settle(draft, CID.parse(imported.cid), imported.size, section)
+        finally:
+            await asyncio.shield(asyncio.to_thread(draft.discard))
+
+    async def put_bytes(self, data: bytes, section: Section = "blobs") -> Blob:
+        """Store ``data`` under its UnixFS CID. Raises StorageFull, Unavailable."""
+        async with self.receive(section, size=len(data)) as incoming:
+            await incoming.write(data)
+            return await incoming.commit()
+
+    async def put_value(self, value: Any, section: Section) -> Blob:
+        """Store ``value`` as canonical dag-json under its dag-json CID. Raises ValueError, StorageFull, Unavailable."""
+        data = dag_json(value)
+        cid = CID.parse(cid_of_dag_json_bytes(data))
+
+        async def settle(draft: Draft, imported: Imported) -> Blob:
+            return await self._settle(draft, cid, imported.size, section)
+
+        async with Incoming(lambda: self._begin(len(data)), self._room, settle) as incoming:
+            await incoming.write(data)
+            return await incoming.commit()
+
+    def has(self, cid: str) -> bool:
+        """Whether a file of that name is here; :meth:`path` verifies it."""
+        return any(place.is_file() for place in self.layout.places(parse_cid(cid)))
+
+    async def path(self, cid: str, *, again: bool = False) -> Path:
+        """The local file that holds ``cid``, read-only, its bytes verified; fetched from a provider if need be.
+
+        A file is hashed once, and again after it changed (or always, with ``again``). What no longer hashes to its name
+        is moved to quarantine. Raises NotFound, BlobCorrupt, Unavailable if a provider failed that might have it.
+        """
+        wanted = parse_cid(cid)
+        async with self._lock(wanted):
+            spoiled: Section | None = None
+            for section in SECTIONS:
+                place = self.layout.place(wanted, section)
+                if place in self.layout.places(wanted):
+                    if again:
+                        self._verified.forget(place)
+                    sound = await self._verified.sound(place, wanted)
+                    if sound:
+                        return place
+                    spoiled = section if sound is False else spoiled
+            return await self._fetch(wanted, spoiled)
+
+    async def read_value(self, cid: str) -> Any:
+        """The structured value named ``cid``. Raises as :meth:`path` does; InvalidRequest if it names no value."""
+        if parse_cid(cid).codec != DAG_JSON:
+            raise InvalidRequest(f"{cid} names no dag-json value", advice="Values have CIDs that start with baguqee.")
+        return await asyncio.to_thread(_read_value, await self.path(cid))
+
+    async def delete(self, cid: str, *, providers: bool = True) -> None:
+        """Forget ``cid`` here and, if ``providers``, everywhere; no error if it is not there. Raises Unavailable."""
+        wanted = parse_cid(cid)
+        async with self._lock(wanted):
+            for place in self.layout.places(wanted):
+                self._verified.forget(place)
+                try:
+                    place.unlink(missing_ok=True)
+                except OSError as error:
+                    raise problem(error, f"{cid} could not be deleted") from error
+        if providers:
+            await self.providers.delete(str(wanted))
+
+    @property
+    def replication(self) -> Mapping[str, Mapping[int, str]]:
+        """What providers still owe: CID -> position of the provider -> its last error, or ``pending``."""
+        return self.providers.owed
+
+    async def cids(self) -> AsyncIterator[str]:
+        """Every CID whose file is here, each once, in no order."""
+        for section in SECTIONS:
+            top = self.layout.root / section
+            for folder in await asyncio.to_thread(_folders, top) if section == "blobs" else [top]:
+                for cid in await asyncio.to_thread(self.layout.held, folder):
+                    yield cid
+
+    def _lock(self, cid: CID) -> asyncio.Lock:
+        return self._locks.setdefault(cid, asyncio.Lock())
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise Unavailable(
+                f"The store is read-only: {self.read_only}",
+                advice="Check the disk under CACHE_DIR, then restart the node.",
+            )
+
+    def _begin(self, size: int) -> Draft:
+        self._check_writable()
+        try:
+            self._room(size)
+            return Draft.create(self.layout.tmp, self._disk)
+        except OSError as error:
+            raise problem(error, "The blob could not be written") from error
+
+    def _room(self, size: int) -> None:
+        free = self._disk.free(self.layout.tmp)
+        if free - size < self._reserve:
+            raise StorageFull(
+                f"{free} bytes are free under {self.layout.root}; {size} more would go below the reserve of "
+                f"{self._reserve}",
+                advice="Delete cached content, or move CACHE_DIR to a larger disk.",
+            )
+
+    def _take(self, path: Path) -> Draft:
+        """In a thread: ``path`` as a draft; renamed, or copied where it lies on another filesystem."""
+        self._check_writable()
+        try:
+            return Draft.take(path, self.layout.tmp, self._disk)
+        except FileNotFoundError as error:
+            raise NotFound(f"There is no file {path} to store") from error
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.ELOOP, errno.EBUSY):
+                raise InvalidRequest(f"{path} can't be stored: {error.strerror}") from error
+            if error.errno != errno.EXDEV:
+                raise problem(error, f"{path} could not be stored") from error
+        return self._copy(path)
+
+    def _copy(self, path: Path) -> Draft:
+        draft = self._begin(path.lstat().st_size)
+        try:
+            with os.fdopen(open_plain(path), "rb", buffering=0) as source:
+                while data := source.read(PIECE):
+                    draft.write(data)
+            path.unlink()
+        except OSError as error:
+            draft.discard()
+            raise problem(error, f"{path} could not be copied into the store") from error
+        return draft
+
+    async def _settle(self, draft: Draft, cid: CID, size: int, section: Section) -> Blob:
+        """Put a whole draft in its place, unless a sound file is there; then save it to the providers."""
+        async with self._lock(cid):
+            existed = await self._put(draft, cid, section)
+        name = str(cid)
+        if not existed or name in self.replication:
+            await self.providers.save(name, self.layout.place(cid, section), size)
+        return Blob(name, size, existed)
+
+    async def _put(self, draft: Draft, cid: CID, section: Section) -> bool:
+        """Under the lock of ``cid``: whether a sound file was there already."""
+        place = self.layout.place(cid, section)
+        if await self._verified.sound(place, cid):
+            return True
+        self._check_writable()
+        try:
+            self._verified.remember(place, stamp(await asyncio.to_thread(draft.settle, place)))
+        except SyncFailed as error:
+            self.read_only = f"fsync failed on {place}: {error.strerror}"
+            log.critical("the store is read-only from now on: %s", self.read_only)
+            raise problem(error, f"{cid} could not be made durable") from error
+        except OSError as error:
+            raise problem(error, f"{cid} could not be stored") from error
+        return False
+
+    async def _fetch(self, cid: CID, spoiled: Section | None) -> Path:
+        """Under the lock of ``cid``: get it from a provider, into the section where a corrupt file was."""
+        section: Section = spoiled or "blobs"
+
+        async def settle(draft: Draft, imported: Imported) -> Blob:
+            if CID.parse(imported.cid) != cid and not await asyncio.to_thread(names_file, cid, draft.path):
+                raise WrongBytes(f"{imported.size} bytes that {cid} does not name")
+            return Blob(str(cid), imported.size, await self._put(draft, cid, section))
+
+        outcome = await self.providers.load(str(cid), lambda: Incoming(lambda: self._begin(0), self._room, settle))
+        if outcome == "found":
+            return self.layout.place(cid, section)
+        if spoiled or outcome == "wrong":
+            raise BlobCorrupt(f"{cid}: the stored bytes are not what it names", advice="Upload or render it again.")
+        if outcome == "failed":
+            raise Unavailable(f"{cid} is not here, and a storage provider did not answer", advice="Try again later.")
+        raise NotFound(f"{cid} is not stored here nor at a provider", advice="Upload it, or add storage that has it.")
+
+
+def _hash(draft: Draft, path: Path) -> Imported:
+    """In a thread. Raises Conflict if the file changes meanwhile."""
+    importer = Importer()
+    before = draft.stamp()
+    try:
+        draft.read_into(importer.update)
+    except OSError as error:
+        raise problem(error, f"{path} could not be read") from error
+    if draft.stamp() != before:
+        raise Conflict(f"{path} was still being written while it was stored")
+    return importer.finish()
+
+
+def _read_value(path: Path) -> Any:
+    size = path.stat().st_size
+    if size > MAX_VALUE:
+        raise TooLarge(f"{path.stem} has {size} bytes: values of up to {MAX_VALUE} are read")
+    return read_dag_json(path.read_bytes())
+
+
+def _folders(top: Path) -> list[Path]:
+    return [path for path in top.iterdir() if path.is_dir()]

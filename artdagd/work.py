@@ -1,0 +1,80 @@
+"""What crosses the boundary between the daemon and its workers: facts about media, and passes to render.
+
+A leaf: both sides import it, it imports nothing of ours. Times are seconds (float) unless a name says frames
+or samples; rates are exact fractions, carried as (numerator, denominator).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Kind = Literal["video", "audio", "image", "data", "other"]
+
+
+class VideoFacts(msgspec.Struct, frozen=True):
+    """The video stream of a file. ``fps`` is (numerator, denominator); ``duration`` is frames shown, in seconds."""
+
+    width: int
+    height: int
+    fps: tuple[int, int]
+    duration: float
+    codec: str
+    pixel_format: str
+
+
+class AudioFacts(msgspec.Struct, frozen=True):
+    """The audio stream of a file. ``samples`` counts decoded samples a channel, so duration is samples / rate.
+
+    ``digest`` is the SHA-256 (hex) of all that decides the decoded samples (codec parameters and packets with their
+    times) and of nothing else: two files that differ in tags or cover art alone have the same digest.
+    """
+
+    rate: int
+    channels: int
+    samples: int
+    duration: float
+    codec: str
+    digest: str
+
+
+class MediaFacts(msgspec.Struct, frozen=True):
+    """What a worker's probe learned about a blob. ``kind`` is ``other`` when no reader of ours can open it."""
+
+    kind: Kind
+    media_type: str
+    format: str = ""
+    duration: float | None = None
+    video: VideoFacts | None = None
+    audio: AudioFacts | None = None
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """How an output is encoded. The only lossy encoding in a plan (law 7)."""
+
+    format: Literal["mp4"] = "mp4"
+    crf: int = 20
+    preset: str = "veryfast"
+    audio_bitrate: int = 192_000
+
+
+class RenderStep(msgspec.Struct, frozen=True):
+    """One step of a pass. ``inputs`` name earlier steps of the pass or keys of ``RenderPass.sources``."""
+
+    step_id: str
+    type: str
+    config: dict[str, Any]
+    inputs: tuple[str, ...]
+
+
+class RenderPass(msgspec.Struct, frozen=True):
+    """Adjacent steps that run as one decode -> filter -> encode, in topological order; the last one is the result.
+
+    ``sources`` maps a name to the path of a readable file. ``delivery`` is None for an intermediate, which is
+    then stored lossless.
+    """
+
+    steps: tuple[RenderStep, ...]
+    sources: dict[str, str]
+    delivery: Delivery | None = None

@@ -1,0 +1,45 @@
+import asyncio
+
+from artdagd.runs.events import RING, Events
+
+
+async def collect(events: Events, after: int | None = None) -> list[tuple[int, str]]:
+    return [(event.id, event.event) async for event in events.follow("r", after)]
+
+
+async def test_a_listener_gets_what_was_and_what_comes_until_the_last():
+    events = Events()
+    events.publish("r", "run", {})
+    listener = asyncio.create_task(collect(events))
+    await asyncio.sleep(0)
+    events.publish("r", "step", {})
+    events.publish("r", "run", {}, last=True)
+    assert await listener == [(1, "run"), (2, "step"), (3, "run")]
+
+
+async def test_resuming_after_an_id_repeats_nothing():
+    events = Events()
+    for _ in range(3):
+        events.publish("r", "step", {})
+    events.publish("r", "run", {}, last=True)
+    assert await collect(events, after=2) == [(3, "step"), (4, "run")]
+
+
+async def test_a_listener_who_missed_too_much_is_told_to_resync():
+    events = Events()
+    for _ in range(RING + 10):
+        events.publish("r", "step", {})
+    events.publish("r", "run", {}, last=True)
+    got = await collect(events, after=1)
+    assert got[0][1] == "resync"
+    assert len(got) == RING + 1
+
+
+async def test_a_retried_run_can_be_followed_again():
+    events = Events()
+    events.publish("r", "run", {}, last=True)
+    events.reopen("r")
+    listener = asyncio.create_task(collect(events, after=1))
+    await asyncio.sleep(0)
+    events.publish("r", "run", {}, last=True)
+    assert await listener == [(2, "run")]

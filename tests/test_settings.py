@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from artdagd.errors import ConfigError
+from artdagd.settings import ENVIRONMENT, Settings, load_settings
+
+
+def test_flags_beat_the_environment_beats_the_file(tmp_path: Path):
+    file = tmp_path / "artdagd.yaml"
+    file.write_text("port: 1\nhost: 0.0.0.0\nworkers: 1\n")
+    settings = load_settings(file, {"PORT": "2", "HOST": "127.0.0.2"}, port=3)
+    assert (settings.port, settings.host, settings.workers) == (3, "127.0.0.2", 1)
+
+
+def test_home_is_the_parent_of_what_is_not_set(tmp_path: Path):
+    settings = load_settings(environ={"ARTDAG_HOME": str(tmp_path)})
+    assert settings.cache == tmp_path / "cache"
+    assert settings.database == f"sqlite:///{tmp_path}/artdagd.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [({"PORT": "abc"}, "PORT: "), ({"PORT": "70000"}, "PORT: "), ({"ARTDAG_WORKERS": "-1"}, "ARTDAG_WORKERS: ")],
+)
+def test_a_wrong_variable_is_named(environ: dict[str, str], said: str):
+    with pytest.raises(ConfigError, match=said):
+        load_settings(environ=environ)
+
+
+@pytest.mark.parametrize("text", ["prot: 1", "[1]", "port: {", "port: x", "storage: [{type: local}]"])
+def test_a_wrong_file_is_named(tmp_path: Path, text: str):
+    file = tmp_path / "artdagd.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=r"artdagd\.yaml"):
+        load_settings(file, {})
+
+
+def test_redis_url_is_ignored_with_a_warning(caplog: pytest.LogCaptureFixture):
+    load_settings(environ={"REDIS_URL": "redis://localhost:6379/5"})
+    assert "REDIS_URL" in caplog.text
+
+
+def test_every_variable_sets_a_setting_and_the_example_file_shows_every_key():
+    assert set(ENVIRONMENT.values()) <= set(Settings.__struct_fields__)
+    example = (Path(__file__).parents[1] / "config/artdagd.yaml").read_text()
+    missing = [field for field in Settings.__struct_fields__ if f"{field}:" not in example]
+    assert not missing
+    assert load_settings(Path(__file__).parents[1] / "config/artdagd.yaml", {}) == load_settings(environ={})
