@@ -108,7 +108,7 @@ class Node:
         key = self.settings.cluster_key
         self._book = RecipeBook(database, self.catalogue)
         planner = Planner(compute, store, self.catalogue, key)
-        binder = Binder(store, database, self._book, self.catalogue, key)
+        binder = Binder(store, database, compute, self._book, self.catalogue, key)
         stage = Stage(store, database, compute, library, self.catalogue)
         return RunService(stage, planner, binder, Events(), self._observe, self.settings.max_active_runs)
 

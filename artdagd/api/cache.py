@@ -38,9 +38,7 @@ async def upload_blob(call: Call) -> Uploaded:
 
 @section.route("GET", "/media", "List media")
 async def list_media(call: Call, query: MediaQuery) -> Page[Entry]:
-    return await call.services.library.list(
-        call.who, kind=query.kind, q=query.q, page=query.page, limit=query.limit
-    )
+    return await call.services.library.list(call.who, kind=query.kind, q=query.q, page=query.page, limit=query.limit)
 
 
 @section.route("GET", "/cache/{cid}", "Show what is known about a blob", errors=(NotFound,))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from quart import Request, Response, request
@@ -16,6 +15,9 @@ from artdagd.api.routes import Route
 from artdagd.api.services import Services
 from artdagd.auth.principal import Principal
 from artdagd.errors import Forbidden, InvalidRequest, NotFound, Unauthorized, UnsupportedMedia
+
+if TYPE_CHECKING:
+    from artdagd.api.app import App
 
 T = TypeVar("T")
 
@@ -28,12 +30,12 @@ KEY_LIMIT = 255
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to one route. ``draining`` is set when the node is about to stop."""
+    """One request to one route."""
 
     services: Services
     request: Request
     caller: Principal | None
-    draining: asyncio.Event
+    app: App
 
     @property
     def who(self) -> Principal:
@@ -58,7 +60,7 @@ class Call:
         return arriving(self.request, limit)
 
 
-def view(route: Route, services: Services, draining: asyncio.Event) -> Callable[..., Awaitable[Response]]:
+def view(route: Route, services: Services, app: App) -> Callable[..., Awaitable[Response]]:
     """The function that the router calls for ``route``."""
 
     async def answer(**arguments: Any) -> Response:
@@ -70,7 +72,7 @@ def view(route: Route, services: Services, draining: asyncio.Event) -> Callable[
             arguments["query"] = _query(route.query)
         if route.body is not None:
             arguments["body"] = _decode(route.body, await _json_body())
-        return respond(route, await route.handler(Call(services, _request(), caller, draining), **arguments))
+        return respond(route, await route.handler(Call(services, _request(), caller, app), **arguments))
 
     return answer
 
@@ -80,7 +82,9 @@ def respond(route: Route, answer: Any) -> Response:
     if isinstance(answer, Response):
         return answer
     if answer is None:
-        return Response(b"", route.status, content_type="text/plain")
+        response = Response(None, route.status)
+        del response.headers["Content-Type"]
+        return response
     response = Response(msgspec.json.encode(answer), route.status, content_type="application/json")
     if route.follow:
         response.headers["Location"] = route.follow.format_map(msgspec.structs.asdict(answer))

@@ -1,4 +1,4 @@
-"""Blobs over HTTP: ranges, validators, and a body that reads the file in large pieces (RFC 9110, sections 13 and 14)."""
+"""Blobs over HTTP: ranges, validators (RFC 9110, sections 13 and 14), a body that reads in large pieces."""
 
 from __future__ import annotations
 

@@ -45,7 +45,5 @@ async def execute_plan(call: Call, body: ExecuteBody) -> RunView:
     follow="/runs/{run_id}",
 )
 async def run_recipe_text(call: Call, body: PlanRequest) -> RunView:
-    request = RunRequest(
-        recipe=body.recipe, recipe_yaml=body.recipe_yaml, inputs=dict(body.inputs), params=body.params
-    )
+    request = RunRequest(recipe=body.recipe, recipe_yaml=body.recipe_yaml, inputs=dict(body.inputs), params=body.params)
     return await call.services.runs.start(request, call.who, call.idempotency_key)

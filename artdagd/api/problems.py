@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
 
 import msgspec
 from quart import Response
 from werkzeug.exceptions import HTTPException
 
-from artdagd import errors
-from artdagd.errors import ArtdagError, Fault, InvalidRequest, Unauthorized
+from artdagd.errors import ArtdagError, ConfigError, Fault, InvalidRequest, Unauthorized
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +27,10 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: tuple[Fault, ...] = ()
 
 
-def kinds() -> Iterator[type[ArtdagError]]:
+def kinds() -> list[type[ArtdagError]]:
     """Every error that the API answers, by status."""
-    found = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ArtdagError)]
-    hidden = (ArtdagError, errors.ConfigError)
-    yield from sorted((kind for kind in found if kind not in hidden), key=lambda kind: (kind.status, kind.title))
+    answered = set(ArtdagError.__subclasses__()) - {ConfigError}
+    return sorted(answered, key=lambda kind: (kind.status, kind.title))
 
 
 def slug(title: str) -> str:
@@ -42,9 +39,7 @@ def slug(title: str) -> str:
 
 def from_error(error: ArtdagError) -> Response:
     response = _answer(
-        Problem(
-            f"/docs#{slug(error.title)}", error.title, error.status, error.detail, error.advice, error.faults
-        )
+        Problem(f"/docs#{slug(error.title)}", error.title, error.status, error.detail, error.advice, error.faults)
     )
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)

@@ -12,6 +12,7 @@ from artdagd.work import Kind
 T = TypeVar("T")
 
 PageNumber = Annotated[int, msgspec.Meta(ge=1, le=1_000_000, description="Counts from 1.")]
+Short = Annotated[str, msgspec.Meta(max_length=200)]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=100, description="Items a page.")]
 
 
@@ -22,12 +23,12 @@ class ListQuery(msgspec.Struct, frozen=True):
 
 class MediaQuery(ListQuery, frozen=True):
     kind: Annotated[Kind | None, msgspec.Meta(description="Only media of this kind.")] = None
-    q: Annotated[str | None, msgspec.Meta(max_length=200, description="Words in the name, title or tags.")] = None
+    q: Annotated[Short | None, msgspec.Meta(description="Words in the name, title or tags.")] = None
 
 
 class RunsQuery(ListQuery, frozen=True):
     status: Annotated[RunStatus | None, msgspec.Meta(description="Only runs in this state.")] = None
-    recipe: Annotated[str | None, msgspec.Meta(max_length=200, description="A recipe's id or name.")] = None
+    recipe: Annotated[Short | None, msgspec.Meta(description="A recipe's id or name.")] = None
 
 
 class RecipeRunBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

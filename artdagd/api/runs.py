@@ -60,7 +60,9 @@ async def cancel_run(call: Call, run_id: str) -> RunView:
     return await call.services.runs.cancel(run_id, call.who)
 
 
-@section.route("POST", "/runs/{run_id}/retry", "Try a run again", status=202, scope="write", errors=(NotFound, Conflict))
+@section.route(
+    "POST", "/runs/{run_id}/retry", "Try a run again", status=202, scope="write", errors=(NotFound, Conflict)
+)
 async def retry_run(call: Call, run_id: str) -> RunView:
     """For a failed or cancelled run; finished steps come from the cache."""
     return await call.services.runs.retry(run_id, call.who)
@@ -96,4 +98,4 @@ async def follow_run(call: Call, run_id: str) -> Response:
     """
     after = sse.last_event_id(call.request.headers.get("Last-Event-ID"))
     await call.services.runs.get(run_id, call.who)
-    return sse.stream(call.services.runs.events(run_id, after), call.draining)
+    return sse.stream(call.services.runs.events(run_id, after), call.app.draining)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from artdagd.auth.principal import Principal
-from artdagd.runs.library import Library
-from artdagd.runs.recipes import RecipeBook
-from artdagd.runs.service import RunService
 from artdagd.settings import Settings
+
+if TYPE_CHECKING:
+    from artdagd.runs.library import Library
+    from artdagd.runs.recipes import RecipeBook
+    from artdagd.runs.service import RunService
 
 
 class Describes(Protocol):

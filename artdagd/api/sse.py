@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 from quart import Response
@@ -51,7 +52,8 @@ async def lines(events: AsyncIterator[Event], draining: asyncio.Event) -> AsyncI
         yield b"retry: %d\n\n" % RETRY_MS
         while True:
             waiting = waiting or asyncio.ensure_future(_next(events))
-            await asyncio.wait({waiting, stop}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {waiting, stop}
+            await asyncio.wait(either, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
             if waiting.done():
                 event, waiting = waiting.result(), None
                 if event is None:

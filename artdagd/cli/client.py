@@ -21,7 +21,7 @@ class NodeError(click.ClickException):
 
     def __init__(self, message: str, *, exit_code: int = 1, problem: dict[str, Any] | None = None) -> None:
         super().__init__(message)
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]
         self.problem = problem or {}
 
 

@@ -20,7 +20,7 @@ BATCH = 500
 
 
 class ActionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One computation and its result. ``libraries`` are the versions that shaped the bytes; ``seconds`` what it took."""
+    """A computation and its result. ``libraries`` are versions that shaped the bytes, ``seconds`` what it took."""
 
     cache_id: str
     output_cid: str

@@ -85,15 +85,15 @@ class Blobs:
 
         await self._database.write(work)
 
-    async def list(
-        self, owner: str | None, kind: str | None, query: str | None, page: int, limit: int
+    async def page(
+        self, owner: str | None, kind: str | None, query: str | None, number: int, limit: int
     ) -> tuple[list[BlobRow], int]:
         """A page of entries, newest first, and how many there are. ``query`` is looked for in names, titles, tags."""
         where = and_(_owned(owner), blobs.c.kind == kind if kind else true(), _matching(query))
 
         async def work(connection: AsyncConnection) -> tuple[list[BlobRow], int]:
             total = (await connection.execute(select(func.count()).select_from(blobs).where(where))).scalar_one()
-            chosen = select(blobs).where(where).order_by(blobs.c.seq.desc()).limit(limit).offset((page - 1) * limit)
+            chosen = select(blobs).where(where).order_by(blobs.c.seq.desc()).limit(limit).offset((number - 1) * limit)
             return [from_row(BlobRow, row) for row in (await connection.execute(chosen)).mappings()], total
 
         return await self._database.read(work)

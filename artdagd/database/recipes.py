@@ -52,13 +52,13 @@ class Recipes:
 
         return await self._database.read(work)
 
-    async def list(self, owner: str | None, page: int, limit: int) -> tuple[list[RecipeRow], int]:
+    async def page(self, owner: str | None, number: int, limit: int) -> tuple[list[RecipeRow], int]:
         """A page, newest first, and how many there are."""
 
         async def work(connection: AsyncConnection) -> tuple[list[RecipeRow], int]:
             count = select(func.count()).select_from(recipes).where(_owned(owner))
             query = select(recipes).where(_owned(owner)).order_by(recipes.c.seq.desc())
-            rows = (await connection.execute(query.limit(limit).offset((page - 1) * limit))).mappings()
+            rows = (await connection.execute(query.limit(limit).offset((number - 1) * limit))).mappings()
             return [from_row(RecipeRow, row) for row in rows], (await connection.execute(count)).scalar_one()
 
         return await self._database.read(work)

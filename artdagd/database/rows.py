@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Table
+from sqlalchemy import RowMapping, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
@@ -26,7 +26,7 @@ def to_row(values: Mapping[str, Any], table: Table) -> dict[str, Any]:
     return row
 
 
-def from_row(kind: type[S], row: Mapping[str, Any]) -> S:
+def from_row(kind: type[S], row: RowMapping) -> S:
     """A row as a struct; columns that the struct does not have are left out."""
     values = {}
     for field in msgspec.structs.fields(kind):

@@ -82,8 +82,8 @@ class Runs:
     async def by_key(self, idempotency_key: str) -> RunRow | None:
         return await self._one(runs.c.idempotency_key == idempotency_key)
 
-    async def list(
-        self, owner: str | None, status: str | None, recipe: str | None, page: int, limit: int
+    async def page(
+        self, owner: str | None, status: str | None, recipe: str | None, number: int, limit: int
     ) -> tuple[list[RunRow], int]:
         """A page of runs, newest first, and how many there are; ``recipe`` is an id or a name."""
         where = and_(
@@ -94,7 +94,7 @@ class Runs:
 
         async def work(connection: AsyncConnection) -> tuple[list[RunRow], int]:
             total = (await connection.execute(select(func.count()).select_from(runs).where(where))).scalar_one()
-            query = select(runs).where(where).order_by(runs.c.seq.desc()).limit(limit).offset((page - 1) * limit)
+            query = select(runs).where(where).order_by(runs.c.seq.desc()).limit(limit).offset((number - 1) * limit)
             return [from_row(RunRow, row) for row in (await connection.execute(query)).mappings()], total
 
         return await self._database.read(work)

@@ -1,6 +1,6 @@
 """The public plugin API: what a plugin imports, and all that it may import of the core.
 
-Version of this API: see :data:`API_VERSION`; it follows semantic versioning on its own, apart from the daemon's version.
+Version of this API: see :data:`API_VERSION`; it follows semantic versioning, apart from the daemon's.
 """
 
 from artdagd.hooks.markers import API_VERSION, hookimpl, hookspec

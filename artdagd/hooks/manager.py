@@ -142,7 +142,7 @@ class Plugins:
         self._collect(loaded, plugin)
 
     def _collect(self, loaded: _Loaded, plugin: Any) -> None:
-        wanted: tuple[tuple[str, str, str, type], ...] = (
+        wanted: tuple[tuple[str, str, str, type[Any]], ...] = (
             ("artdag_effects", "effect", "effects", Effect),
             ("artdag_analyzers", "analyzer", "analyzers", Analyzer),
             ("artdag_storage_types", "storage", "storage", StorageType),
@@ -172,7 +172,7 @@ class Plugins:
         loaded.errors.append(text)
 
 
-def _offered(manager: pluggy.PluginManager, plugin: Any, hook: str, type_: type) -> list[Any]:
+def _offered(manager: pluggy.PluginManager, plugin: Any, hook: str, type_: type[Any]) -> list[Any]:
     """What one plugin's hook gives, checked. Raises TypeError or ValueError that says what is wrong."""
     implementation = next((i for i in getattr(manager.hook, hook).get_hookimpls() if i.plugin is plugin), None)
     if implementation is None:
@@ -183,7 +183,6 @@ def _offered(manager: pluggy.PluginManager, plugin: Any, hook: str, type_: type)
             raise TypeError(f"{hook} gave {item!r}, not an artdagd.hooks.{type_.__name__}")
         if not _NAME.fullmatch(item.name):
             raise ValueError(f"{hook} gave the name {item.name!r}; names are a-z, 0-9 and _, beginning with a letter")
-        config = getattr(item, "config", None)
-        if type_ is Effect and (missing := [f.name for f in msgspec.structs.fields(config) if f.required]):
-            raise ValueError(f"effect {item.name}: parameter {missing[0]} needs a default")
+        if isinstance(item, Effect) and (bare := [f.name for f in msgspec.structs.fields(item.config) if f.required]):
+            raise ValueError(f"effect {item.name}: parameter {bare[0]} needs a default")
     return items

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from artdagd.plans.model import ConcreteStep, Pass, Plan, PlannedStep
 from artdagd.plans.passes import levels, partition
 from artdagd.plans.shapes import expand_ports
 from artdagd.steps.catalogue import Catalogue
+from artdagd.steps.suggest import unknown
 from artdagd.work import Delivery, MediaFacts
 
 
@@ -102,10 +102,9 @@ def features_by_analyzer(step: ConcreteStep, catalogue: Catalogue) -> dict[str, 
         try:
             analyzer = catalogue.analyzer_for(feature)
         except KeyError:
-            near = difflib.get_close_matches(feature, catalogue.features, 1)
-            known = ", ".join(catalogue.features) or "none: install a plugin with analyzers"
-            advice = f"Did you mean {near[0]!r}?" if near else f"The features are: {known}."
-            raise wrong_step(step.step_id, "config.features", f"no analyzer gives {feature!r}", advice) from None
+            problem = unknown("feature", feature, catalogue.features)
+            advice = "Ask for a feature of an analyzer that is installed."
+            raise wrong_step(step.step_id, "config.features", problem, advice) from None
         shares.setdefault(analyzer.name, []).append(feature)
     return {name: tuple(shares[name]) for name in sorted(shares)}
 

@@ -12,7 +12,7 @@ from artdagd.errors import ArtdagError, Fault, InvalidRequest, TooLarge
 from artdagd.plans import cache_ids
 from artdagd.plans.assemble import Binding, assemble
 from artdagd.plans.draft import Draft
-from artdagd.plans.model import ConcreteStep, Plan
+from artdagd.plans.model import ConcreteStep, Plan, PlannedStep
 from artdagd.steps.catalogue import Catalogue
 from artdagd.work import MediaFacts
 
@@ -22,7 +22,7 @@ MAX_PLAN_BYTES = 32 * 1024 * 1024
 MAX_STEPS = 20_000
 """Steps of a plan that comes from outside: twice a recipe's, since a BEAT_SYNC becomes up to three."""
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}(\.retime|\.resize)?")
 _ADVICE = "Make a new plan with POST /api/plan, and send it unchanged."
 
 
@@ -126,8 +126,8 @@ def _check_live(plan: Plan) -> None:
 
 def _difference(plan: Plan, expected: Plan) -> InvalidRequest:
     """The first thing in ``plan`` that isn't as this node works it out."""
-    for given, ours in zip(plan.steps, expected.steps, strict=False):
-        for field in given.__struct_fields__:
+    for field in PlannedStep.__struct_fields__:
+        for given, ours in zip(plan.steps, expected.steps, strict=False):
             if getattr(given, field) != getattr(ours, field):
                 return _wrong(
                     f"steps.{given.step_id}.{field}",

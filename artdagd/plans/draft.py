@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 import msgspec
@@ -13,6 +12,7 @@ from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep
 from artdagd.plans.shapes import Shape, check_port, expand_ports, source_shape, step_shape
 from artdagd.steps.catalogue import Catalogue
+from artdagd.steps.suggest import unknown
 from artdagd.steps.types import StepType
 from artdagd.work import MediaFacts
 
@@ -31,9 +31,7 @@ class Draft:
         """The step type called ``name``; raises InvalidRecipe with the nearest one if there is none."""
         known = self._catalogue.step_types
         if name not in known:
-            near = difflib.get_close_matches(name.upper(), known, 1)
-            advice = f"Did you mean {near[0]}?" if near else f"The step types are: {', '.join(sorted(known))}."
-            raise wrong_step(step_id, "type", f"there is no step type {name!r}", advice)
+            raise wrong_step(step_id, "type", unknown("step type", name, known), "Use a step type that is installed.")
         return known[name]
 
     def canonical(self, step: ConcreteStep) -> ConcreteStep:

@@ -18,8 +18,3 @@ def wrong_step(step_id: str, part: str, problem: str, advice: str) -> InvalidRec
 def wrong_input(name: str, problem: str, advice: str) -> InvalidRecipe:
     """An error that says what is wrong with a recipe input and what to do."""
     return InvalidRecipe(f"Input {name!r}: {problem}.", advice=advice, faults=[Fault(f"inputs.{name}", problem)])
-
-
-def wrong_param(name: str, problem: str, advice: str) -> InvalidRecipe:
-    """An error that says what is wrong with a param and what to do."""
-    return InvalidRecipe(f"Param {name!r}: {problem}.", advice=advice, faults=[Fault(f"params.{name}", problem)])

@@ -16,26 +16,19 @@ class Analysis(msgspec.Struct, frozen=True):
     features: dict[str, Any]
 
 
-class AnalyzerRequest(msgspec.Struct, frozen=True):
-    """One analyzer's share of an ANALYZE step. ``features`` are sorted; ``cache_id`` names their computation."""
-
-    analyzer: str
-    identity: str
-    features: tuple[str, ...]
-    cache_id: str
-
-
 class AnalysisRequest(msgspec.Struct, frozen=True):
     """What phase 1 must compute for one ANALYZE step.
 
-    ``input`` is the recipe input's name and ``cid`` its content; ``analyzers`` are sorted by name and share the step's
-    features between them; ``cache_id`` is the ANALYZE step's own, as in the plan.
+    ``input`` is the recipe input's name and ``cid`` its content. ``features`` maps each analyzer that takes part to its
+    share of the step's features, sorted; ``cache_ids`` maps it to the name of that share's computation. ``cache_id`` is
+    the whole step's, as in the plan.
     """
 
     step_id: str
     input: str
     cid: str
-    analyzers: tuple[AnalyzerRequest, ...]
+    features: dict[str, tuple[str, ...]]
+    cache_ids: dict[str, str]
     cache_id: str
 
 

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from artdagd.cid import CID
-from artdagd.plans import beat_sync, cache_ids
+from artdagd.plans import beat_sync
 from artdagd.plans.assemble import Binding, assemble, features_by_analyzer, identities
+from artdagd.plans.cache_ids import analysis_cache_id, cluster_digest
+from artdagd.plans.document import check_plan, plan_bytes, plan_from_bytes, plan_id
 from artdagd.plans.draft import Draft
 from artdagd.plans.faults import wrong_input, wrong_step
-from artdagd.plans.model import Analysis, AnalysisRequest, AnalyzerRequest, ConcreteStep, Plan
-from artdagd.plans.params import bind_params, fill_in
+from artdagd.plans.model import Analysis, AnalysisRequest, ConcreteStep, Plan
 from artdagd.plans.shapes import check_port, expand_ports
+from artdagd.recipes.bind import bind_params, resolve
 from artdagd.recipes.model import Recipe, RecipeStep
 from artdagd.steps.catalogue import Catalogue
+from artdagd.steps.suggest import unknown
 from artdagd.work import MediaFacts
+
+__all__ = [
+    "Analysis",
+    "AnalysisRequest",
+    "Plan",
+    "analysis_requests",
+    "check_plan",
+    "plan",
+    "plan_bytes",
+    "plan_from_bytes",
+    "plan_id",
+]
 
 
 def analysis_requests(
@@ -32,7 +46,7 @@ def analysis_requests(
     """
     check_inputs(recipe, inputs)
     values = bind_params(recipe, params)
-    cluster = cache_ids.cluster_digest(cluster_key)
+    cluster = cluster_digest(cluster_key)
     draft = Draft(catalogue, {})
     requests = []
     for step in live_steps(recipe):
@@ -84,7 +98,7 @@ def plan(
         facts=facts,
         output=recipe.output,
         delivery=recipe.delivery,
-        cluster=cache_ids.cluster_digest(cluster_key),
+        cluster=cluster_digest(cluster_key),
     )
     return assemble(draft.steps, binding, catalogue)
 
@@ -102,10 +116,7 @@ def check_inputs(recipe: Recipe, inputs: Mapping[str, str]) -> None:
     """Raise InvalidRecipe unless ``inputs`` are CIDs, all of them declared, and all that are required."""
     for name, cid in inputs.items():
         if name not in recipe.inputs:
-            near = difflib.get_close_matches(name, recipe.inputs, 1)
-            known = ", ".join(recipe.inputs) or "none"
-            advice = f"Did you mean {near[0]!r}?" if near else f"The recipe's inputs are: {known}."
-            raise wrong_input(name, "the recipe has no such input", advice)
+            raise wrong_input(name, unknown("input", name, recipe.inputs), "Bind the inputs that the recipe declares.")
         try:
             CID.parse(cid)
         except ValueError as error:
@@ -125,7 +136,7 @@ def _written(
     if absent and not (sources and ports[-1].many):
         name = min(absent)
         raise wrong_input(name, f"step {step.id!r} can't do without it", "Bind it to the CID of a file.")
-    return ConcreteStep(step.id, step.id, step.type, fill_in(step.config, params), sources, step.keep)
+    return ConcreteStep(step.id, step.id, step.type, resolve(step.config, params), sources, step.keep)
 
 
 def _request(step: ConcreteStep, inputs: Mapping[str, str], catalogue: Catalogue, cluster: str) -> AnalysisRequest:
@@ -134,14 +145,12 @@ def _request(step: ConcreteStep, inputs: Mapping[str, str], catalogue: Catalogue
     name = step.inputs[0]
     own, *others = identities(step, catalogue)
     shares = features_by_analyzer(step, catalogue)
-    analyzers = tuple(
-        AnalyzerRequest(
-            analyzer, other, features, cache_ids.analysis_cache_id((own, other), features, inputs[name], cluster)
-        )
+    cache_ids = {
+        analyzer: analysis_cache_id((own, other), features, inputs[name], cluster)
         for (analyzer, features), other in zip(shares.items(), others, strict=True)
-    )
-    whole = cache_ids.analysis_cache_id((own, *others), step.config["features"], inputs[name], cluster)
-    return AnalysisRequest(step.step_id, name, inputs[name], analyzers, whole)
+    }
+    whole = analysis_cache_id((own, *others), step.config["features"], inputs[name], cluster)
+    return AnalysisRequest(step.step_id, name, inputs[name], shares, cache_ids, whole)
 
 
 def _resolve(

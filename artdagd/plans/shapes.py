@@ -7,12 +7,14 @@ is asked.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import msgspec
 
+from artdagd.errors import InvalidRecipe
 from artdagd.plans.faults import wrong_input, wrong_step
 from artdagd.plans.model import ConcreteStep
 from artdagd.steps.types import Carries, Port
@@ -37,6 +39,15 @@ class Shape(msgspec.Struct, frozen=True):
     width: int
     height: int
     audio: float | None
+
+    @property
+    def length(self) -> float:
+        """Seconds of picture, or of sound where there is no picture."""
+        return self.duration or self.audio or 0.0
+
+    @property
+    def frames(self) -> int:
+        return _frames(self.duration, self.fps)
 
     @property
     def has_picture(self) -> bool:
@@ -77,17 +88,19 @@ def check_port(step_id: str, source: str, shape: Shape, carries: Carries) -> Non
     if carries == "audio" and not shape.has_audio:
         problem = f"it needs sound, and {source!r} has none"
         raise wrong_step(step_id, "inputs", problem, "Give it music, or a video with sound.")
-    if carries in ("video", "media") and not shape.has_picture:
-        problem = f"it needs a picture, and {source!r} has none"
-        raise wrong_step(step_id, "inputs", problem, "Give it a video, or a step that makes one.")
+    if carries == "video" and not shape.has_picture:
+        raise _no_picture(step_id, source)
 
 
 def step_shape(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     """The shape that a concrete ``step`` gives from ``inputs``, which have gone through ``check_port``.
 
-    A step type that is not named here keeps the shape of its first input. Raises InvalidRecipe if the step would have
-    nothing to show, or more than ``MAX_DURATION`` or ``MAX_SIDE``.
+    A step type that is not named here keeps the shape of its first input. Picture lasts a whole number of frames, as
+    it does when rendered. Raises InvalidRecipe if the step would have nothing to show, or more than ``MAX_DURATION`` or
+    ``MAX_SIDE``.
     """
+    if step.type not in _SOUND_TOO and not inputs[0].has_picture:
+        raise _no_picture(step.step_id, step.inputs[0])
     rule = _RULES.get(step.type)
     shape = inputs[0] if rule is None else rule(step, inputs)
     if shape.duration > MAX_DURATION:
@@ -100,12 +113,11 @@ def step_shape(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
 
 
 def _segment(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
-    source, config = inputs[0], step.config
-    start = config["start"]
-    if start >= source.duration:
-        problem = f"it starts at {start:g} s, and {step.inputs[0]!r} ends at {source.duration:g} s"
-        raise wrong_step(step.step_id, "config.start", problem, f"Start before {source.duration:g} s.")
-    end = source.duration
+    source, config, start = inputs[0], step.config, step.config["start"]
+    if start >= source.length or (source.has_picture and _frames(start, source.fps) >= source.frames):
+        problem = f"it starts at {start:g} s, and {step.inputs[0]!r} ends at {source.length:g} s"
+        raise wrong_step(step.step_id, "config.start", problem, f"Start before {source.length:g} s.")
+    end = source.length
     for field, value in (("end", config.get("end")), ("duration", config.get("duration"))):
         if value is None:
             continue
@@ -113,18 +125,21 @@ def _segment(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
         if end <= start:
             raise wrong_step(step.step_id, f"config.{field}", "nothing is left", "End it after its start.")
         # A clip's last frame may stand a little past or before a round number that its author had in mind.
-        if end > source.duration + source.fps[1] / source.fps[0]:
-            problem = f"it ends at {end:g} s, and {step.inputs[0]!r} at {source.duration:g} s"
-            raise wrong_step(step.step_id, f"config.{field}", problem, f"End it at {source.duration:g} s or before.")
-    end = min(end, source.duration)
+        if end > source.length + (source.fps[1] / source.fps[0] if source.has_picture else 0.04):
+            problem = f"it ends at {end:g} s, and {step.inputs[0]!r} at {source.length:g} s"
+            raise wrong_step(step.step_id, f"config.{field}", problem, f"End it at {source.length:g} s or before.")
     sound = None if source.audio is None else min(end, source.audio) - start
-    return msgspec.structs.replace(source, duration=end - start, audio=sound if sound and sound > 0 else None)
+    frames = min(_frames(end, source.fps), source.frames) - _frames(start, source.fps)
+    duration = _seconds(max(1, frames), source.fps) if source.has_picture else 0.0
+    return msgspec.structs.replace(source, duration=duration, audio=sound if sound and sound > 0 else None)
 
 
 def _speed(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     source, factor = inputs[0], step.config["factor"]
     sound = None if source.audio is None else source.audio / factor
-    return msgspec.structs.replace(source, duration=source.duration / factor, audio=sound)
+    frames = max(1, _nearest(source.frames / Fraction(repr(factor))))
+    duration = _seconds(frames, source.fps) if source.has_picture else 0.0
+    return msgspec.structs.replace(source, duration=duration, audio=sound)
 
 
 def _retime(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
@@ -136,24 +151,28 @@ def _retime(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
             advice = "The first piece starts at 0, each other one where the one before it ends; no time is negative."
             raise wrong_step(step.step_id, "config.pieces", problem, advice)
         reached = t1
-    return msgspec.structs.replace(inputs[0], duration=_whole_frames(reached, fps), fps=fps, audio=None)
+    return msgspec.structs.replace(
+        inputs[0], duration=_seconds(max(1, _frames(reached, fps)), fps), fps=fps, audio=None
+    )
 
 
 def _resize(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     source, width, height = inputs[0], step.config.get("width"), step.config.get("height")
-    if width is None and height is None:
-        return source
-    if width is None:
-        width = height * source.width / source.height
-    elif height is None:
-        height = width * source.height / source.width
-    return msgspec.structs.replace(source, width=_even(width), height=_even(height))
+    aspect = source.width / source.height
+    wide = width or (height * aspect if height else source.width)
+    high = height or (width / aspect if width else source.height)
+    return msgspec.structs.replace(source, width=_even(wide), height=_even(high))
 
 
 def _sequence(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     first, config = inputs[0], step.config
+    for name, clip in zip(step.inputs, inputs, strict=True):
+        if clip.has_picture != first.has_picture:
+            raise _no_picture(step.step_id, name if first.has_picture else step.inputs[0])
+    if not first.has_picture:
+        return msgspec.structs.replace(first, audio=sum(clip.audio or 0.0 for clip in inputs))
     fps = first.fps if config.get("fps") is None else rate(step, config["fps"])
-    duration = sum(_whole_frames(clip.duration, fps) for clip in inputs)
+    duration = _seconds(sum(max(1, _frames(clip.duration, fps)) for clip in inputs), fps)
     return Shape(
         duration=duration,
         fps=fps,
@@ -166,8 +185,12 @@ def _sequence(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
 def _mux(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     video, sound = inputs[0], inputs[1].audio or 0.0
     length = {"audio": sound, "video": video.duration}.get(step.config["length"], min(sound, video.duration))
-    return msgspec.structs.replace(video, duration=length, audio=length)
+    duration = _seconds(max(1, _frames(length, video.fps)), video.fps)
+    return msgspec.structs.replace(video, duration=duration, audio=length)
 
+
+_SOUND_TOO = frozenset({"SEGMENT", "SPEED", "SEQUENCE"})
+"""Steps that also work on sound alone."""
 
 _RULES: Mapping[str, Callable[[ConcreteStep, Sequence[Shape]], Shape]] = {
     "SEGMENT": _segment,
@@ -199,10 +222,23 @@ def rate(step: ConcreteStep, value: Any) -> tuple[int, int]:
     return exact.numerator, exact.denominator
 
 
-def _whole_frames(seconds: float, fps: tuple[int, int]) -> float:
-    """``seconds`` as a whole number of frames, at least one."""
-    return max(1, round(seconds * fps[0] / fps[1])) * fps[1] / fps[0]
+def _no_picture(step_id: str, source: str) -> InvalidRecipe:
+    problem = f"it needs a picture, and {source!r} has none"
+    return wrong_step(step_id, "inputs", problem, "Give it a video, or a step that makes one.")
+
+
+def _nearest(value: Fraction) -> int:
+    """The nearest whole number, halves up: as the renderer counts frames."""
+    return math.floor(value + Fraction(1, 2))
+
+
+def _frames(seconds: float, fps: tuple[int, int]) -> int:
+    return _nearest(Fraction(repr(seconds)) * fps[0] / fps[1])
+
+
+def _seconds(frames: int, fps: tuple[int, int]) -> float:
+    return frames * fps[1] / fps[0]
 
 
 def _even(pixels: float) -> int:
-    return max(2, 2 * round(pixels / 2))
+    return max(2, 2 * _nearest(Fraction(pixels) / 2))

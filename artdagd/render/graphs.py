@@ -57,6 +57,17 @@ def scale(**options: str | int) -> Filter:
     return Filter("scale", {**options, "flags": SCALE_FLAGS})
 
 
+def evened(width: int, height: int) -> tuple[tuple[Filter, ...], int, int]:
+    """Filters that make both sides even, as 4:2:0 wants them, and the size that comes out: an odd row or column is
+    cut off, a single one is stretched to two."""
+    w, h = max(2, width // 2 * 2), max(2, height // 2 * 2)
+    if (w, h) == (width, height):
+        return (), w, h
+    if width < 2 or height < 2:
+        return (scale(w=w, h=h), Filter("setsar", {"sar": "1"})), w, h
+    return (Filter("crop", {"w": w, "h": h, "x": 0, "y": 0, "exact": 1}),), w, h
+
+
 def run_video(
     filters: Sequence[Filter], picture: Picture, frames: Iterator[VideoFrame], start: int = 0
 ) -> Iterator[VideoFrame]:

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream as Track
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.clock import Clock, clock
-from artdagd.render.graphs import MATRICES, scale
+from artdagd.render.graphs import MATRICES, evened, scale
 from artdagd.render.opening import MAX_PIXELS, open_media, reading
 from artdagd.render.sound import audio_stream
 from artdagd.render.streams import Colour, Media, Picture, VideoStream
@@ -147,7 +147,8 @@ class Pictures:
                 Filter("setsar", {"sar": "1"}),
             ]
             raw = Picture(width, height, format, raw.fps, _limited(raw.colour, space))
-        filters += _turn(self._first.rotation)
+        cuts, width, height = evened(width, height)
+        filters += [*cuts, *_turn(self._first.rotation)]
         if self._first.rotation % 180:
             width, height = height, width
         return tuple(filters), Picture(width, height, format, raw.fps, raw.colour)

@@ -13,10 +13,11 @@ from artdagd.cid import CID, cid_of_bytes
 from artdagd.database import Database
 from artdagd.database.runs import RunRow
 from artdagd.errors import ArtdagError, Fault, InvalidRecipe, InvalidRequest, NotFound
+from artdagd.plans.document import check_plan, plan_bytes, plan_from_bytes
 from artdagd.plans.model import Plan
-from artdagd.plans.planner import check_plan, plan_from_bytes
 from artdagd.recipes.bind import bind_params
 from artdagd.recipes.model import Recipe
+from artdagd.runs.compute import Compute
 from artdagd.runs.execution import Planning
 from artdagd.runs.recipes import RecipeBook, effect_recipe
 from artdagd.runs.views import PlanRequest, RunRequest
@@ -39,9 +40,16 @@ class Binder:
     """Checks requests against the recipe book and the library."""
 
     def __init__(
-        self, store: BlobStore, database: Database, book: RecipeBook, catalogue: Catalogue, cluster_key: str
+        self,
+        store: BlobStore,
+        database: Database,
+        compute: Compute,
+        book: RecipeBook,
+        catalogue: Catalogue,
+        cluster_key: str,
     ) -> None:
         self._store = store
+        self._compute = compute
         self._database = database
         self._book = book
         self._catalogue = catalogue
@@ -59,7 +67,8 @@ class Binder:
         asked = [name for name in ("recipe", "recipe_yaml", "effect", "plan_id", "plan") if getattr(request, name)]
         if len(asked) != 1:
             raise InvalidRequest(
-                f"a run needs exactly one of recipe, recipe_yaml, effect, plan_id, plan; got {', '.join(asked) or 'none'}"
+                "a run needs exactly one of recipe, recipe_yaml, effect, plan_id, plan; "
+                f"got {', '.join(asked) or 'none'}"
             )
         if request.plan_id or request.plan:
             return await self._bind_given_plan(request, who)
@@ -104,11 +113,21 @@ class Binder:
         else:
             data = msgspec.json.encode(request.plan)
         made = plan_from_bytes(data)
-        check_plan(made, self._catalogue, self._cluster_key)
         for name, cid in made.inputs.items():
             await self._check_input(name, cid, who)
-        blob = await self._store.put_value(msgspec.to_builtins(made), "plans")
+        facts = {name: await self._compute.facts(cid) for name, cid in made.inputs.items()}
+        made = check_plan(made, self._catalogue, self._cluster_key, facts)
+        await self._check_analyses(made)
+        blob = await self._store.put_bytes(plan_bytes(made), "plans")
         return Bound(made.recipe_id, made.name, None, made.inputs, made.params, blob.cid)
+
+    async def _check_analyses(self, made: Plan) -> None:
+        """A plan may only name analyses that this node made for it: others' are not its user's to read."""
+        cache_ids = {step.step_id: step.cache_id for step in made.steps if step.step_id in made.analyses}
+        known = await self._compute.known(list(cache_ids.values()))
+        for step_id, cid in made.analyses.items():
+            if step_id not in cache_ids or known.get(cache_ids[step_id]) != cid:
+                raise InvalidRequest(f"analyses.{step_id}: {cid} is not this step's analysis", advice="Plan again.")
 
     async def _text(self, recipe: str | None, recipe_yaml: str | None, who: Principal) -> bytes:
         if (recipe is None) == (recipe_yaml is None):

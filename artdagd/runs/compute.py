@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from artdagd.database import Database
 from artdagd.database.actions import ActionRow
-from artdagd.errors import ArtdagError, BlobCorrupt, NotFound, StepFailed
+from artdagd.errors import BlobCorrupt, NotFound, StepFailed
+from artdagd.plans.model import AnalysisRequest
 from artdagd.runs.shared import Shared
+from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.work import MediaFacts, RenderPass
 from artdagd.workers.broker import Broker, JobResult
@@ -36,7 +39,7 @@ class Compute:
         self._database = database
         self._broker = broker
         self._renders: Shared[Computed] = Shared()
-        self._analyses: Shared[Computed] = Shared()
+        self._analyses: Shared[dict[str, Any]] = Shared()
         self._probes: Shared[MediaFacts] = Shared()
 
     async def known(self, cache_ids: list[str]) -> dict[str, str]:
@@ -49,9 +52,21 @@ class Compute:
         known = await self._database.blobs.facts(cid)
         return known or await self._probes.get(cid, lambda: self._probe(cid))
 
-    async def analysis(self, cache_id: str, cid: str, jobs: list[tuple[str, str, tuple[str, ...]]]) -> Computed:
-        """The features of blob ``cid`` as one dag-json blob; ``jobs`` are (analyzer, identity, features)."""
-        return await self._analyses.get(cache_id, lambda: self._analyze(cache_id, cid, jobs))
+    async def analysis(self, request: AnalysisRequest, catalogue: Catalogue) -> str:
+        """The CID of the requested features, one dag-json blob. Each analyzer's share is cached on its own."""
+        known = await self._valid(request.cache_id)
+        if known:
+            return known
+        shares = await asyncio.gather(
+            *(
+                self._analyses.get(request.cache_ids[name], partial(self._share, request, name, catalogue))
+                for name in request.features
+            )
+        )
+        features = {name: value for share in shares for name, value in share.items()}
+        blob = await self._store.put_value(features, "analysis")
+        await self._record(request.cache_id, blob.cid, "analysis", "", {}, 0.0)
+        return blob.cid
 
     async def render(
         self,
@@ -70,31 +85,39 @@ class Compute:
         await self._database.blobs.set_facts(cid, facts)
         return facts
 
-    async def _analyze(self, cache_id: str, cid: str, jobs: list[tuple[str, str, tuple[str, ...]]]) -> Computed:
-        known = (await self.known([cache_id])).get(cache_id)
+    async def _share(self, request: AnalysisRequest, analyzer: str, catalogue: Catalogue) -> dict[str, Any]:
+        cache_id = request.cache_ids[analyzer]
+        known = await self._valid(cache_id)
         if known:
-            return Computed(known, cached=True)
-        path = str(await self._store.path(cid))
-        results = await asyncio.gather(
-            *(self._broker.submit(AnalyzeJob(path=path, analyzer=a, features=f, identity=i)) for a, i, f in jobs)
+            return dict(await self._store.read_value(known))
+        identity = catalogue.identity("analyzer", analyzer).cid
+        job = AnalyzeJob(
+            path=str(await self._store.path(request.cid)),
+            analyzer=analyzer,
+            features=request.features[analyzer],
+            identity=identity,
         )
-        features = {name: value for result in results for name, value in result.value.items()}
-        blob = await self._store.put_value({"features": features, "input": cid}, "analysis")
-        libraries = {name: version for result in results for name, version in result.libraries.items()}
-        seconds = sum(result.seconds for result in results)
-        identity = ",".join(identity for _, identity, _ in jobs)
-        await self._record(cache_id, blob.cid, "analysis", identity, libraries, seconds)
-        return Computed(blob.cid, cached=False, worker=results[0].worker if results else None)
+        result = await self._broker.submit(job)
+        features = dict(result.value)
+        blob = await self._store.put_value(features, "analysis")
+        await self._record(cache_id, blob.cid, "analysis", identity, result.libraries, result.seconds)
+        return features
 
-    async def _render(self, cache_id: str, identity: str, make: Callable[[], Any], on_progress: OnProgress) -> Computed:
+    async def _valid(self, cache_id: str) -> str | None:
+        """The known result of a cache id whose blob is whole; a record that outlived its blob is a miss."""
         known = (await self.known([cache_id])).get(cache_id)
         if known:
             try:
                 await self._store.path(known)
-                return Computed(known, cached=True)
             except (BlobCorrupt, NotFound):
-                # The record outlived its blob: a miss, never a failure.
                 await self._database.actions.delete(cache_id)
+                return None
+        return known
+
+    async def _render(self, cache_id: str, identity: str, make: Callable[[], Any], on_progress: OnProgress) -> Computed:
+        known = await self._valid(cache_id)
+        if known:
+            return Computed(known, cached=True)
         work: RenderPass = await make()
         result = await self._broker.submit(RenderJob(render=work), on_progress)
         cid = await self._adopt(result)
@@ -116,8 +139,3 @@ class Compute:
             cache_id=cache_id, output_cid=cid, kind=kind, identity=identity, libraries=libraries, seconds=seconds
         )
         await self._database.actions.put([row])
-
-
-def reason(error: ArtdagError) -> str:
-    """One sentence for a run's error field."""
-    return f"{error.detail} {error.advice}".strip()

@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 
 from artdagd.errors import ArtdagError, BlobCorrupt, InvalidRecipe, NotFound, StepFailed
-from artdagd.plans.model import Pass, Plan
-from artdagd.plans.planner import Analysis, analysis_requests, plan, plan_bytes
+from artdagd.plans.document import plan_bytes
+from artdagd.plans.model import Analysis, AnalysisRequest, Pass, Plan
+from artdagd.plans.planner import analysis_requests, plan
 from artdagd.recipes.model import Recipe
 from artdagd.runs.compute import Compute, Computed
 from artdagd.runs.live import LiveRun
+from artdagd.runs.machine import StepStatus
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.work import MediaFacts, RenderPass, RenderStep
@@ -46,10 +48,7 @@ class Planner:
         facts = dict(zip(names, found, strict=True))
         requests = analysis_requests(what.recipe, what.inputs, what.params, self._catalogue, self._cluster_key)
         for request in requests:
-            if facts[request.input].audio is None:
-                raise StepFailed(
-                    f"step {request.step_id}: input {request.input} has no sound to analyze", code="bad_media"
-                )
+            self._check(request, facts[request.input])
         values = await asyncio.gather(*(self._analysis(request) for request in requests))
         return facts, {request.step_id: value for request, value in zip(requests, values, strict=True)}
 
@@ -70,6 +69,15 @@ class Planner:
         """Store the plan as a blob; returns its CID."""
         return (await self._store.put_bytes(plan_bytes(made), "plans")).cid
 
+    def _check(self, request: AnalysisRequest, facts: MediaFacts) -> None:
+        for name in request.features:
+            needs = self._catalogue.analyzers[name].needs
+            if getattr(facts, needs) is None:
+                raise InvalidRecipe(
+                    f"step {request.step_id}: {name} needs {needs}, and input {request.input} has none",
+                    advice=f"Bind a file with {needs} to {request.input}.",
+                )
+
     async def _facts(self, name: str, cid: str, recipe: Recipe) -> MediaFacts:
         facts = await self._compute.facts(cid)
         wanted = recipe.inputs[name].type
@@ -78,10 +86,9 @@ class Planner:
             raise InvalidRecipe(f"input {name} must be {wanted}; {cid} is {facts.kind} ({facts.media_type})")
         return facts
 
-    async def _analysis(self, request: Any) -> Analysis:
-        jobs = [(name, self._catalogue.identity("analyzer", name).cid, f) for name, f in request.features.items()]
-        done = await self._compute.analysis(request.cache_id, request.cid, jobs)
-        return Analysis(done.cid, (await self._store.read_value(done.cid))["features"])
+    async def _analysis(self, request: AnalysisRequest) -> Analysis:
+        cid = await self._compute.analysis(request, self._catalogue)
+        return Analysis(cid, await self._store.read_value(cid))
 
 
 class Execution:
@@ -146,7 +153,7 @@ class Execution:
         if done.worker:
             self.workers.add(done.worker)
         await self._live.change(item.steps[:-1], "fused", cached=done.cached, worker=done.worker)
-        status = "cached" if done.cached else "completed"
+        status: StepStatus = "cached" if done.cached else "completed"
         await self._live.change(item.steps[-1:], status, output_cid=done.cid, cached=done.cached, worker=done.worker)
 
     async def _work(self, item: Pass) -> RenderPass:

@@ -57,7 +57,7 @@ class Library:
     async def list(
         self, who: Principal, *, kind: str | None = None, q: str | None = None, page: int = 1, limit: int = 20
     ) -> Page[Entry]:
-        rows, total = await self._database.blobs.list(who.sees, kind, q, page, limit)
+        rows, total = await self._database.blobs.page(who.sees, kind, q, page, limit)
         return Page([_view(row) for row in rows], page, limit, total, page * limit < total)
 
     async def update_meta(self, cid: str, who: Principal, changes: MetaChanges) -> Entry:

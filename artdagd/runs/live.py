@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 
 from artdagd.database import Database
+from artdagd.database.clock import now
 from artdagd.database.runs import StepRow
 from artdagd.hooks import RunEvent
 from artdagd.plans.model import Plan
-from artdagd.database.clock import now
 from artdagd.runs.events import Events
 from artdagd.runs.machine import RUN_TERMINAL, STEP_TERMINAL, RunStatus, StepStatus, sources_of
 from artdagd.runs.views import Progress

@@ -8,17 +8,16 @@ import logging
 import msgspec
 
 from artdagd.database import Database
-from artdagd.database.runs import RunRow
+from artdagd.database.clock import now
+from artdagd.database.runs import RunFailure, RunRow
 from artdagd.errors import ArtdagError
 from artdagd.plans.model import Plan
 from artdagd.runs.binding import Binder
-from artdagd.database.clock import now
 from artdagd.runs.compute import Compute
 from artdagd.runs.execution import Execution, Planner
 from artdagd.runs.library import Library
 from artdagd.runs.live import LiveRun
 from artdagd.runs.provenance import provenance
-from artdagd.database.runs import RunFailure
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 

@@ -37,7 +37,7 @@ class RecipeBook:
         return self._view(await self._row(name, who))
 
     async def list(self, who: Principal, page: int = 1, limit: int = 20) -> Page[RecipeView]:
-        rows, total = await self._database.recipes.list(who.sees, page, limit)
+        rows, total = await self._database.recipes.page(who.sees, page, limit)
         return Page([self._view(row) for row in rows], page, limit, total, page * limit < total)
 
     async def delete(self, name: str, who: Principal) -> None:

@@ -8,14 +8,12 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
-
 from artdagd.auth.principal import Principal
 from artdagd.database import Database
-from artdagd.database.runs import RunRow
-from artdagd.errors import ArtdagError, Conflict, InvalidRequest, NotFound, TooBusy, Unavailable
-from artdagd.runs.binding import Binder
 from artdagd.database.clock import now
+from artdagd.database.runs import RunRow
+from artdagd.errors import Conflict, NotFound, TooBusy, Unavailable
+from artdagd.runs.binding import Binder
 from artdagd.runs.events import Events
 from artdagd.runs.execution import Planner
 from artdagd.runs.live import LiveRun, Observe
@@ -61,7 +59,7 @@ class RunService:
         await asyncio.gather(*self._tasks.values(), *self._background, return_exceptions=True)
 
     async def plan(self, request: PlanRequest, who: Principal) -> PlanView:
-        """Analyze (in workers) and plan, but render nothing. Raises InvalidRecipe, NotFound, StepFailed, Unavailable."""
+        """Analyze (in workers) and plan; render nothing. Raises InvalidRecipe, NotFound, StepFailed, Unavailable."""
         what = await self._binder.bind_plan(request, who)
         task = asyncio.create_task(self._planner.analyze(what))
         self._background.add(task)
@@ -109,7 +107,7 @@ class RunService:
     async def list(
         self, who: Principal, status: str | None = None, recipe: str | None = None, page: int = 1, limit: int = 20
     ) -> Page[RunView]:
-        rows, total = await self._database.runs.list(who.sees, status, recipe, page, limit)
+        rows, total = await self._database.runs.page(who.sees, status, recipe, page, limit)
         return Page([await self._view(row) for row in rows], page, limit, total, page * limit < total)
 
     async def cancel(self, run_id: str, who: Principal) -> RunView:
@@ -152,7 +150,7 @@ class RunService:
             raise NotFound(f"run {run_id} has no analysis yet: it is {row.status}")
         made = await self._binder.read_plan(row.plan_id)
         return {
-            step_id: {"cid": cid, "features": (await self._stage.store.read_value(cid))["features"]}
+            step_id: {"cid": cid, "features": await self._stage.store.read_value(cid)}
             for step_id, cid in made.analyses.items()
         }
 

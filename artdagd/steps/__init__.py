@@ -1,1 +1,1 @@
-"""What a recipe may use: the built-in step types, and the catalogue that joins them with plugins' effects and analyzers."""
+"""What a recipe may use: built-in step types, and the catalogue that joins them with plugins' parts."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib.util
-import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -17,10 +15,11 @@ import msgspec
 
 import artdagd
 from artdagd.cid import cid_of_value
-from artdagd.errors import Fault, InvalidRecipe
 from artdagd.hooks import Analyzer, Effect
 from artdagd.hooks.manager import Plugins
+from artdagd.steps.config import Complaint, canonical, complaints, refusal
 from artdagd.steps.primitives import STEP_TYPES
+from artdagd.steps.suggest import listed, unknown
 from artdagd.steps.types import StepType
 
 Sort = Literal["step", "effect", "analyzer"]
@@ -73,15 +72,32 @@ class Catalogue:
         """One name for all identities: a worker with another digest computes other things."""
         return cid_of_value([self.identity(sort, name).cid for sort, name in self._names()])
 
+    def complaints(self, step_type: str, raw: Mapping[str, Any]) -> list[Complaint]:
+        """All that is wrong with a step's config; KeyError for an unknown step type."""
+        if step_type == "EFFECT":
+            name = raw.get("effect")
+            if name is None:
+                return [Complaint((), f"parameter 'effect' is missing; {listed(self.effects)}", "key")]
+            if not isinstance(name, str) or name not in self.effects:
+                return [Complaint(("effect",), unknown("effect", name, self.effects))]
+            return complaints(self.effects[name].config, _parameters(raw))
+        found = complaints(self.step_types[step_type].config, raw)
+        if step_type == "ANALYZE" and not found:
+            return self._feature_complaints(raw.get("features", ()))
+        return found
+
     def config(self, step_type: str, raw: Mapping[str, Any]) -> tuple[msgspec.Struct, dict[str, Any]]:
         """A step's config, validated: as a struct, and in canonical form with every default filled in.
 
-        For EFFECT the struct is the effect's own config. Raises InvalidRecipe; the faults' ``loc`` begins at
-        ``config``.
+        For EFFECT the struct is the effect's own config. Raises InvalidRecipe that lists everything wrong; the faults'
+        ``loc`` begins at ``config``.
         """
+        if found := self.complaints(step_type, raw):
+            raise refusal(found)
         if step_type == "EFFECT":
-            return self._effect_config(raw)
-        return _checked(self.step_types[step_type].config, raw)
+            struct, filled = canonical(self.effects[raw["effect"]].config, _parameters(raw))
+            return struct, {"effect": raw["effect"], **filled}
+        return canonical(self.step_types[step_type].config, raw)
 
     def describe(self) -> list[dict[str, Any]]:
         """Everything installed, for a person or a form."""
@@ -92,12 +108,14 @@ class Catalogue:
         effects: list[tuple[Sort, str]] = [("effect", name) for name in sorted(self.effects)]
         return steps + effects + [("analyzer", name) for name in sorted(self.analyzers)]
 
-    def _effect_config(self, raw: Mapping[str, Any]) -> tuple[msgspec.Struct, dict[str, Any]]:
-        name = raw.get("effect")
-        if not isinstance(name, str) or name not in self.effects:
-            raise _fault("config.effect", _unknown("effect", name, list(self.effects)))
-        struct, canonical = _checked(self.effects[name].config, {k: v for k, v in raw.items() if k != "effect"})
-        return struct, {"effect": name, **canonical}
+    def _feature_complaints(self, features: Sequence[str]) -> list[Complaint]:
+        found = []
+        for index, feature in enumerate(features):
+            if feature not in self.features:
+                found.append(Complaint(("features", index), unknown("feature", feature, self.features)))
+            elif feature in features[:index]:
+                found.append(Complaint(("features", index), f"feature {feature!r} is named twice"))
+        return found
 
     def _identify(self, sort: Sort, name: str) -> Identity:
         if sort == "step":
@@ -130,41 +148,9 @@ class Catalogue:
         }
 
 
-def _checked(kind: type[msgspec.Struct], raw: Mapping[str, Any]) -> tuple[msgspec.Struct, dict[str, Any]]:
-    known = [field.encode_name for field in msgspec.structs.fields(kind)]
-    faults = [Fault(f"config.{key}", _unknown("parameter", key, known)) for key in raw if key not in known]
-    if faults:
-        raise InvalidRecipe("; ".join(fault.msg for fault in faults), faults=faults)
-    try:
-        struct = msgspec.convert(_finite(dict(raw), "config"), kind)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        raise _fault("config" + path.rstrip("`"), message) from None
-    canonical: dict[str, Any] = _finite(msgspec.to_builtins(struct), "config")
-    return struct, canonical
-
-
-def _finite(value: Any, loc: str) -> Any:
-    """``value`` with -0.0 as 0.0. Raises InvalidRecipe for NaN and infinity: they have no canonical form."""
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise _fault(loc, f"{value} is not a number that can be used")
-        return value + 0.0
-    if isinstance(value, dict):
-        return {key: _finite(item, f"{loc}.{key}") for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item, f"{loc}[{index}]") for index, item in enumerate(value)]
-    return value
-
-
-def _unknown(what: str, name: object, known: list[str]) -> str:
-    near = difflib.get_close_matches(str(name), known, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known)) or 'none'}"
-    return f"unknown {what} {name!r}; {hint}"
-
-
-def _fault(loc: str, message: str) -> InvalidRecipe:
-    return InvalidRecipe(message, faults=[Fault(loc, message)])
+def _parameters(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """An EFFECT step's config without the effect's name: the parameters of the effect."""
+    return {key: value for key, value in raw.items() if key != "effect"}
 
 
 def _own_file(module: str) -> Path:

@@ -12,7 +12,9 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, description="seconds")]
 Pixels = Annotated[int, msgspec.Meta(ge=2, le=8192, description="pixels")]
 Rate = (
     Annotated[float, msgspec.Meta(gt=0, le=240, description="frames a second")]
-    | Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,7}(/[0-9]{1,7})?$", description="a fraction such as 30000/1001")]
+    | Annotated[
+        str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,6}(/[1-9][0-9]{0,6})?$", description="a fraction such as 30000/1001")
+    ]
 )
 
 
@@ -20,7 +22,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Base of the parameters of a step type."""
 
 
-class Segment(Config):
+class Segment(Config, frozen=True):
     start: Annotated[float, msgspec.Meta(ge=0, description="where the part begins, in seconds")] = 0.0
     end: Annotated[float, msgspec.Meta(gt=0, description="where it ends, in seconds; excludes duration")] | None = None
     duration: Annotated[float, msgspec.Meta(gt=0, description="how long it is, in seconds; excludes end")] | None = None
@@ -32,7 +34,7 @@ class Segment(Config):
             raise ValueError("end must be greater than start")
 
 
-class Speed(Config):
+class Speed(Config, frozen=True):
     factor: Annotated[float, msgspec.Meta(ge=0.1, le=10, description="2 is twice as fast")] = 1.0
     keep_pitch: Annotated[bool, msgspec.Meta(description="false: the pitch follows the speed, as on a turntable")] = (
         True
@@ -42,7 +44,7 @@ class Speed(Config):
 Piece = tuple[float, float, float, float]
 
 
-class Retime(Config):
+class Retime(Config, frozen=True):
     pieces: Annotated[
         tuple[Piece, ...],
         msgspec.Meta(
@@ -51,10 +53,13 @@ class Retime(Config):
             description="(t0, t1, s0, s1) in seconds: output time t0..t1 shows source time s0..s1",
         ),
     ]
-    fps: Annotated[tuple[int, int], msgspec.Meta(description="output rate as (numerator, denominator)")]
+    fps: Annotated[
+        tuple[Annotated[int, msgspec.Meta(ge=1)], Annotated[int, msgspec.Meta(ge=1)]],
+        msgspec.Meta(description="output rate in frames a second, as (numerator, denominator)"),
+    ]
 
 
-class Resize(Config):
+class Resize(Config, frozen=True):
     width: Pixels | None = None
     height: Pixels | None = None
     fit: Annotated[
@@ -63,25 +68,25 @@ class Resize(Config):
     ] = "contain"
 
 
-class Sequence(Config):
+class Sequence(Config, frozen=True):
     width: Pixels | None = None
     height: Pixels | None = None
     fps: Rate | None = None
 
 
-class Mux(Config):
+class Mux(Config, frozen=True):
     length: Annotated[
         Literal["shortest", "audio", "video"], msgspec.Meta(description="which stream decides how long the result is")
     ] = "shortest"
 
 
-class Analyze(Config):
+class Analyze(Config, frozen=True):
     features: Annotated[
         tuple[str, ...], msgspec.Meta(min_length=1, max_length=64, description="names of features of the analyzers")
     ] = ("beats", "energy")
 
 
-class BeatSync(Config):
+class BeatSync(Config, frozen=True):
     mode: Annotated[
         Literal["stretch", "cut"],
         msgspec.Meta(
@@ -93,7 +98,7 @@ class BeatSync(Config):
     height: Pixels | None = None
 
 
-class EffectStep(Config):
+class EffectStep(Config, frozen=True):
     """Only the name: the parameters beside it are the effect's own."""
 
     effect: Annotated[str, msgspec.Meta(description="name of an installed effect; its parameters stand beside it")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import pytest
@@ -24,7 +25,7 @@ shares = st.lists(st.fractions(0, Fraction(999, 1000), max_denominator=1000), mi
 def by_the_issue(mode: str, times: list[float], total: float, video: float, t: Fraction) -> Fraction:
     """Which source time is shown at ``t``; nothing here comes from the code under test."""
     end, length = Fraction(total), Fraction(video)
-    bounds = [Fraction(0)] + sorted({Fraction(b) for b in times if 0 < b < total}) + [end]
+    bounds = [Fraction(0), *sorted({Fraction(b) for b in times if 0 < b < total}), end]
     n = len(bounds) - 1
     k = max(i for i in range(n) if bounds[i] <= t)
     if mode == "stretch":
@@ -71,10 +72,10 @@ def test_pieces_cover_the_sound_without_gaps_and_stay_in_the_source(
     pieces = make(mode, times, total, video)
     assert pieces[0][0] == 0.0
     assert pieces[-1][1] == total
-    assert all(before[1] == after[0] for before, after in zip(pieces, pieces[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(pieces))
     assert all(t0 < t1 and 0 <= s0 <= s1 <= video for t0, t1, s0, s1 in pieces)
     if mode == "stretch":
-        assert all(before[3] == after[2] for before, after in zip(pieces, pieces[1:], strict=False))
+        assert all(before[3] == after[2] for before, after in itertools.pairwise(pieces))
         assert pieces[-1][3] == pytest.approx(video)
 
 

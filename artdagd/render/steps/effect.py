@@ -11,7 +11,7 @@ from av import VideoFrame
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter, VideoFormat
-from artdagd.render.graphs import run_video, scale
+from artdagd.render.graphs import evened, run_video, scale
 from artdagd.render.opening import MAX_PIXELS, reason
 from artdagd.render.streams import Media, Picture
 
@@ -39,7 +39,9 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
         after = _tried(filters, picture)
     except StepFailed as error:
         raise StepFailed(f"effect {name!r}: {error.detail}", code="effect_error", advice=error.advice) from error
-    return replace(media, video=media.video.filtered(filters, after))
+    cuts, width, height = evened(after.width, after.height)
+    after = replace(after, width=width, height=height)
+    return replace(media, video=media.video.filtered((*filters, *cuts), after))
 
 
 def _build(effect: Effect, params: dict[str, Any], picture: Picture) -> tuple[Filter, ...]:

@@ -22,16 +22,15 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
         raise StepFailed("its input has no picture", code="refused", advice="give it a video")
     picture = media.video.picture
     aspect = Fraction(picture.width, picture.height)
-    match config.get("width"), config.get("height"):
-        case None, None:
-            return media
-        case width, None:
-            return replace(media, video=fitted(media.video, even(width), even(width / aspect), "stretch"))
-        case None, height:
-            return replace(media, video=fitted(media.video, even(height * aspect), even(height), "stretch"))
-        case width, height:
-            fit = config.get("fit", "contain")
-            return replace(media, video=fitted(media.video, even(width), even(height), fit))
+    width, height = config.get("width"), config.get("height")
+    fit = config.get("fit", "contain")
+    if width is None and height is None:
+        return media
+    if width is None or height is None:
+        fit = "stretch"
+    wide = Fraction(height) * aspect if width is None and height is not None else Fraction(width or 0)
+    high = Fraction(height) if height is not None else wide / aspect
+    return replace(media, video=fitted(media.video, even(wide), even(high), fit))
 
 
 def fitted(video: VideoStream, width: int, height: int, fit: str) -> VideoStream:

@@ -1,0 +1,68 @@
+"""The node itself: health, workers, plugins, what can be used in a recipe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from quart import Response
+
+from artdagd.api.calls import Call
+from artdagd.api.requests import Health, Items
+from artdagd.api.routes import Section
+from artdagd.hooks.manager import PluginInfo
+
+section = Section("Node", "Health, workers, plugins, and everything that a recipe can use.")
+
+
+class WorkerView(msgspec.Struct, frozen=True):
+    """A worker process. ``doing`` names its passes, ``memory`` is bytes resident, ``since`` when it joined."""
+
+    name: str
+    state: str
+    doing: list[str]
+    done: int
+    failed: int
+    memory: int | None
+    pid: int
+    since: str
+
+
+class StepInfo(msgspec.Struct, frozen=True):
+    """A step type, effect or analyzer. ``config_schema`` is JSON Schema; ``features`` is an analyzer's."""
+
+    name: str
+    kind: str
+    plugin: str
+    version: str
+    description: str
+    inputs: list[dict[str, Any]]
+    config_schema: dict[str, Any]
+    example: dict[str, Any]
+    features: dict[str, str] = {}
+
+
+@section.route("GET", "/healthz", "Tell whether work is accepted", scope=None)
+async def health(call: Call) -> Health | Response:
+    """503 while the node starts or stops."""
+    version = call.services.version
+    if call.services.ready() and not call.app.draining.is_set():
+        return Health("ok", version)
+    state = Health("draining" if call.app.draining.is_set() else "starting", version)
+    return Response(msgspec.json.encode(state), 503, {"Retry-After": "2"}, content_type="application/json")
+
+
+@section.route("GET", "/workers", "List workers")
+async def list_workers(call: Call) -> Items[WorkerView]:
+    return Items([msgspec.convert(item, WorkerView, from_attributes=True) for item in call.services.workers()])
+
+
+@section.route("GET", "/plugins", "List plugins")
+async def list_plugins(call: Call) -> Items[PluginInfo]:
+    """What each provides, and what failed to load."""
+    return Items(list(call.services.plugins.report()))
+
+
+@section.route("GET", "/api/steps", "List step types, effects and analyzers")
+async def list_steps(call: Call) -> Items[StepInfo]:
+    return Items(msgspec.convert(call.services.catalogue.describe(), list[StepInfo]))

@@ -1,0 +1,83 @@
+"""The Quart application: routes, errors, security headers."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from quart import Quart, Response
+from werkzeug.exceptions import HTTPException
+
+import artdagd.web
+from artdagd.api import about, cache, pages, phases, problems, recipes, runs
+from artdagd.api.body import ArrivingRequest, Connection
+from artdagd.api.calls import view
+from artdagd.api.openapi import document
+from artdagd.api.services import Services
+from artdagd.errors import ArtdagError
+
+SECTIONS = (about.section, cache.section, recipes.section, runs.section, phases.section, pages.section)
+
+WEB = Path(artdagd.web.__file__).parent
+
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+"""Headers of every answer."""
+
+UNLESS_SAID = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""Headers of an answer that has no own word on them."""
+
+
+class App(Quart):
+    """The application. ``draining`` is set when the node is about to stop; ``document`` is the OpenAPI document."""
+
+    request_class = ArrivingRequest
+    asgi_http_class = Connection
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(
+            "artdagd",
+            template_folder=str(WEB / "templates"),
+            static_folder=str(WEB / "static"),
+            static_url_path="/static",
+        )
+        self.draining = asyncio.Event()
+        self.document: dict[str, Any] = document(SECTIONS, services.version)
+        # Limits are ours, route by route (artdagd.api.body); Quart's would refuse every upload over 16 MiB.
+        self.config["MAX_CONTENT_LENGTH"] = None
+        self.config["PROPAGATE_EXCEPTIONS"] = False
+        self.url_map.merge_slashes = False
+
+
+def create_app(services: Services) -> App:
+    """The API of one node."""
+    app = App(services)
+    for section in SECTIONS:
+        for route in section.routes:
+            app.add_url_rule(
+                route.rule,
+                endpoint=route.operation_id,
+                view_func=view(route, services, app),
+                methods=[route.method],
+                provide_automatic_options=False,
+            )
+    app.register_error_handler(ArtdagError, problems.from_error)
+    app.register_error_handler(HTTPException, problems.from_http)
+    app.register_error_handler(Exception, problems.from_exception)
+    app.after_request(_protect)
+    return app
+
+
+async def _protect(response: Response) -> Response:
+    for name, value in ALWAYS.items():
+        response.headers[name] = value
+    for name, value in UNLESS_SAID.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,148 @@
+"""The OpenAPI 3.1 document, made from the table of routes."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from quart import Response
+
+from artdagd.api.problems import MEDIA_TYPE, Problem
+from artdagd.api.routes import Route, Section
+from artdagd.errors import ArtdagError, Forbidden, InvalidRequest, TooLarge, Unauthorized, UnsupportedMedia
+
+HEADERS = {
+    "Idempotency-Key": "The same key gives the same run again, instead of a second one.",
+    "Range": "One range of bytes, such as `bytes=0-1023`.",
+    "If-Range": "The ETag for which the range holds.",
+    "If-None-Match": "Answer 304 if this is the ETag.",
+    "Last-Event-ID": "The id of the last event seen.",
+}
+"""Request headers that routes read, and what they do."""
+
+_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+}
+
+
+def document(sections: Sequence[Section], version: str) -> dict[str, Any]:
+    """The whole document. Plain JSON types only."""
+    routes = [route for section in sections for route in section.routes]
+    found, components = msgspec.json.schema_components(_types(routes), ref_template="#/components/schemas/{name}")
+    schemas = dict(zip((str(kind) for kind in _types(routes)), found, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas, components)
+    for query in {route.query for route in routes if route.query}:
+        del components[_name(schemas[str(query)])]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "artdagd",
+            "version": version,
+            "summary": "A render node for art: recipes in, content-addressed video out.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "tags": [{"name": section.name, "description": section.description} for section in sections],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def answers_of(route: Route) -> list[Any]:
+    """The structs that a route may answer with; a response that the handler makes itself is none."""
+    union = isinstance(route.answer, types.UnionType)
+    kinds = typing.get_args(route.answer) if union else (route.answer,)
+    return [kind for kind in kinds if kind is not None and kind is not Response]
+
+
+def errors_of(route: Route) -> list[type[ArtdagError]]:
+    """What may go wrong: what the route declares, and what follows from its shape."""
+    kinds = list(route.errors)
+    if route.scope is not None:
+        kinds += [Unauthorized, Forbidden]
+    if route.query or route.body or route.takes or route.headers:
+        kinds.append(InvalidRequest)
+    if route.body:
+        kinds += [UnsupportedMedia, TooLarge]
+    return sorted(dict.fromkeys(kinds), key=lambda kind: (kind.status, kind.title))
+
+
+def _types(routes: Iterable[Route]) -> list[Any]:
+    kinds: list[Any] = [Problem]
+    for route in routes:
+        kinds += [kind for kind in (route.query, route.body) if kind] + answers_of(route)
+    return list({str(kind): kind for kind in kinds}.values())
+
+
+def _name(reference: dict[str, str]) -> str:
+    return reference["$ref"].rpartition("/")[2]
+
+
+def _operation(route: Route, schemas: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "tags": [route.section],
+        "operationId": route.operation_id,
+        "summary": route.summary,
+        "security": [{"token": [route.scope]}] if route.scope else [],
+        "parameters": _parameters(route, schemas, components),
+        "responses": _responses(route, schemas),
+    }
+    if route.description:
+        operation["description"] = re.sub(r"``(.+?)``", r"`\1`", route.description)
+    if route.body:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schemas[str(route.body)]}},
+        }
+    elif route.takes:
+        bodies = {
+            kind: {"schema": _FORM if kind.startswith("multipart/") else {"type": "string"}} for kind in route.takes
+        }
+        operation["requestBody"] = {"required": True, "content": bodies}
+    return operation
+
+
+def _parameters(route: Route, schemas: dict[str, Any], components: dict[str, Any]) -> list[dict[str, Any]]:
+    given: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in route.parameters
+    ]
+    if route.query:
+        shape = components[_name(schemas[str(route.query)])]
+        required = shape.get("required", [])
+        for name, schema in shape["properties"].items():
+            given.append({"name": name, "in": "query", "required": name in required, "schema": schema})
+    for name in route.headers:
+        given.append({"name": name, "in": "header", "description": HEADERS[name], "schema": {"type": "string"}})
+    return given
+
+
+def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
+    kinds = answers_of(route)
+    if kinds:
+        good["content"] = {route.gives: {"schema": schemas[str(kinds[0])]}}
+    elif route.status != HTTPStatus.NO_CONTENT:
+        good["content"] = {route.gives: {"schema": {"type": "string"}}}
+    if route.follow:
+        good["headers"] = {"Location": {"schema": {"type": "string"}, "description": "The run."}}
+    problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    responses = {str(route.status): good}
+    for kind in errors_of(route):
+        responses.setdefault(str(kind.status), {"description": kind.title, "content": problem})
+    if "Range" in route.headers:
+        responses |= {code: {"description": HTTPStatus(int(code)).phrase} for code in ("206", "304", "416")}
+    if route.operation_id == "health":
+        responses["503"] = {"description": "Starting or draining", "content": good["content"]}
+    return responses

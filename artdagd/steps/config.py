@@ -1,0 +1,144 @@
+"""A step's config checked against its struct: every fault at once, in the words of the recipe, and one canonical form."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from artdagd.errors import Fault, InvalidRecipe
+from artdagd.steps.suggest import nearest, quote, unknown
+
+Path = tuple[str | int, ...]
+
+_WORDS = {
+    "float": "a number",
+    "int": "a whole number",
+    "str": "a string",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+}
+_INDEX = re.compile(r"\[(\d+)\]|\.([A-Za-z_]\w*)")
+
+
+class Complaint(msgspec.Struct, frozen=True):
+    """One thing that is wrong in a config. ``path`` leads to it from the config.
+
+    ``about`` tells what is wrong: the ``key`` is unknown or missing, no value of the given ``type`` would do, or this
+    ``value`` would not.
+    """
+
+    path: Path
+    msg: str
+    about: Literal["key", "type", "value"] = "value"
+
+    def fault(self) -> Fault:
+        """As a row of an error; ``loc`` begins at ``config``."""
+        return Fault(
+            "config" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path), self.msg
+        )
+
+
+def complaints(kind: type[msgspec.Struct], raw: Mapping[str, Any]) -> list[Complaint]:
+    """All that is wrong with ``raw`` as a ``kind``, in the order of ``raw``."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    found: list[Complaint] = []
+    for key, value in raw.items():
+        if key in fields:
+            found += _field_complaints(key, value, fields[key].type)
+        else:
+            found.append(Complaint((key,), unknown("parameter", key, fields), "key"))
+    for name, field in fields.items():
+        if field.required and name not in raw:
+            found.append(Complaint((), f"parameter {name!r} is missing", "key"))
+    if not found:
+        try:
+            msgspec.convert(raw, kind)
+        except msgspec.ValidationError as error:
+            found.append(Complaint((), str(error)))
+    return found
+
+
+def canonical(kind: type[msgspec.Struct], raw: Mapping[str, Any]) -> tuple[msgspec.Struct, dict[str, Any]]:
+    """``raw``, which ``complaints`` has passed, as a struct and as JSON types with every default filled in.
+
+    Whole numbers in float fields become floats and -0.0 becomes 0.0, so that equal configs have equal bytes.
+    """
+    struct: msgspec.Struct = msgspec.convert(_positive_zero(dict(raw)), kind)
+    filled: dict[str, Any] = _positive_zero(msgspec.to_builtins(struct))
+    return struct, filled
+
+
+def refusal(found: list[Complaint]) -> InvalidRecipe:
+    """The error for a config that has ``found`` wrong with it."""
+    return InvalidRecipe("; ".join(one.msg for one in found[:8]), faults=[one.fault() for one in found])
+
+
+def _field_complaints(key: str, value: Any, type_: Any) -> list[Complaint]:
+    if (path := _not_finite(value, (key,))) is not None:
+        return [Complaint(path, f"{key} is not a finite number", "value")]
+    try:
+        msgspec.convert(value, type_)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$")
+        path = (key, *(int(index) if index else name for index, name in _INDEX.findall(where)))
+        return [_worded(path, message, _at(value, path[1:]), type_)]
+    return []
+
+
+def _worded(path: Path, message: str, value: Any, type_: Any) -> Complaint:
+    """msgspec's message with the offending text in it, and the nearest choice."""
+    name = ".".join(str(part) for part in path if isinstance(part, str))
+    if message.startswith("Invalid enum value"):
+        choices = [str(choice) for choice in _choices(type_)]
+        near = nearest(str(value), choices)
+        hint = f"did you mean {near!r}?" if near else f"choose from {', '.join(choices)}"
+        return Complaint(path, f"{name}: {quote(value)} is not a choice; {hint}")
+    wanted, got, _ = message.partition(", got ")
+    wanted = re.sub(r"`([^`]*)`", lambda match: _type_words(match[1]), wanted).removeprefix("Expected ")
+    wanted = re.sub(r" matching regex .*", " such as 25 or 30000/1001" if name == "fps" else r"\g<0>", wanted)
+    text = f"{name}: expected {wanted}, got {quote(value)}"
+    if isinstance(value, str) and value.lower() in ("yes", "no", "on", "off") and "true or false" in wanted:
+        text += "; write true or false"
+    return Complaint(path, text, "type" if got else "value")
+
+
+def _type_words(types: str) -> str:
+    return " or ".join(_WORDS.get(part, part) for part in types.split(" | ") if part != "null")
+
+
+def _choices(type_: Any) -> tuple[Any, ...]:
+    """The values of the ``Literal`` within a type, however it is wrapped (Annotated, Optional, tuple)."""
+    found: tuple[Any, ...] = ()
+    for argument in get_args(type_):
+        found += _choices(argument) if get_args(argument) else (argument,) if isinstance(argument, str | int) else ()
+    return found
+
+
+def _at(value: Any, path: Path) -> Any:
+    for part in path:
+        value = value[part]
+    return value
+
+
+def _not_finite(value: Any, path: Path) -> Path | None:
+    if isinstance(value, float):
+        return None if math.isfinite(value) else path
+    if isinstance(value, dict | list | tuple):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        return next((bad for key, item in pairs if (bad := _not_finite(item, (*path, key)))), None)
+    return None
+
+
+def _positive_zero(value: Any) -> Any:
+    if isinstance(value, float):
+        return value + 0.0
+    if isinstance(value, dict):
+        return {key: _positive_zero(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_positive_zero(item) for item in value]
+    return value

@@ -1,0 +1,133 @@
+"""What media will look like before they exist, and what is refused before a worker is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from artdagd.errors import InvalidRecipe
+from artdagd.plans.model import ConcreteStep
+from artdagd.plans.shapes import Shape, check_port, expand_ports, source_shape, step_shape
+from artdagd.steps.types import Port
+from artdagd.work import AudioFacts, MediaFacts, VideoFacts
+
+CLIP = Shape(duration=10.0, fps=(25, 1), width=640, height=360, audio=9.5)
+MUTE = Shape(duration=3.003, fps=(30000, 1001), width=320, height=240, audio=None)
+SONG = Shape(duration=0.0, fps=(0, 1), width=0, height=0, audio=61.0)
+
+
+def shape(kind: str, *inputs: Shape, **config: object) -> Shape:
+    return step_shape(ConcreteStep("it", "it", kind, config, tuple(f"in{i}" for i in range(len(inputs)))), inputs)
+
+
+def test_segment_cuts_picture_and_sound() -> None:
+    assert shape("SEGMENT", CLIP, start=2.0, end=6.0) == Shape(4.0, (25, 1), 640, 360, 4.0)
+    assert shape("SEGMENT", CLIP, start=9.0, duration=1.0).audio == 0.5
+    assert shape("SEGMENT", CLIP, start=9.5).audio is None, "the sound ended before"
+    assert shape("SEGMENT", CLIP, start=0.0, end=10.04).duration == 10.0, "one frame over is forgiven"
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"start": 10.0}, "starts at 10 s, and 'in0' ends at 10 s"),
+        ({"start": 0.0, "end": 10.1}, "ends at 10.1 s, and 'in0' at 10 s"),
+        ({"start": 8.0, "duration": 4.0}, "ends at 12 s"),
+        ({"start": 4.0, "end": 4.0}, "nothing is left"),
+    ],
+)
+def test_segment_beyond_the_end_is_refused(config: dict[str, float], words: str) -> None:
+    with pytest.raises(InvalidRecipe, match=words) as caught:
+        shape("SEGMENT", CLIP, **config)
+    assert caught.value.advice
+    assert caught.value.faults[0].loc.startswith("steps.it.config.")
+
+
+def test_the_other_steps() -> None:
+    assert shape("SPEED", CLIP, factor=2.0) == Shape(5.0, (25, 1), 640, 360, 4.75)
+    assert shape("RESIZE", CLIP, width=101, height=None).width % 2 == 0
+    assert (shape("RESIZE", CLIP, width=320).width, shape("RESIZE", CLIP, width=320).height) == (320, 180)
+    assert shape("RESIZE", CLIP, height=720).width == 1280
+    assert shape("RESIZE", CLIP, width=100, height=100) == Shape(10.0, (25, 1), 100, 100, 9.5)
+    assert shape("EFFECT", MUTE, effect="hue") == MUTE
+    retimed = shape("RETIME", CLIP, pieces=[[0.0, 2.0, 0.0, 1.0], [2.0, 3.01, 1.0, 9.0]], fps=[50, 2])
+    assert retimed == Shape(3.0, (25, 1), 640, 360, None)
+
+
+def test_sequence_takes_size_and_rate_from_its_first_clip_or_its_config() -> None:
+    assert shape("SEQUENCE", CLIP, MUTE) == Shape(13.0, (25, 1), 640, 360, 13.0)
+    assert shape("SEQUENCE", MUTE, MUTE, fps="10", width=99).width % 2 == 0
+    assert shape("SEQUENCE", MUTE, MUTE, fps=10.0) == Shape(6.0, (10, 1), 320, 240, None)
+
+
+def test_sound_alone_can_be_cut_sped_up_and_joined_but_not_painted() -> None:
+    assert shape("SEGMENT", SONG, start=1.0, end=31.0).audio == 30.0
+    assert shape("SPEED", SONG, factor=2.0).audio == 30.5
+    assert shape("SEQUENCE", SONG, SONG).audio == 122.0
+    for kind in ("EFFECT", "RESIZE"):
+        with pytest.raises(InvalidRecipe, match="'it': it needs a picture, and 'in0' has none"):
+            shape(kind, SONG)
+    for clips, bad in (((CLIP, SONG), "in1"), ((SONG, CLIP), "in0")):
+        with pytest.raises(InvalidRecipe, match=f"it needs a picture, and '{bad}' has none"):
+            shape("SEQUENCE", *clips)
+    with pytest.raises(InvalidRecipe, match="'in0' ends at 61 s"):
+        shape("SEGMENT", SONG, start=61.0)
+
+
+def test_results_last_whole_frames() -> None:
+    assert shape("SEGMENT", CLIP, start=1.01, end=2.03).duration == 26 / 25
+    assert shape("SPEED", MUTE, factor=0.7).duration == 129 * 1001 / 30000
+    assert shape("SEGMENT", CLIP, start=1.0, duration=0.001).duration == 0.04
+    with pytest.raises(InvalidRecipe, match="Step 'it'"):
+        shape("SEGMENT", CLIP, start=9.99)
+
+
+@pytest.mark.parametrize(("length", "seconds"), [("shortest", 10.0), ("audio", 61.0), ("video", 10.0)])
+def test_mux_lasts_as_told(length: str, seconds: float) -> None:
+    assert shape("MUX", CLIP, SONG, length=length) == Shape(seconds, (25, 1), 640, 360, seconds)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [[0.5, 1.0, 0.0, 1.0]],
+        [[0.0, 1.0, 0.0, 1.0], [1.1, 2.0, 0.0, 1.0]],
+        [[0.0, 0.0, 0.0, 1.0]],
+        [[0.0, 1.0, -1.0, 1.0]],
+    ],
+)
+def test_a_time_map_has_no_gaps(pieces: list[list[float]]) -> None:
+    with pytest.raises(InvalidRecipe, match="piece"):
+        shape("RETIME", CLIP, pieces=pieces, fps=[25, 1])
+
+
+def test_results_are_bounded() -> None:
+    with pytest.raises(InvalidRecipe, match="would last 1e"):
+        shape("RETIME", CLIP, pieces=[[0.0, 1e9, 0.0, 1.0]], fps=[25, 1])
+    with pytest.raises(InvalidRecipe, match="its picture would be"):
+        shape("RESIZE", Shape(1.0, (25, 1), 16, 1600, None), width=8192)
+    with pytest.raises(InvalidRecipe, match="no frame rate"):
+        shape("RETIME", CLIP, pieces=[[0.0, 1.0, 0.0, 1.0]], fps=[25, 0])
+
+
+def test_ports() -> None:
+    video, clips = Port("video", "video"), Port("clips", "media", many=True)
+    assert expand_ports("it", (video, clips), 4) == (video, clips, clips, clips)
+    for ports, count in [((video,), 0), ((video,), 2), ((video, clips), 1)]:
+        with pytest.raises(InvalidRecipe, match="'it': it has"):
+            expand_ports("it", ports, count)
+    with pytest.raises(InvalidRecipe, match="'it': it needs sound, and 'clip' has none"):
+        check_port("it", "clip", MUTE, "audio")
+    with pytest.raises(InvalidRecipe, match="'it': it needs a picture, and 'song' has none"):
+        check_port("it", "song", SONG, "video")
+    check_port("it", "clip", CLIP, "audio")
+
+
+def test_what_is_no_media_is_refused_by_name() -> None:
+    with pytest.raises(InvalidRecipe, match=r"'song': the content is of kind 'other' \(text/plain\)"):
+        source_shape("song", MediaFacts("other", "text/plain"))
+    nothing = MediaFacts(
+        "video", "video/mp4", "mp4", 0.0,
+        VideoFacts(640, 360, (25, 1), 0.0, "h264", "yuv420p"), AudioFacts(48000, 2, 0, 0.0, "aac", ""),
+    )  # fmt: skip
+    with pytest.raises(InvalidRecipe, match="neither picture nor sound"):
+        source_shape("video", nothing)
