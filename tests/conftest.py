@@ -35,7 +35,7 @@ class Person:
         return str(answer.json()["cid"])
 
     async def start(self, **body: Any) -> dict[str, Any]:
-        answer = await self.http.post("/runs", json=body)
+        answer = await self.http.post("/api/run-recipe" if "recipe_yaml" in body else "/runs", json=body)
         assert answer.status_code == 202, answer.text
         return dict(answer.json())
 

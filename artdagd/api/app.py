@@ -10,7 +10,7 @@ from quart import Quart, Response
 from werkzeug.exceptions import HTTPException
 
 import artdagd.web
-from artdagd.api import about, cache, pages, phases, problems, recipes, runs
+from artdagd.api import about, assets, cache, pages, phases, problems, recipes, runs
 from artdagd.api.body import ArrivingRequest, Connection
 from artdagd.api.calls import view
 from artdagd.api.openapi import document
@@ -42,12 +42,7 @@ class App(Quart):
     asgi_http_class = Connection
 
     def __init__(self, services: Services) -> None:
-        super().__init__(
-            "artdagd",
-            template_folder=str(WEB / "templates"),
-            static_folder=str(WEB / "static"),
-            static_url_path="/static",
-        )
+        super().__init__("artdagd", template_folder=str(WEB / "templates"), static_folder=None)
         self.draining = asyncio.Event()
         self.document: dict[str, Any] = document(SECTIONS, services.version)
         # Limits are ours, route by route (artdagd.api.body); Quart's would refuse every upload over 16 MiB.
@@ -68,6 +63,7 @@ def create_app(services: Services) -> App:
                 methods=[route.method],
                 provide_automatic_options=False,
             )
+    app.add_url_rule(assets.RULE, endpoint="static", view_func=assets.serve(WEB / "static"), methods=["GET"])
     app.register_error_handler(ArtdagError, problems.from_error)
     app.register_error_handler(HTTPException, problems.from_http)
     app.register_error_handler(Exception, problems.from_exception)

@@ -100,6 +100,8 @@ class FileBody(ResponseBody):
             if not data:
                 raise BlobCorrupt("a blob's file is shorter than the blob")
             self._at += len(data)
+            # A fast reader, or one that has gone, would never make us wait: let others run, and let a cancel in.
+            await asyncio.sleep(0)
             yield data
 
     def _cached(self, count: int) -> bytes | None:

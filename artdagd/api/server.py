@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -44,6 +45,8 @@ class Listener:
         config.backlog = BACKLOG
         config.graceful_timeout = DRAIN
         config.keep_alive_timeout = 5.0
+        # When Hypercorn 0.18 ends a connection on which the next request waits already, its task is never finished.
+        config.keep_alive_max_requests = sys.maxsize
         config.errorlog = logging.getLogger("artdagd.api.hypercorn")
         self._task = asyncio.create_task(
             serve(self._app, config, shutdown_trigger=self._closing.wait), name="http listener"

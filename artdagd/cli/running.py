@@ -116,7 +116,7 @@ _verb("delete", "DELETE", "/runs/{}", "deleted {}", "Delete a run (its results s
 
 
 def _work(client: Client, body: dict[str, Any], show: Show, *, follow: bool, output: Path | None) -> None:
-    view = client.post("/runs", body)
+    view = client.post("/api/run-recipe" if "recipe_yaml" in body else "/runs", body)
     if not follow:
         show.value(view, [view["run_id"], f"follow it: artdagctl runs show --follow {view['run_id']}"])
         return

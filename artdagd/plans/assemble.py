@@ -132,7 +132,10 @@ def _name(
         identity = identities(step, catalogue)
         config = {"features": sorted(set(step.config["features"]))} if step.type == "ANALYZE" else step.config
         delivery = binding.delivery if step.step_id == binding.output else None
-        cache_id = cache_ids.cache_id(step.type, identity, config, inputs, binding.cluster, delivery)
+        try:
+            cache_id = cache_ids.cache_id(step.type, identity, config, inputs, binding.cluster, delivery)
+        except ValueError as error:
+            raise wrong_step(step.step_id, "config", f"it has no canonical form: {error}", "Use JSON types.") from None
         names[step.step_id] = cache_id
         if cache_id in made and step.type != "ANALYZE":
             first = made[cache_id]

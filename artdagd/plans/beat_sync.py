@@ -62,8 +62,7 @@ def cut(bounds: Sequence[float], video_duration: float) -> Iterator[Piece]:
             wrap = begin + (wraps * video_duration - first)
             if wrap >= end:
                 break
-            if wrap > time:
-                yield time, wrap, source, video_duration
+            yield time, wrap, source, video_duration
             time, source = wrap, 0.0
         yield time, end, source, min(source + (end - time), video_duration)
 

@@ -14,7 +14,7 @@ from artdagd.plans.assemble import Binding, assemble
 from artdagd.plans.draft import Draft
 from artdagd.plans.model import ConcreteStep, Plan, PlannedStep
 from artdagd.steps.catalogue import Catalogue
-from artdagd.work import MediaFacts
+from artdagd.work import Delivery, MediaFacts
 
 MAX_PLAN_BYTES = 32 * 1024 * 1024
 """A plan's size. 5,000 steps are about 2 MiB; the time map of an hour of music about 1 MiB."""
@@ -70,12 +70,19 @@ def check_plan(plan: Plan, catalogue: Catalogue, cluster_key: str, facts: Mappin
                 )
             keep = step.step_id in stored
             draft.add(ConcreteStep(step.step_id, step.recipe_step, step.type, step.config, step.inputs, keep))
+        _check_live(plan)
+        expected = assemble(draft.steps, _binding(plan, delivered[0], facts, cluster_key), catalogue)
     except InvalidRequest:
         raise
     except ArtdagError as error:
         raise InvalidRequest(f"The plan is wrong. {error.detail}", advice=error.advice, faults=error.faults) from None
-    _check_live(plan)
-    binding = Binding(
+    if plan != expected:
+        raise _difference(plan, expected)
+    return expected
+
+
+def _binding(plan: Plan, delivery: Delivery, facts: Mapping[str, MediaFacts], cluster_key: str) -> Binding:
+    return Binding(
         recipe_id=plan.recipe_id,
         name=plan.name,
         inputs=plan.inputs,
@@ -83,16 +90,16 @@ def check_plan(plan: Plan, catalogue: Catalogue, cluster_key: str, facts: Mappin
         analyses=plan.analyses,
         facts=facts,
         output=plan.output,
-        delivery=delivered[0],
+        delivery=delivery,
         cluster=cache_ids.cluster_digest(cluster_key),
     )
-    expected = assemble(draft.steps, binding, catalogue)
-    if plan != expected:
-        raise _difference(plan, expected)
-    return expected
 
 
 def _check_names(plan: Plan) -> None:
+    try:
+        dag_json(plan.params)
+    except ValueError as error:
+        raise _wrong("params", str(error)) from None
     if len(plan.steps) > MAX_STEPS:
         raise _wrong("steps", f"there are {len(plan.steps)} steps; the most is {MAX_STEPS}")
     for name in (*plan.inputs, *(step.step_id for step in plan.steps), *(step.recipe_step for step in plan.steps)):

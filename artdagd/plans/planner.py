@@ -9,7 +9,6 @@ from artdagd.cid import CID
 from artdagd.plans import beat_sync
 from artdagd.plans.assemble import Binding, assemble, features_by_analyzer, identities
 from artdagd.plans.cache_ids import analysis_cache_id, cluster_digest
-from artdagd.plans.document import check_plan, plan_bytes, plan_from_bytes, plan_id
 from artdagd.plans.draft import Draft
 from artdagd.plans.faults import wrong_input, wrong_step
 from artdagd.plans.model import Analysis, AnalysisRequest, ConcreteStep, Plan
@@ -19,18 +18,6 @@ from artdagd.recipes.model import Recipe, RecipeStep
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.suggest import unknown
 from artdagd.work import MediaFacts
-
-__all__ = [
-    "Analysis",
-    "AnalysisRequest",
-    "Plan",
-    "analysis_requests",
-    "check_plan",
-    "plan",
-    "plan_bytes",
-    "plan_from_bytes",
-    "plan_id",
-]
 
 
 def analysis_requests(

@@ -81,19 +81,19 @@ def read_document(text: str | bytes, faults: Faults) -> Node:
 
 
 def _decoded(text: str | bytes) -> str:
-    size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
+    if isinstance(text, str):
+        text = text.encode("utf-8", "surrogatepass")
+    size = len(text)
     if size > MAX_BYTES:
         _refuse(1, 1, f"the text has {size:,} bytes, and the most is {MAX_BYTES:,}")
-    if isinstance(text, bytes):
-        try:
-            text = text.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line, column = _place(text[: error.start].decode("utf-8"), error.start)
-            _refuse(line, column, f"byte 0x{text[error.start]:02x} is not UTF-8; save the recipe as UTF-8")
-    text = text.removeprefix("\ufeff")
-    if found := UNSAFE.search(text):
-        _refuse(*_place(text, found.start()), _unsafe(found[0]))
-    return text
+    try:
+        decoded = text.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = text[: error.start].decode("utf-8")
+        _refuse(*_place(before, len(before)), f"byte 0x{text[error.start]:02x} is not UTF-8; save the recipe as UTF-8")
+    if found := UNSAFE.search(decoded):
+        _refuse(*_place(decoded, found.start()), _unsafe(found[0]))
+    return decoded
 
 
 def _events(text: str) -> Iterator[Any]:

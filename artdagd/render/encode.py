@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +14,7 @@ from av.container.output import OutputContainer
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
+from artdagd.render.ahead import ahead
 from artdagd.render.graphs import scale
 from artdagd.render.opening import reading
 from artdagd.render.streams import AudioStream, Media, VideoStream
@@ -24,7 +25,7 @@ ENCODER_THREADS = 3
 
 # mbtree is off because its result depends on the processor (it divides by an approximate reciprocal, rcpps), and
 # under load even differs from run to run where AVX-512 is used (x264 core 165: 5 of 64 encodes; 0 of 64 without).
-X264 = f"threads={ENCODER_THREADS}:lookahead-threads=1:sliced-threads=0:open-gop=0:mbtree=0"
+X264 = f"threads={ENCODER_THREADS}:lookahead-threads=1:sliced-threads=0:open-gop=0:scenecut=0:mbtree=0"
 
 # Lossless by choice of measurement, 720p footage (Big Buck Bunny), 2 cores, encode / decode frames a second, bytes a
 # frame: x264 qp 0 357 / 330, 346 k; FFV1 132 / 116, 406 k. Ut Video and ffvhuff have no place in Matroska.
@@ -46,11 +47,15 @@ def encode(
 
     Raises StepFailed: ``disk_full``, or whatever the streams raise.
     """
-    options = {**BITEXACT, "movflags": "+faststart"} if delivery else BITEXACT
     video = delivered(media.video) if delivery and media.video else media.video
     audio = media.synced()
     if audio is not None and delivery is not None:
         audio = audio.conformed(audio.rate if audio.rate in AAC_RATES else 48_000, audio.layout)
+    options = dict(BITEXACT)
+    if delivery is not None:
+        # Edit lists count in the movie's time scale: in samples, the sound's length is exact.
+        ticks = str(audio.rate) if audio is not None else "1000"
+        options |= {"movflags": "+faststart", "movie_timescale": ticks}
     with reading("the result can't be written"):
         container = av.open(f"file:{output.absolute()}", "w", format="mp4" if delivery else "matroska", options=options)
     with container:
@@ -61,7 +66,11 @@ def encode(
             tracks.append(_audio_track(container, audio, delivery))
         if not tracks:
             raise StepFailed("the result has neither a picture nor sound", code="refused")
-        _interleave(container, tracks, progress)
+        try:
+            _interleave(container, tracks, progress)
+        finally:
+            for track in tracks:
+                track.frames.close()
         with reading("the result can't be written"):
             container.close()
 
@@ -80,11 +89,11 @@ class _Track:
     def __init__(
         self,
         stream: av.VideoStream | av.AudioStream,
-        frames: Iterator[VideoFrame] | Iterator[AudioFrame],
+        frames: Generator[VideoFrame, None, None] | Generator[AudioFrame, None, None],
         rate: Fraction,
     ) -> None:
         self.stream = stream
-        self.frames: Iterator[VideoFrame | AudioFrame] = frames
+        self.frames = frames
         self.rate = rate
         self.position = 0
         self.done = False
@@ -129,7 +138,7 @@ def _video_track(container: OutputContainer, video: VideoStream, delivery: Deliv
     context.colorspace = picture.colour.space
     context.color_primaries = picture.colour.primaries
     context.color_trc = picture.colour.transfer
-    return _Track(stream, video.frames(), picture.fps)
+    return _Track(stream, ahead(video.frames()), picture.fps)
 
 
 def _audio_track(container: OutputContainer, audio: AudioStream, delivery: Delivery | None) -> _Track:
@@ -141,4 +150,4 @@ def _audio_track(container: OutputContainer, audio: AudioStream, delivery: Deliv
     context.flags |= Flags.bitexact
     if delivery is not None:
         context.bit_rate = delivery.audio_bitrate
-    return _Track(stream, audio.frames(), Fraction(audio.rate))
+    return _Track(stream, ahead(audio.frames()), Fraction(audio.rate))

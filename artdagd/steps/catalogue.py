@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
+import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -120,14 +120,14 @@ class Catalogue:
     def _identify(self, sort: Sort, name: str) -> Identity:
         if sort == "step":
             kind = self.step_types[name]
-            distribution, version, file = "artdagd", kind.version, _own_file(kind.module)
+            distribution, version, code = "artdagd", kind.version, _own_code(kind)
         elif sort == "effect":
             distribution, version = self._plugins.distribution("effect", name), self.effects[name].version
-            file = _module_file(self.effects[name].build)
+            code = _code_of(self.effects[name].build)
         else:
             distribution, version = self._plugins.distribution("analyzer", name), self.analyzers[name].version
-            file = _module_file(self.analyzers[name].analyze)
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            code = _code_of(self.analyzers[name].analyze)
+        digest = hashlib.sha256(code).hexdigest()
         record = {"distribution": distribution, "name": name, "version": version, "module": digest}
         return Identity(record, cid_of_value(record))
 
@@ -153,18 +153,23 @@ def _parameters(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if key != "effect"}
 
 
-def _own_file(module: str) -> Path:
+def _own_code(kind: StepType) -> bytes:
     # Not through the import system: finding a submodule would import render, which the daemon must not.
-    return Path(artdagd.__file__).parent.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    file = Path(artdagd.__file__).parent.joinpath(*kind.module.split(".")[1:]).with_suffix(".py")
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"step type {kind.name}: its module {kind.module} is missing ({file})") from None
 
 
-def _module_file(function: Any) -> Path:
-    name = function.__module__
-    module = sys.modules.get(name)
-    file = getattr(module, "__file__", None)
-    if file is None:
-        spec = importlib.util.find_spec(name)
-        file = spec.origin if spec else None
-    if file is None:
-        raise ValueError(f"module {name} has no file, so its code has no identity")
-    return Path(file)
+def _code_of(function: Any) -> bytes:
+    """The bytes of the file that defines ``function``. Raises ValueError if there is none."""
+    module = sys.modules.get(function.__module__)
+    file = getattr(module, "__file__", None) or inspect.unwrap(function).__code__.co_filename
+    loader = getattr(module, "__loader__", None)
+    try:
+        # A loader also reads what lies in a zip file.
+        data: bytes = loader.get_data(file) if loader and hasattr(loader, "get_data") else Path(file).read_bytes()
+    except OSError as error:
+        raise ValueError(f"{function.__module__} has no file to read, so its code has no identity: {error}") from None
+    return data

@@ -1,4 +1,4 @@
-"""A step's config checked against its struct: every fault at once, in the words of the recipe, and one canonical form."""
+"""A step's config, checked against its struct with every fault at once, and in one canonical form."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def canonical(kind: type[msgspec.Struct], raw: Mapping[str, Any]) -> tuple[msgsp
     Whole numbers in float fields become floats and -0.0 becomes 0.0, so that equal configs have equal bytes.
     """
     struct: msgspec.Struct = msgspec.convert(_positive_zero(dict(raw)), kind)
-    filled: dict[str, Any] = _positive_zero(msgspec.to_builtins(struct))
+    filled: dict[str, Any] = _positive_zero(msgspec.to_builtins(struct, order="deterministic"))
     return struct, filled
 
 
@@ -85,7 +85,9 @@ def _field_complaints(key: str, value: Any, type_: Any) -> list[Complaint]:
         msgspec.convert(value, type_)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
-        path = (key, *(int(index) if index else name for index, name in _INDEX.findall(where)))
+        # msgspec writes [...] for the values of a mapping; what is below has no path.
+        steps = _INDEX.findall(where.partition("[...]")[0])
+        path = (key, *(int(index) if index else name for index, name in steps))
         return [_worded(path, message, _at(value, path[1:]), type_)]
     return []
 
@@ -98,9 +100,12 @@ def _worded(path: Path, message: str, value: Any, type_: Any) -> Complaint:
         near = nearest(str(value), choices)
         hint = f"did you mean {near!r}?" if near else f"choose from {', '.join(choices)}"
         return Complaint(path, f"{name}: {quote(value)} is not a choice; {hint}")
-    wanted, got, _ = message.partition(", got ")
-    wanted = re.sub(r"`([^`]*)`", lambda match: _type_words(match[1]), wanted).removeprefix("Expected ")
-    wanted = re.sub(r" matching regex .*", " such as 25 or 30000/1001" if name == "fps" else r"\g<0>", wanted)
+    if not message.startswith("Expected "):
+        return Complaint(path, f"{name}: {message}")
+    wanted, got, _ = message.removeprefix("Expected ").partition(", got ")
+    if " matching regex " in wanted:
+        wanted = _pattern_words(type_) or wanted
+    wanted = re.sub(r"`([^`]*)`", lambda match: _type_words(match[1]), wanted)
     text = f"{name}: expected {wanted}, got {quote(value)}"
     if isinstance(value, str) and value.lower() in ("yes", "no", "on", "off") and "true or false" in wanted:
         text += "; write true or false"
@@ -117,6 +122,14 @@ def _choices(type_: Any) -> tuple[Any, ...]:
     for argument in get_args(type_):
         found += _choices(argument) if get_args(argument) else (argument,) if isinstance(argument, str | int) else ()
     return found
+
+
+def _pattern_words(type_: Any) -> str | None:
+    """What the declaration of a pattern says of it; a regular expression is no message for an artist."""
+    if isinstance(type_, msgspec.Meta):
+        return type_.description if type_.pattern else None
+    inner = (*get_args(type_), *getattr(type_, "__metadata__", ()))
+    return next((words for one in inner if (words := _pattern_words(one))), None)
 
 
 def _at(value: Any, path: Path) -> Any:

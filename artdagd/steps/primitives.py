@@ -13,7 +13,11 @@ Pixels = Annotated[int, msgspec.Meta(ge=2, le=8192, description="pixels")]
 Rate = (
     Annotated[float, msgspec.Meta(gt=0, le=240, description="frames a second")]
     | Annotated[
-        str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,6}(/[1-9][0-9]{0,6})?$", description="a fraction such as 30000/1001")
+        str,
+        msgspec.Meta(
+            pattern=r"^[1-9][0-9]{0,6}(/[1-9][0-9]{0,6})?$",
+            description="frames a second as a fraction, such as 30000/1001",
+        ),
     ]
 )
 
@@ -98,8 +102,8 @@ class BeatSync(Config, frozen=True):
     height: Pixels | None = None
 
 
-class EffectStep(Config, frozen=True):
-    """Only the name: the parameters beside it are the effect's own."""
+class EffectStep(msgspec.Struct, frozen=True):
+    """Only the name: the parameters beside it are the effect's own, so other fields are not forbidden here."""
 
     effect: Annotated[str, msgspec.Meta(description="name of an installed effect; its parameters stand beside it")]
 
@@ -185,7 +189,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         ports=MEDIA,
         gives="analysis",
         config=Analyze,
-        module="artdagd.plans.planner",
+        module="artdagd.render.audio",
         example={"features": ["beats", "energy"]},
     ),
     StepType(

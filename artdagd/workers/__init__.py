@@ -1,0 +1,1 @@
+"""Workers: the messages, the daemon's side (dispatch, broker, supervisor) and the worker's side (worker, tasks)."""

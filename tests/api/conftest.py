@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -234,3 +234,15 @@ async def client(address: str) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": "Bearer good"}
     async with httpx.AsyncClient(base_url=address, headers=headers, trust_env=False, timeout=20) as made:
         yield made
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
+    """Waits for a condition that nothing announces."""
+
+    async def wait(condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+
+    return wait

@@ -58,11 +58,11 @@ async def test_unknown_effect_names_the_nearest(node, tmp_path: Path):
 
 async def test_missing_and_unknown_inputs_are_named(node):
     _, person = node
-    answer = await person.http.post("/runs", json={"recipe_yaml": SIMPLE, "inputs": {"clop": "bafkqaaa"}})
+    answer = await person.http.post("/api/run-recipe", json={"recipe_yaml": SIMPLE, "inputs": {"clop": "bafkqaaa"}})
     assert answer.status_code == 422
     assert {error["loc"] for error in answer.json()["errors"]} >= {"inputs.clip", "inputs.clop"}
     unknown = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
-    answer = await person.http.post("/runs", json={"recipe_yaml": SIMPLE, "inputs": {"clip": unknown}})
+    answer = await person.http.post("/api/run-recipe", json={"recipe_yaml": SIMPLE, "inputs": {"clip": unknown}})
     assert answer.status_code == 422
     assert unknown in answer.text
 

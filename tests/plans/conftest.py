@@ -11,7 +11,7 @@ import pytest
 from artdagd.cid import cid_of_value
 from artdagd.hooks import Analyzer, Effect, Filter, hookimpl
 from artdagd.hooks.manager import Plugins
-from artdagd.plans.planner import Analysis
+from artdagd.plans.model import Analysis
 from artdagd.recipes.model import Recipe, RecipeInput, RecipeStep
 from artdagd.steps.catalogue import Catalogue
 from artdagd.work import AudioFacts, Delivery, MediaFacts, VideoFacts

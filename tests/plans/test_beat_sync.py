@@ -66,6 +66,7 @@ def test_the_map_is_the_formula(mode: str, times: list[float], total: float, vid
 
 @pytest.mark.parametrize("mode", ["stretch", "cut"])
 @given(times=beats, total=sound, video=picture)
+@example(times=[1.0, 2.0], total=3.0, video=42.993256462176035)
 def test_pieces_cover_the_sound_without_gaps_and_stay_in_the_source(
     mode: str, times: list[float], total: float, video: float
 ) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from artdagd.cid import cid_of_value
 from artdagd.errors import InvalidRequest, TooLarge
-from artdagd.plans.document import MAX_PLAN_BYTES
-from artdagd.plans.planner import Plan, check_plan, plan, plan_bytes, plan_from_bytes, plan_id
+from artdagd.plans.document import MAX_PLAN_BYTES, check_plan, plan_bytes, plan_from_bytes, plan_id
+from artdagd.plans.model import Plan
+from artdagd.plans.planner import plan
 from artdagd.recipes.model import Recipe
 from artdagd.steps.catalogue import Catalogue
 
@@ -114,6 +115,9 @@ OTHER = cid_of_value("another computation")
         change_step("look", config={"features": ["beats"]}),
         change_step("look", config={"features": ["no such feature"]}),
         change_step("sync.retime", config={"pieces": [[0.0, 1.0, 0.0, 1.0]], "fps": [0, 0]}),
+        forge(params={"x": 2**70}),
+        forge(params={"x": {"/": OTHER}}),
+        change_step("turn", config={"effect": "hue", "degrees": 2**70}),
         forge(output="turn"),
         forge(output="look"),
         forge(output="audio"),
@@ -143,6 +147,12 @@ def test_a_tampered_plan_is_refused(
     with pytest.raises(InvalidRequest, match="plan is wrong") as caught:
         check_plan(plan_from_bytes(json.dumps(document).encode()), catalogue, "k", facts)
     assert caught.value.advice
+
+
+def test_names_are_names_even_where_all_agree(made: tuple[Plan, dict[str, Any]], catalogue: Catalogue) -> None:
+    text = plan_bytes(made[0]).replace(b'"turn"', b'"turn/../../x"')
+    with pytest.raises(InvalidRequest, match="is no name"):
+        check_plan(plan_from_bytes(text), catalogue, "k", made[1])
 
 
 def test_a_plan_of_another_cluster_or_about_other_sound_is_refused(

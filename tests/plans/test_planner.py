@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from artdagd.cid import cid_of_value
 from artdagd.errors import InvalidRecipe, StepFailed
-from artdagd.plans.planner import Analysis, Plan, analysis_requests, plan, plan_bytes
+from artdagd.plans.document import plan_bytes
+from artdagd.plans.model import Analysis, Plan
+from artdagd.plans.planner import analysis_requests, plan
 from artdagd.recipes.model import Recipe, RecipeInput, RecipeParam, RecipeStep
 from artdagd.steps.catalogue import Catalogue
 from artdagd.work import Delivery
@@ -137,6 +139,18 @@ def test_the_same_computation_is_planned_once(recipe: Make, binding: Binding, ca
     made = plan(twice, **binding(twice), catalogue=catalogue)
     assert [(step.step_id, step.inputs) for step in made.steps] == [("a", ("video",)), ("out", ("a", "a", "clip"))]
     assert [each.steps for each in made.passes] == [("a",), ("out",)]
+
+
+def test_what_is_kept_under_one_of_two_names_is_kept(recipe: Make, binding: Binding, catalogue: Catalogue) -> None:
+    hue, blur = {"effect": "hue"}, {"effect": "blur"}
+    branches = [("a", "EFFECT", "video", hue), ("b", "EFFECT", "video", hue, True)]
+    again = [("c", "EFFECT", "a", blur), ("d", "EFFECT", "b", blur)]
+    made = recipe(*branches, *again, ("out", "SEQUENCE", "c d"))
+    assert [each.steps for each in plan(made, **binding(made), catalogue=catalogue).passes] == [
+        ("a",),
+        ("c",),
+        ("out",),
+    ]
 
 
 def test_the_output_has_a_name_of_its_own(recipe: Make, binding: Binding, catalogue: Catalogue) -> None:

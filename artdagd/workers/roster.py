@@ -1,0 +1,93 @@
+"""The workers as a person sees them: who, since when, doing what, how much done."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from artdagd.workers.messages import Hello
+
+
+class WorkerInfo(msgspec.Struct, frozen=True):
+    """``memory`` is resident bytes at the last heartbeat; ``since`` is RFC 3339."""
+
+    name: str
+    pid: int
+    host: str
+    since: str
+    state: Literal["idle", "busy"]
+    doing: list[str]
+    done: int
+    failed: int
+    memory: int | None
+
+
+class _Line(msgspec.Struct):
+    hello: Hello
+    since: str
+    doing: dict[int, str] = {}
+    done: int = 0
+    failed: int = 0
+    memory: int | None = None
+
+
+class Roster:
+    """Bookkeeping for display; nothing is decided by it."""
+
+    def __init__(self) -> None:
+        self._lines: dict[bytes, _Line] = {}
+        self._holder: dict[int, bytes] = {}
+
+    def join(self, worker: bytes, hello: Hello) -> None:
+        since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        self._lines[worker] = _Line(hello, since)
+
+    def leave(self, worker: bytes) -> None:
+        line = self._lines.pop(worker, None)
+        for fence in line.doing if line else ():
+            self._holder.pop(fence, None)
+
+    def heard(self, worker: bytes, memory: int) -> None:
+        if worker in self._lines:
+            self._lines[worker].memory = memory
+
+    def began(self, worker: bytes, fence: int, title: str) -> None:
+        if worker in self._lines:
+            self._lines[worker].doing[fence] = title
+            self._holder[fence] = worker
+
+    def ended(self, fence: int, how: Literal["done", "failed"]) -> None:
+        line = self._lines.get(self._holder.pop(fence, b""))
+        if line:
+            line.doing.pop(fence, None)
+            if how == "done":
+                line.done += 1
+            else:
+                line.failed += 1
+
+    def name(self, worker: bytes) -> str:
+        return self._lines[worker].hello.name if worker in self._lines else worker.hex()
+
+    def pid(self, worker: bytes) -> int | None:
+        return self._lines[worker].hello.pid if worker in self._lines else None
+
+    def by_pid(self, pid: int) -> bytes | None:
+        return next((worker for worker, line in self._lines.items() if line.hello.pid == pid), None)
+
+    def infos(self) -> list[WorkerInfo]:
+        return [
+            WorkerInfo(
+                name=line.hello.name,
+                pid=line.hello.pid,
+                host=line.hello.host,
+                since=line.since,
+                state="busy" if line.doing else "idle",
+                doing=list(line.doing.values()),
+                done=line.done,
+                failed=line.failed,
+                memory=line.memory,
+            )
+            for line in sorted(self._lines.values(), key=lambda line: line.hello.name)
+        ]

@@ -1,0 +1,111 @@
+"""Carries out a job. The one module of this room that imports the media engine, and only in a worker process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from artdagd.errors import StepFailed
+from artdagd.hooks import AnalysisRequest
+from artdagd.steps.catalogue import Catalogue
+from artdagd.workers.messages import AnalyzeJob, Job, ProbeJob, RenderJob
+
+Progress = Callable[[float], None]
+
+
+class Cancelled(Exception):
+    """The job was stopped on request: there is no result."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """``file`` tells that the result is the file in the scratch folder."""
+
+    value: Any
+    file: bool
+    libraries: dict[str, str]
+
+
+class Tasks:
+    """``state`` is a folder that analyzers may keep things in between processes."""
+
+    def __init__(self, catalogue: Catalogue, state: Path) -> None:
+        self._catalogue = catalogue
+        self._state = state
+
+    def perform(self, job: Job, scratch: Path, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:
+        """Raises StepFailed, whatever goes wrong, or Cancelled."""
+        try:
+            if isinstance(job, RenderJob):
+                return self._render(job, scratch, progress, cancelled)
+            if isinstance(job, AnalyzeJob):
+                return self._analyze(job, progress)
+            return self._probe(job)
+        except (StepFailed, Cancelled):
+            raise
+        except MemoryError:
+            raise StepFailed("it needs more memory than a worker may use", code="bad_media") from None
+        # Plugins and media libraries raise whatever they like.
+        except Exception as error:
+            code = "effect_error" if isinstance(job, RenderJob) else "analyzer_error"
+            raise StepFailed(f"{type(error).__name__}: {error}"[:1000], code=code) from None
+
+    def _probe(self, job: ProbeJob) -> Outcome:
+        from artdagd.render.probe import probe
+
+        return Outcome(msgspec.to_builtins(probe(Path(job.path))), False, {})
+
+    def _render(self, job: RenderJob, scratch: Path, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:
+        from artdagd.render import engine
+
+        output = scratch / ("output.mp4" if job.render.delivery else "output.mkv")
+        try:
+            engine.render_pass(job.render, output, self._catalogue.effects, progress, cancelled)
+        except engine.Cancelled:
+            raise Cancelled from None
+        return Outcome(None, True, _versions(("av", "numpy")) | _ffmpeg())
+
+    def _analyze(self, job: AnalyzeJob, progress: Progress) -> Outcome:
+        analyzer = self._catalogue.analyzers.get(job.analyzer)
+        if analyzer is None or self._catalogue.identity("analyzer", job.analyzer).cid != job.identity:
+            raise StepFailed(f"this worker has another version of analyzer {job.analyzer}", code="refused")
+        value = dict(analyzer.analyze(self._request(job, progress)))
+        missing = [name for name in job.features if name not in value]
+        if missing:
+            raise StepFailed(f"analyzer {job.analyzer} gave no {missing[0]}", code="analyzer_error")
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise StepFailed(f"analyzer {job.analyzer} gave no JSON: {error}", code="analyzer_error") from None
+        chosen = {name: value[name] for name in job.features}
+        return Outcome(chosen, False, _versions(("av", "numpy", *analyzer.libraries)) | _ffmpeg())
+
+    def _request(self, job: AnalyzeJob, progress: Progress) -> AnalysisRequest:
+        def audio(rate: int) -> Any:
+            from artdagd.render.audio import mono
+
+            if job.path is None:
+                raise StepFailed("there is no sound to analyze", code="bad_media")
+            return mono(Path(job.path), rate)
+
+        return AnalysisRequest(job.features, audio, 0.0, progress, self._state)
+
+
+def _versions(names: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _ffmpeg() -> dict[str, str]:
+    import av
+
+    return {f"ffmpeg/{name}": ".".join(map(str, parts)) for name, parts in sorted(av.library_versions.items())}
