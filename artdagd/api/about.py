@@ -25,6 +25,7 @@ class WorkerView(msgspec.Struct, frozen=True):
     failed: int
     memory: int | None
     pid: int
+    host: str
     since: str
 
 

@@ -27,7 +27,7 @@ GRACE = 10.0
 
 
 class TooSlow(ArtdagError):
-    """The body arrives slower than ``MIN_RATE``."""
+    """The body stopped arriving, or comes at less than 16 KiB a second."""
 
     status = 408
     title = "Request too slow"

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from quart import Response
 
+from artdagd.api.body import TooSlow
 from artdagd.api.problems import MEDIA_TYPE, Problem
 from artdagd.api.routes import Route, Section
 from artdagd.errors import ArtdagError, Forbidden, InvalidRequest, TooLarge, Unauthorized, UnsupportedMedia
@@ -74,8 +75,10 @@ def errors_of(route: Route) -> list[type[ArtdagError]]:
         kinds += [Unauthorized, Forbidden]
     if route.query or route.body or route.takes or route.headers:
         kinds.append(InvalidRequest)
+    if route.body or route.takes:
+        kinds += [TooSlow, TooLarge]
     if route.body:
-        kinds += [UnsupportedMedia, TooLarge]
+        kinds.append(UnsupportedMedia)
     return sorted(dict.fromkeys(kinds), key=lambda kind: (kind.status, kind.title))
 
 

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from itertools import islice
 from types import MappingProxyType
@@ -226,11 +226,11 @@ def _offered(implementation: Any, hook: str, type_: type) -> list[Any]:
     """What one plugin's hook gives, checked. Raises TypeError or ValueError that says what is wrong."""
     if implementation is None:
         return []
-    made: Iterable[Any] = implementation.function()
+    made: Any = implementation.function()
     if inspect.iscoroutine(made):
         made.close()
         raise TypeError(f"{hook} is async; only hooks that do I/O may be")
-    items = list(islice(made, MOST + 1))
+    items: list[Any] = list(islice(made, MOST + 1))
     if len(items) > MOST:
         raise ValueError(f"{hook} gave more than {MOST}")
     for item in items:
@@ -245,7 +245,7 @@ def _offered(implementation: Any, hook: str, type_: type) -> list[Any]:
 def _check(item: Any, what: str) -> None:
     # A msgspec struct takes any values when it is made in Python.
     for field, type_ in (("version", str), ("description", str), ("example", Mapping), ("features", Mapping)):
-        if not isinstance(getattr(item, field, type_()) if type_ is str else getattr(item, field, {}), type_):
+        if hasattr(item, field) and not isinstance(getattr(item, field), type_):
             raise TypeError(f"{what}: {field} is not a {type_.__name__}")
     for field in ("build", "analyze"):
         function = getattr(item, field, None)

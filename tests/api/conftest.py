@@ -184,6 +184,7 @@ class Worker(msgspec.Struct):
     failed: int = 0
     memory: int | None = None
     pid: int = 1
+    host: str = "here"
     since: str = "2026-01-01T00:00:00Z"
 
 

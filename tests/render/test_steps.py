@@ -66,6 +66,13 @@ def test_segment_is_exact_in_frames_and_samples(clip, render, numbers, length):
     assert len(mono(delivered, 48000)) == 57_600
 
 
+def test_segment_after_the_sounds_end_is_silent(clip, render, length):
+    source = clip("a.mp4", 90, 30, samples=48_000)
+    out = render([("SEGMENT", {"start": 2}, ["a"])], {"a": source})
+    assert length(out) == (30, 48_000)
+    assert numpy.abs(mono(out, 48000)).max() < 1e-3
+
+
 def test_segment_beyond_the_end_says_so(clip, render):
     with pytest.raises(StepFailed, match=r"s0.*starts at 9 s.*lasts 1\.000 s") as failure:
         render([("SEGMENT", {"start": 9}, ["a"])], {"a": clip("a.mp4", 30)})

@@ -22,7 +22,12 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
         end = start + exact(config["duration"])
     video = None if media.video is None else _frames(media.video, start, end)
     sound = media.synced()
-    return Media(video, None if sound is None else _samples(sound, start, end))
+    if sound is None:
+        return Media(video, None)
+    first = nearest(start * sound.rate)
+    if video is not None and first >= sound.samples:  # the sound ended before: silence, as long as the picture
+        return Media(video, sound.cut(first, first + max(1, nearest(video.duration * sound.rate))))
+    return Media(video, _samples(sound, start, end))
 
 
 def _frames(video: VideoStream, start: Fraction, end: Fraction | None) -> VideoStream:
