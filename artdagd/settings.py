@@ -85,9 +85,7 @@ ENVIRONMENT = {
 }
 
 
-def load_settings(
-    file: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any
-) -> Settings:
+def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:
     """Settings from ``file`` (must exist if given), the environment and ``flags`` (None: not given).
 
     Raises ConfigError that names the key or variable, what is wrong with it and where it was set.

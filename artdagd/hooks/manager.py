@@ -33,7 +33,7 @@ MOST = 1000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 # hook, kind, the word for it in a report, type
-_OFFERS: tuple[tuple[str, str, str, type], ...] = (
+_OFFERS: tuple[tuple[str, str, str, type[Any]], ...] = (
     ("artdag_effects", "effect", "effects", Effect),
     ("artdag_analyzers", "analyzer", "analyzers", Analyzer),
     ("artdag_storage_types", "storage", "storage", StorageType),
@@ -222,7 +222,7 @@ def _distribution(point: EntryPoint) -> tuple[str, str]:
         return point.name, ""
 
 
-def _offered(implementation: Any, hook: str, type_: type) -> list[Any]:
+def _offered(implementation: Any, hook: str, type_: type[Any]) -> list[Any]:
     """What one plugin's hook gives, checked. Raises TypeError or ValueError that says what is wrong."""
     if implementation is None:
         return []

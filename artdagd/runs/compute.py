@@ -133,7 +133,13 @@ class Compute:
             await asyncio.to_thread(result.discard)
 
     async def _record(
-        self, cache_id: str, cid: str, kind: Literal["render", "analysis"], identity: str, libraries: dict[str, str], seconds: float
+        self,
+        cache_id: str,
+        cid: str,
+        kind: Literal["render", "analysis"],
+        identity: str,
+        libraries: dict[str, str],
+        seconds: float,
     ) -> None:
         row = ActionRow(
             cache_id=cache_id, output_cid=cid, kind=kind, identity=identity, libraries=libraries, seconds=seconds

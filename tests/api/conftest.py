@@ -243,7 +243,7 @@ def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
 
     async def wait(condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
-            while not condition():  # noqa: ASYNC110
+            while not condition():
                 await asyncio.sleep(0.005)
 
     return wait

@@ -1,4 +1,4 @@
-"""kill -9 of a worker and of the daemon in the middle of a run: it completes, the same CID, nothing finished is redone."""
+"""kill -9 of a worker and of the daemon in the middle of a run: it completes, and nothing finished is redone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from conftest import running_node
 RECIPE = json.dumps({
     "name": "long", "version": "1", "inputs": {"clip": {"type": "video"}},
     "steps": [
-        {"id": "first", "type": "EFFECT", "inputs": ["clip"], "config": {"effect": "blur", "sigma": 3}, "cache": "keep"},
+        {"id": "first", "type": "EFFECT", "inputs": ["clip"], "config": {"effect": "blur", "sigma": 3},
+         "cache": "keep"},
         {"id": "second", "type": "EFFECT", "inputs": ["first"], "config": {"effect": "blur", "sigma": 9}},
     ],
     "output": "second",
@@ -79,7 +80,9 @@ async def test_killed_daemon_finishes_after_restart(tmp_path: Path):
     home = tmp_path / "home"
     async with daemon(home) as (process, http):
         cid = (await http.post("/cache/upload", files={"file": clip.read_bytes()})).json()["cid"]
-        run_id = (await http.post("/api/run-recipe", json={"recipe_yaml": RECIPE, "inputs": {"clip": cid}})).json()["run_id"]
+        run_id = (await http.post("/api/run-recipe", json={"recipe_yaml": RECIPE, "inputs": {"clip": cid}})).json()[
+            "run_id"
+        ]
         before = await until(http, run_id, lambda run: status(run, "second") == "running")
         first = next(s for s in before["steps"] if s["step_id"] == "first")
         assert first["status"] == "completed"
@@ -97,7 +100,9 @@ async def test_killed_worker_is_replaced(tmp_path: Path):
     wanted = await reference(tmp_path / "reference", clip)
     async with daemon(tmp_path / "home") as (_, http):
         cid = (await http.post("/cache/upload", files={"file": clip.read_bytes()})).json()["cid"]
-        run_id = (await http.post("/api/run-recipe", json={"recipe_yaml": RECIPE, "inputs": {"clip": cid}})).json()["run_id"]
+        run_id = (await http.post("/api/run-recipe", json={"recipe_yaml": RECIPE, "inputs": {"clip": cid}})).json()[
+            "run_id"
+        ]
         await until(http, run_id, lambda run: status(run, "second") == "running")
         worker = (await http.get("/workers")).json()["items"][0]
         os.kill(worker["pid"], signal.SIGKILL)

@@ -153,7 +153,7 @@ asyncio.run(main())
 async def test_a_killed_put_leaves_a_whole_blob_or_none(
     tmp_path: Path, point: str, opened: Any, listed: Any, drafts: Any
 ) -> None:
-    done = subprocess.run([sys.executable, "-c", PUT, str(tmp_path), point], check=False)  # noqa: ASYNC221
+    done = subprocess.run([sys.executable, "-c", PUT, str(tmp_path), point], check=False)
     assert done.returncode == -signal.SIGKILL
     held = await listed(BlobStore(tmp_path))
     assert held == ([cid_of_bytes(bytes(3_000_000))] if point == "after rename" else [])

@@ -1,0 +1,410 @@
+"""Good recipes give what they say; bad ones give line, column, the text, and the nearest valid name."""
+
+from __future__ import annotations
+
+import pytest
+
+from artdagd.errors import Fault, InvalidRecipe
+from artdagd.recipes.model import RecipeInput, RecipeParam, RecipeStep
+from artdagd.recipes.parse import parse_recipe
+from artdagd.steps.catalogue import Catalogue
+from artdagd.work import Delivery
+
+SEED = """\
+name: beat-sync
+version: "1.0"
+description: "Synchronize video to audio beats"
+
+inputs:
+  video:
+    type: video
+    description: "Source video"
+  audio:
+    type: audio
+    description: "Audio track"
+
+steps:
+  - id: analyze_audio
+    type: ANALYZE
+    inputs: [audio]
+    config:
+      features: [beats, energy]
+
+  - id: sync_video
+    type: BEAT_SYNC
+    inputs: [video, analyze_audio]
+    config:
+      mode: stretch
+
+output: sync_video
+"""
+
+
+def faults_of(text: str | bytes, catalogue: Catalogue) -> list[Fault]:
+    with pytest.raises(InvalidRecipe) as caught:
+        parse_recipe(text, catalogue)
+    assert caught.value.faults
+    assert caught.value.faults[0].msg in caught.value.detail
+    return list(caught.value.faults)
+
+
+def test_the_original_format_is_valid_unchanged(catalogue: Catalogue) -> None:
+    recipe = parse_recipe(SEED, catalogue)
+    assert (recipe.name, recipe.version, recipe.output) == ("beat-sync", "1.0", "sync_video")
+    assert recipe.inputs["video"] == RecipeInput("video", "Source video")
+    assert recipe.steps == (
+        RecipeStep("analyze_audio", "ANALYZE", ("audio",), {"features": ["beats", "energy"]}),
+        RecipeStep("sync_video", "BEAT_SYNC", ("video", "analyze_audio"), {"mode": "stretch"}),
+    )
+    assert recipe.delivery == Delivery()
+    assert parse_recipe(SEED.encode(), catalogue) == parse_recipe(b"\xef\xbb\xbf" + SEED.encode(), catalogue) == recipe
+    assert parse_recipe(SEED.replace("\n", "\r\n"), catalogue) == recipe
+
+
+def test_extensions(catalogue: Catalogue) -> None:
+    text = """\
+name: more
+version: 1.10
+inputs:
+  v: {type: media, required: false, description: a clip}
+params:
+  turn: {type: number, default: 90, min: -360, max: 360, description: degrees}
+  fit: {type: string, choices: [cover, contain]}
+  wide: {type: integer, default: 640}
+  slow: {type: boolean, default: false}
+steps:
+  - {id: tint, type: EFFECT, inputs: [v], config: {effect: hue, degrees: $params.turn}, cache: keep}
+  - {id: size, type: RESIZE, inputs: [tint], config: {width: $params.wide, height: 360, fit: $params.fit}, cache: auto}
+  - {id: speed, type: SPEED, inputs: [size], config: {keep_pitch: $params.slow}}
+output: {step: speed, format: mp4, crf: 18, preset: slow, audio_bitrate: 256k}
+"""
+    recipe = parse_recipe(text, catalogue)
+    assert recipe.version == "1.10"
+    assert recipe.inputs == {"v": RecipeInput("media", "a clip", required=False)}
+    assert recipe.params["turn"] == RecipeParam("number", 90, "degrees", -360, 360)
+    assert recipe.params["fit"] == RecipeParam("string", choices=("cover", "contain"))
+    assert recipe.steps[0].keep
+    assert not recipe.steps[1].keep
+    assert recipe.steps[0].config == {"effect": "hue", "degrees": "$params.turn"}
+    assert recipe.delivery == Delivery("mp4", 18, "slow", 256_000)
+
+
+def test_steps_come_in_topological_order_and_else_in_that_of_the_text(catalogue: Catalogue) -> None:
+    text = """\
+name: order
+inputs: {v: {type: video}}
+steps:
+  - {id: last, type: SEQUENCE, inputs: [z, m, a]}
+  - {id: z, type: SPEED, inputs: [m]}
+  - {id: m, type: SPEED, inputs: [v]}
+  - {id: a, type: SPEED, inputs: [v]}
+output: last
+"""
+    assert [step.id for step in parse_recipe(text, catalogue).steps] == ["m", "z", "a", "last"]
+
+
+def test_json_is_a_recipe_too(catalogue: Catalogue) -> None:
+    text = (
+        b'{"name":"effect-hue","version":"1","inputs":{"input":{"type":"video"}},"steps":[{"id":"effect","type":"EFFECT"'
+        b',"inputs":["input"],"config":{"effect":"hue","degrees":9.5e1,"label":"a\\u00e9\\"b"}}],"output":"effect"}'
+    )
+    assert parse_recipe(text, catalogue).steps[0].config == {"effect": "hue", "degrees": 95.0, "label": 'aé"b'}
+
+
+HEAD = """\
+name: bad
+inputs:
+  video: {type: video}
+  audio: {type: audio}
+params:
+  size: {type: integer, default: 640}
+  word: {type: string}
+  free: {type: number}
+steps:
+"""
+TAIL = "output: out\n"
+BEATS = "  - {id: an, type: ANALYZE, inputs: [audio]}\n"
+
+
+@pytest.mark.parametrize(
+    ("steps", "line", "column", "loc", "message"),
+    [
+        ("  - {id: out, type: SPEDE, inputs: [video]}\n", 10, 21, "steps.out.type", "'SPEDE'; did you mean 'SPEED'?"),
+        ("  - {id: out, type: speed, inputs: [video]}\n", 10, 21, "steps.out.type", "'speed'; did you mean 'SPEED'?"),
+        ("  - {id: out, type: hue, inputs: [video]}\n", 10, 21, "steps.out.type", "config: {effect: hue}"),
+        ("  - {id: out, inputs: [video]}\n", 10, 5, "steps.out.type", "'type' is missing"),
+        (
+            "  - {id: out, type: SPEED, inputs: [vidoe]}\n",
+            10,
+            39,
+            "steps.out.inputs[0]",
+            "'vidoe'; did you mean 'video'?",
+        ),
+        ("  - {id: out, type: SPEED, inputs: [audio]}\n", 10, 39, "steps.out.inputs[0]", "'audio' gives audio"),
+        ("  - {id: out, type: SPEED, inputs: video}\n", 10, 38, "steps.out.inputs", "write [video]"),
+        ("  - {id: out, type: SPEED, inputs: [[video]]}\n", 10, 39, "steps.out.inputs[0]", "got a list"),
+        ("  - {id: out, type: SPEED}\n", 10, 5, "steps.out.inputs", "SPEED takes 1 input (input), got 0"),
+        ("  - {id: out, type: SEQUENCE, inputs: []}\n", 10, 41, "steps.out.inputs", "1 or more inputs (clips), got 0"),
+        ("  - {id: out, type: MUX, inputs: [video]}\n", 10, 36, "steps.out.inputs", "2 inputs (video, audio), got 1"),
+        (
+            "  - {id: out, type: SPEED, inputs: [video], conifg: {}}\n",
+            10,
+            47,
+            "steps.out.conifg",
+            "did you mean 'config'?",
+        ),
+        ("  - {id: out, type: SPEED, inputs: [video], config: 3}\n", 10, 55, "steps.out.config", "a mapping, got 3"),
+        (
+            "  - {id: out, type: SPEED, inputs: [video], cache: kep}\n",
+            10,
+            54,
+            "steps.out.cache",
+            "'kep'; did you mean 'keep'?",
+        ),
+        (
+            "  - {id: out, type: SPEED, inputs: [video], config: {fctor: 2}}\n",
+            10,
+            56,
+            "steps.out.config.fctor",
+            "'factor'?",
+        ),
+        (
+            "  - id: out\n    type: SPEED\n    inputs: [video]\n    config:\n      factor: fast\n",
+            14,
+            15,
+            "steps.out.config.factor",
+            "expected a number, got 'fast'",
+        ),
+        (
+            "  - {id: out, type: RETIME, inputs: [video], config: {fps: [25, 1], pieces: [[0, 1, 0, a]]}}\n",
+            10,
+            90,
+            "steps.out.config.pieces[0][3]",
+            "expected a number, got 'a'",
+        ),
+        (
+            "  - {id: out, type: EFFECT, inputs: [video], config: {effect: hu}}\n",
+            10,
+            63,
+            "steps.out.config.effect",
+            "'hu'; did you mean 'hue'?",
+        ),
+        (
+            "  - {id: out, type: RESIZE, inputs: [video], config: {width: $params.siez}}\n",
+            10,
+            62,
+            "steps.out.config.width",
+            "unknown param 'siez'; did you mean 'size'?",
+        ),
+        (
+            "  - {id: out, type: RESIZE, inputs: [video], config: {width: $params.word}}\n",
+            10,
+            62,
+            "steps.out.config.width",
+            "expected a whole number, and $params.word is a string",
+        ),
+        (
+            "  - {id: out, type: SPEED, inputs: [video], config: {factor: $params.size}}\n",
+            10,
+            61,
+            "steps.out.config.factor",
+            "<= 10.0, got 640 (from $params.size)",
+        ),
+        (
+            "  - {id: out, type: SPEED, inputs: [video], config: {factor: '{{ params.free }}'}}\n",
+            10,
+            61,
+            "steps.out.config.factor",
+            "a param is written $params.NAME",
+        ),
+        (
+            BEATS + "  - {id: out, type: RESIZE, inputs: [an]}\n",
+            11,
+            40,
+            "steps.out.inputs[0]",
+            "RESIZE takes media here, and 'an' gives data",
+        ),
+        (
+            "  - {id: out, type: BEAT_SYNC, inputs: [video, audio]}\n",
+            10,
+            50,
+            "steps.out.inputs[1]",
+            "'audio' gives audio; name an ANALYZE step",
+        ),
+        (
+            "  - {id: out, type: MUX, inputs: [video, mute]}\n"
+            "  - {id: mute, type: RETIME, inputs: [video], config: {fps: [25, 1], pieces: [[0, 1, 0, 1]]}}\n",
+            10,
+            44,
+            "steps.out.inputs[1]",
+            "'mute' gives a picture without sound",
+        ),
+        (
+            "  - {id: an, type: ANALYZE, inputs: [audio], config: {features: [beats, cust]}}\n"
+            "  - {id: out, type: BEAT_SYNC, inputs: [video, an]}\n",
+            10,
+            74,
+            "steps.an.config.features[1]",
+            "'cust'; did you mean 'cuts'?",
+        ),
+        (
+            "  - {id: an, type: ANALYZE, inputs: [audio], config: {features: [cuts]}}\n"
+            "  - {id: out, type: BEAT_SYNC, inputs: [video, an]}\n",
+            10,
+            39,
+            "steps.an.inputs[0]",
+            "found in a picture, and 'audio' gives audio",
+        ),
+        (
+            "  - {id: s, type: SPEED, inputs: [video]}\n  - {id: an, type: ANALYZE, inputs: [s]}\n"
+            "  - {id: out, type: BEAT_SYNC, inputs: [video, an]}\n",
+            11,
+            39,
+            "steps.an.inputs[0]",
+            "'an' can analyze a recipe input, and 's' is a step",
+        ),
+        (
+            "  - {id: out, type: SPEED, inputs: [video]}\n  - {id: spare, type: SPEED, inputs: [out]}\n",
+            11,
+            10,
+            "steps.spare",
+            "step 'spare' is not used: nothing leads from it to the output 'out'",
+        ),
+        (
+            "  - {id: out, type: SPEED, inputs: [video]}\n  - {id: out, type: SPEED, inputs: [video]}\n",
+            11,
+            10,
+            "steps.out.id",
+            "taken by the step in line 10",
+        ),
+        (
+            "  - {id: out, type: SPEED, inputs: [video]}\n    {id: b}\n",
+            11,
+            5,
+            "",
+            "not YAML",
+        ),
+        ("  - {id: out, type: SPEED, inputs: [out]}\n", 10, 10, "steps.out.inputs", "a cycle: out -> out"),
+        (
+            "  - {id: out, type: SPEED, inputs: [c]}\n  - {id: a, type: SPEED, inputs: [b]}\n"
+            "  - {id: b, type: SPEED, inputs: [c]}\n  - {id: c, type: SPEED, inputs: [a]}\n",
+            11,
+            10,
+            "steps.a.inputs",
+            "a cycle: a -> c -> b -> a",
+        ),
+        (
+            "  - {id: video, type: SPEED, inputs: [video]}\n  - {id: out, type: SPEED, inputs: [video]}\n",
+            10,
+            10,
+            "steps.video.id",
+            "'video' is the name of a recipe input",
+        ),
+        ("  - {id: a.b, type: SPEED, inputs: [video]}\n", 10, 10, "steps[0].id", "'a.b' is not an id"),
+        ("  - {type: SPEED, inputs: [video]}\n", 10, 5, "steps[0].id", "'id' is missing"),
+        ("  - out\n", 10, 5, "steps[0]", "expected a step (id, type, inputs, config), got 'out'"),
+        ("  []\n", 10, 3, "steps", "a list of steps, got an empty list"),
+    ],
+)
+def test_a_fault_in_a_step(catalogue: Catalogue, steps: str, line: int, column: int, loc: str, message: str) -> None:
+    fault = faults_of(HEAD + steps + TAIL, catalogue)[0]
+    assert (fault.line, fault.column, fault.loc) == (line, column, loc)
+    assert message in fault.msg
+
+
+STEPS = "steps:\n  - {id: out, type: SPEED, inputs: [v]}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "loc", "message"),
+    [
+        ("", 1, 1, "", "the recipe is empty"),
+        ("# nothing\n", 1, 1, "", "the recipe is empty"),
+        ("hello", 1, 1, "", "a recipe is a mapping"),
+        ("- a\n", 1, 1, "", "this is a list"),
+        ("nmae: x\n", 1, 1, "nmae", "unknown key 'nmae'; did you mean 'name'?"),
+        ("name: [x]\n", 1, 7, "name", "expected a string, got a list"),
+        ("name: a/b\n", 1, 7, "name", "without slashes"),
+        ("name: ..\n", 1, 7, "name", "'..' is not a name"),
+        ("inputs: [v]\n", 1, 9, "inputs", "expected a mapping of names, got a list"),
+        ("inputs: {v: video}\n", 1, 13, "inputs.v", "expected a mapping with 'type', got 'video'"),
+        ("inputs: {v: {}}\n", 1, 13, "inputs.v.type", "'type' is missing: video, audio or media"),
+        ("inputs: {v: {type: vido}}\n", 1, 20, "inputs.v.type", "unknown type 'vido'; did you mean 'video'?"),
+        ("inputs: {v: {type: video, required: yes}}\n", 1, 37, "inputs.v.required", "true or false, got 'yes'"),
+        ("inputs: {a b: {type: video}}\n", 1, 10, "inputs.a b", "'a b' is not a name"),
+        ("params: {p: {type: int}}\n", 1, 20, "params.p.type", "unknown type 'int'"),
+        ("params: {p: {type: number, default: x}}\n", 1, 37, "params.p.default", "expected a number, got 'x'"),
+        ("params: {p: {type: number, default: 5, max: 4}}\n", 1, 37, "params.p.default", "more than the maximum 4"),
+        ("params: {p: {type: number, min: 5, max: 4}}\n", 1, 10, "params.p.min", "min 5 is more than max 4"),
+        ("params: {p: {type: string, min: 5}}\n", 1, 33, "params.p.min", "a string has no min"),
+        ("params: {p: {type: string, choices: a}}\n", 1, 37, "params.p.choices", "expected a list of values, got 'a'"),
+        ("params: {p: {type: string, choices: [a, 1]}}\n", 1, 41, "params.p.choices", "expected a string, got 1"),
+        ("params: {p: {type: string, default: b, choices: [a]}}\n", 1, 37, "params.p.default", "not one of 'a'"),
+        ("params: {p: {type: boolean, default: yes}}\n", 1, 38, "params.p.default", "expected a boolean, got 'yes'"),
+        ("params: {p: {type: integer, default: 1.5}}\n", 1, 38, "params.p.default", "expected an integer, got 1.5"),
+        ("params: {p: {type: number, defualt: 1}}\n", 1, 28, "params.p.defualt", "did you mean 'default'?"),
+        ("output: {stp: out}\n", 1, 10, "output.stp", "did you mean 'step'?"),
+        ("output: {step: out, crf: 52}\n", 1, 26, "output.crf", "52 is not in 0 to 51"),
+        ("output: {step: out, crf: high}\n", 1, 26, "output.crf", "a whole number from 0 to 51, got 'high'"),
+        ("output: {step: out, preset: slwo}\n", 1, 29, "output.preset", "did you mean 'slow'?"),
+        ("output: {step: out, format: webm}\n", 1, 29, "output.format", "unknown format 'webm'; known: mp4"),
+        ("output: {step: out, audio_bitrate: 1k}\n", 1, 36, "output.audio_bitrate", "not in 32k to 512k"),
+        ("output: [out]\n", 1, 9, "output", "expected a step's id or a mapping, got a list"),
+        ("name: x\ninputs: {v: {type: video}}\n" + STEPS, 1, 1, "output", "'output' is missing"),
+        ("name: x\ninputs: {v: {type: video}}\n" + STEPS + "output: ot\n", 5, 9, "output", "did you mean 'out'?"),
+        ("name: x\ninputs: {v: {type: video}}\n" + STEPS + "output: v\n", 5, 9, "output", "'v' is a recipe input"),
+        ("inputs: {v: {type: video}}\noutput: out\n" + STEPS, 1, 1, "name", "'name' is missing"),
+        ("name: x\nname: y\n", 2, 1, "name", "'name' stands here a second time, after line 1"),
+    ],
+)
+def test_a_fault_elsewhere(catalogue: Catalogue, text: str, line: int, column: int, loc: str, message: str) -> None:
+    matching = [fault for fault in faults_of(text, catalogue) if fault.loc == loc and message in fault.msg]
+    assert [(fault.line, fault.column) for fault in matching] == [(line, column)]
+
+
+def test_an_output_that_gives_data_is_refused(catalogue: Catalogue) -> None:
+    text = "name: x\ninputs: {a: {type: audio}}\nsteps: [{id: an, type: ANALYZE, inputs: [a]}]\noutput: {step: an}\n"
+    (fault,) = faults_of(text, catalogue)
+    assert (fault.line, fault.column, fault.loc) == (4, 16, "output.step")
+    assert "gives data" in fault.msg
+
+
+def test_all_faults_are_told_in_the_order_of_the_text(catalogue: Catalogue) -> None:
+    text = (
+        SEED.replace("ANALYZE", "ANALYSE")
+        .replace("mode: stretch", "mode: stretched")
+        .replace("type: audio", "type: aduio")
+    )
+    faults = faults_of(text, catalogue)
+    assert [fault.loc for fault in faults] == [
+        "inputs.audio.type",
+        "steps.analyze_audio.type",
+        "steps.sync_video.config.mode",
+    ]
+    assert [(fault.line, fault.column) for fault in faults] == [(10, 11), (15, 11), (24, 13)]
+
+
+def test_one_mistake_is_told_once(catalogue: Catalogue) -> None:
+    """A wrong param or input type is not told again wherever it is used."""
+    text = HEAD.replace("type: integer", "type: int").replace("{type: audio}", "{type: adio}") + (
+        "  - {id: an, type: ANALYZE, inputs: [audio]}\n"
+        "  - {id: b, type: BEAT_SYNC, inputs: [video, an], config: {width: $params.size}}\n"
+        "  - {id: out, type: RESIZE, inputs: [b], config: {width: $params.size}}\n"
+    )
+    assert [fault.loc for fault in faults_of(text + TAIL, catalogue)] == ["inputs.audio.type", "params.size.type"]
+
+
+def test_a_param_without_a_default_is_checked_by_its_type_alone(catalogue: Catalogue) -> None:
+    text = HEAD + (
+        "  - {id: a, type: SEGMENT, inputs: [video], config: {start: 5, end: $params.free}}\n"
+        "  - {id: b, type: RESIZE, inputs: [a], config: {fit: $params.word}}\n"
+        "  - {id: out, type: EFFECT, inputs: [b], config: {effect: $params.word, degrees: 3}}\n"
+    )
+    assert parse_recipe(text + TAIL, catalogue).steps[0].config == {"start": 5, "end": "$params.free"}
+
+
+def test_an_answer_to_a_hostile_text_is_bounded(catalogue: Catalogue) -> None:
+    keys = "".join(f"k{index}: 1\n" for index in range(4000))
+    faults = faults_of(f"name: {'x/' * 5000}\n{keys}", catalogue)
+    assert len(faults) == 100
+    assert all(len(fault.msg) < 400 for fault in faults)
