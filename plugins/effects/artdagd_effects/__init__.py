@@ -1,27 +1,62 @@
-"""Frame effects for artdagd, one module each: the module's bytes are part of the effect's identity."""
+"""Frame effects for artdagd. Every module here is one effect: its file is what identifies the implementation."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from artdagd.hooks import Effect, hookimpl
 from artdagd_effects import (
     blur,
     color,
+    echo,
     edge,
+    fade,
+    flip,
     grain,
     grayscale,
+    heatmap,
     hue,
     identity,
     invert,
+    mirror,
     pixelate,
+    posterize,
     rgb_shift,
+    scanlines,
     sepia,
     sharpen,
+    solarize,
+    trails,
     vignette,
 )
 
-_MODULES = (blur, color, edge, grain, grayscale, hue, identity, invert, pixelate, rgb_shift, sepia, sharpen, vignette)
+MODULES = (
+    blur,
+    color,
+    echo,
+    edge,
+    fade,
+    flip,
+    grain,
+    grayscale,
+    heatmap,
+    hue,
+    identity,
+    invert,
+    mirror,
+    pixelate,
+    posterize,
+    rgb_shift,
+    scanlines,
+    sepia,
+    sharpen,
+    solarize,
+    trails,
+    vignette,
+)
+"""Every effect's module; each has an ``EFFECT``."""
 
 
 @hookimpl
-def artdag_effects() -> list[Effect]:
-    return [module.EFFECT for module in _MODULES]
+def artdag_effects() -> Iterable[Effect]:
+    return [module.EFFECT for module in MODULES]

@@ -1,40 +1,36 @@
-"""Brightness, contrast, saturation and gamma."""
+"""color: brightness, contrast, saturation and gamma."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+import msgspec
+from msgspec import Meta
 
 from artdagd.hooks import Effect, Filter, VideoFormat
 
 
-class Color(Struct, frozen=True, forbid_unknown_fields=True):
-    brightness: Annotated[float, Meta(ge=-1, le=1, description="added")] = 0.0
-    contrast: Annotated[float, Meta(ge=0, le=4, description="factor")] = 1.0
-    saturation: Annotated[float, Meta(ge=0, le=3, description="factor")] = 1.0
-    gamma: Annotated[float, Meta(ge=0.1, le=10, description="exponent")] = 1.0
+class Color(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    brightness: Annotated[float, Meta(ge=-1, le=1, description="added to the luma (0 to 1)")] = 0.0
+    contrast: Annotated[float, Meta(ge=0, le=10, description="factor around middle grey; 1 leaves it")] = 1.2
+    saturation: Annotated[float, Meta(ge=0, le=10, description="factor of the colours; 0 is grey, 1 leaves it")] = 1.3
+    gamma: Annotated[float, Meta(ge=0.1, le=10, description="above 1 brightens the middle tones")] = 1.0
 
 
 def build(config: Color, video: VideoFormat) -> list[Filter]:
-    return [
-        Filter(
-            "eq",
-            {
-                "brightness": config.brightness,
-                "contrast": config.contrast,
-                "saturation": config.saturation,
-                "gamma": config.gamma,
-            },
-        )
-    ]
+    """As ffmpeg's ``eq``, whose names and formula these are; that filter is not in every build of FFmpeg."""
+    luma = f"clip(((val-minval)/(maxval-minval)-0.5)*{config.contrast}+0.5+{config.brightness},0,1)"
+    grey = "ceil((minval+maxval)/2)"
+    chroma = f"clip(round((val-{grey})*{config.saturation}+{grey}),minval,maxval)"
+    options = {"y": f"round(minval+pow({luma},1/{config.gamma})*(maxval-minval))", "u": chroma, "v": chroma}
+    return [Filter("lutyuv", options)]
 
 
 EFFECT = Effect(
     name="color",
     version="1",
-    description="Brightness, contrast, saturation and gamma.",
+    description="Set brightness, contrast, saturation and gamma, as ffmpeg's eq does (lutyuv)",
     config=Color,
     build=build,
-    example={"contrast": 1.4, "saturation": 1.6},
+    example={"contrast": 1.4, "saturation": 1.6, "gamma": 0.9},
 )

@@ -1,28 +1,37 @@
-"""Lines where the picture changes (Canny)."""
+"""edge: outlines."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+import msgspec
+from msgspec import Meta
 
 from artdagd.hooks import Effect, Filter, VideoFormat
 
 
-class Edge(Struct, frozen=True, forbid_unknown_fields=True):
-    low: Annotated[float, Meta(ge=0, le=1, description="threshold to go on with a line")] = 0.1
-    high: Annotated[float, Meta(ge=0, le=1, description="threshold to begin a line")] = 0.2
+class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    low: Annotated[float, Meta(ge=0, le=1, description="weaker edges than this are dropped")] = 0.08
+    high: Annotated[float, Meta(ge=0, le=1, description="stronger edges than this are always kept")] = 0.2
+    mode: Annotated[
+        Literal["wires", "colormix"],
+        Meta(description="wires draws white lines on black, colormix paints them into the picture"),
+    ] = "wires"
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"low ({self.low:g}) may not be above high ({self.high:g})")
 
 
 def build(config: Edge, video: VideoFormat) -> list[Filter]:
-    return [Filter("edgedetect", {"low": min(config.low, config.high), "high": config.high})]
+    return [Filter("edgedetect", {"low": config.low, "high": config.high, "mode": config.mode})]
 
 
 EFFECT = Effect(
     name="edge",
     version="1",
-    description="Lines where the picture changes (Canny).",
+    description="Draw the outlines of what is seen, by Canny's detector (edgedetect)",
     config=Edge,
     build=build,
-    example={"low": 0.05, "high": 0.15},
+    example={"low": 0.05, "high": 0.15, "mode": "colormix"},
 )

@@ -1,25 +1,28 @@
-"""Black and white."""
+"""grayscale: no colours."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from artdagd.hooks import Effect, Filter, VideoFormat
 
 
-class Grayscale(Struct, frozen=True, forbid_unknown_fields=True):
-    """Grayscale has no parameters."""
+class Grayscale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    amount: Annotated[float, Meta(ge=0, le=1, description="share of the colour that is taken away")] = 1.0
 
 
 def build(config: Grayscale, video: VideoFormat) -> list[Filter]:
-    return [Filter("hue", {"s": 0})]
+    return [Filter("hue", {"s": 1.0 - config.amount})]
 
 
 EFFECT = Effect(
     name="grayscale",
     version="1",
-    description="Black and white.",
+    description="Take the colour away (hue)",
     config=Grayscale,
     build=build,
-    example={},
+    example={"amount": 0.8},
 )

@@ -1,18 +1,21 @@
-"""Turn the colours by an angle; more or less saturation and brightness."""
+"""hue: turn the colours."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+import msgspec
+from msgspec import Meta
 
 from artdagd.hooks import Effect, Filter, VideoFormat
 
 
-class Hue(Struct, frozen=True, forbid_unknown_fields=True):
-    degrees: Annotated[float, Meta(ge=-360, le=360, description="angle in degrees")] = 0.0
-    saturation: Annotated[float, Meta(ge=0, le=10, description="1 leaves it as it is")] = 1.0
-    brightness: Annotated[float, Meta(ge=-10, le=10, description="0 leaves it as it is")] = 0.0
+class Hue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    degrees: Annotated[float, Meta(ge=-360, le=360, description="angle by which the hue is turned, in degrees")] = 90.0
+    saturation: Annotated[
+        float, Meta(ge=-10, le=10, description="factor; 0 is grey, 1 leaves it, below 0 inverts the colours")
+    ] = 1.0
+    brightness: Annotated[float, Meta(ge=-10, le=10, description="added to the luma; 10 is white, -10 black")] = 0.0
 
 
 def build(config: Hue, video: VideoFormat) -> list[Filter]:
@@ -22,8 +25,8 @@ def build(config: Hue, video: VideoFormat) -> list[Filter]:
 EFFECT = Effect(
     name="hue",
     version="1",
-    description="Turn the colours by an angle; more or less saturation and brightness.",
+    description="Turn the colours around the colour wheel (hue)",
     config=Hue,
     build=build,
-    example={"degrees": 90},
+    example={"degrees": 120.0, "saturation": 1.5},
 )

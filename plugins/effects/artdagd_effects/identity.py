@@ -1,14 +1,14 @@
-"""Changes nothing."""
+"""identity: every frame as it is."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+import msgspec
 
 from artdagd.hooks import Effect, Filter, VideoFormat
 
 
-class Identity(Struct, frozen=True, forbid_unknown_fields=True):
-    """Identity has no parameters."""
+class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
 
 
 def build(config: Identity, video: VideoFormat) -> list[Filter]:
@@ -18,8 +18,7 @@ def build(config: Identity, video: VideoFormat) -> list[Filter]:
 EFFECT = Effect(
     name="identity",
     version="1",
-    description="Changes nothing.",
+    description="Change nothing: for tests, and to re-encode",
     config=Identity,
     build=build,
-    example={},
 )

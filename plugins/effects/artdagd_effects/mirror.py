@@ -1,0 +1,42 @@
+"""mirror: one half of the picture, reflected."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from artdagd.hooks import Effect, Filter, VideoFormat
+
+
+class Mirror(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    keep: Annotated[
+        Literal["left", "right", "top", "bottom", "top_left", "top_right", "bottom_left", "bottom_right"],
+        Meta(description="the half, or with two words the quarter, that is kept and reflected into the others"),
+    ] = "left"
+
+
+def build(config: Mirror, video: VideoFormat) -> list[Filter]:
+    # Even, so that the axis lies between two samples of the subsampled chroma as well.
+    across, down = video.width // 4 * 2, video.height // 4 * 2
+    options: dict[str, str | int | float] = {"mode": "mirror"}
+    for side, opposite, size in (
+        ("left", "right", across),
+        ("right", "left", across),
+        ("top", "bottom", down),
+        ("bottom", "top", down),
+    ):
+        if side in config.keep.split("_"):
+            options[opposite] = size
+    return [Filter("fillborders", options)]
+
+
+EFFECT = Effect(
+    name="mirror",
+    version="1",
+    description="Reflect one half of the picture into the other, or one quarter into all (fillborders)",
+    config=Mirror,
+    build=build,
+    example={"keep": "top_left"},
+)

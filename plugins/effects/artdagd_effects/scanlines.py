@@ -1,0 +1,37 @@
+"""scanlines: the dark lines of a tube."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from artdagd.hooks import Effect, Filter, VideoFormat
+
+
+class Scanlines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    distance: Annotated[int, Meta(ge=2, le=200, description="from line to line, in pixels")] = 4
+    strength: Annotated[float, Meta(ge=0, le=1, description="how dark the lines are; 1 is black")] = 0.5
+
+
+def build(config: Scanlines, video: VideoFormat) -> list[Filter]:
+    options: dict[str, str | int | float] = {
+        # Cells as wide as the picture and one line to its left: no upright line is seen.
+        "x": -1,
+        "width": video.width + 2,
+        "height": config.distance,
+        "thickness": max(1, config.distance // 2),
+        "color": f"black@{config.strength:.4f}",
+    }
+    return [Filter("drawgrid", options)]
+
+
+EFFECT = Effect(
+    name="scanlines",
+    version="1",
+    description="Draw the dark lines of a television tube (drawgrid)",
+    config=Scanlines,
+    build=build,
+    example={"distance": 6, "strength": 0.7},
+)
