@@ -67,7 +67,7 @@ class Database:
             cause = getattr(error, "orig", None) or error
             raise ConfigError(
                 f"can't open the database: {cause}",
-                advice="Check DATABASE_URL. Replace a damaged SQLite file from a backup: it is never made anew by itself.",
+                advice="Check DATABASE_URL. A damaged SQLite file is never made anew by itself: restore a backup.",
             ) from None
         except ConfigError:
             await engine.dispose()

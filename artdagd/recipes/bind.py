@@ -14,8 +14,10 @@ from artdagd.steps.suggest import quote, unknown
 PREFIX = "$params."
 LONGEST_STRING = 4096
 
-UNSAFE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
-"""Characters that no text of a recipe may have: controls but tab and line feed, hidden line breaks, and those that
+UNSAFE = re.compile(
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+"""Characters that no text of a recipe may have: controls but tab and line ends, hidden line breaks, and those that
 reorder what a reader sees (Unicode bidirectional embeddings, overrides and isolates; CVE-2021-42574)."""
 
 

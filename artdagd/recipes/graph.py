@@ -27,7 +27,7 @@ class Graph:
 
     def check_names(self) -> None:
         """Every input of a step is a recipe input or a step, and no step takes the name of an input."""
-        known = [*self._inputs, *self._steps]
+        known = {*self._inputs, *self._steps}
         for step in self._steps.values():
             if step.id in self._inputs:
                 self._faults.add(step.at, f"{step.loc}.id", f"the id {step.id!r} is the name of a recipe input")
@@ -38,7 +38,7 @@ class Graph:
     def check_flow(self, catalogue: Catalogue) -> None:
         """Every step has as many inputs as it takes, of the kind it takes."""
         for step in self._steps.values():
-            if step.kind is not None and self._check_count(step, step.kind):
+            if step.kind is not None and step.readable and self._check_count(step, step.kind):
                 for index, name in enumerate(step.inputs):
                     port = step.kind.ports[min(index, len(step.kind.ports) - 1)]
                     msg = self._misfit(step, step.kind, name.text, port, catalogue)

@@ -25,7 +25,10 @@ Params = Mapping[str, RecipeParam | None]
 
 
 class WrittenStep(msgspec.Struct, frozen=True):
-    """A step as it stands in the text. ``kind`` is None if its type is unknown; ``at`` is where its id stands."""
+    """A step as it stands in the text. ``kind`` is None if its type is unknown; ``at`` is where its id stands.
+
+    ``readable`` is False if its inputs have a fault already, so that counting them would tell it twice.
+    """
 
     id: str
     at: Scalar
@@ -33,6 +36,7 @@ class WrittenStep(msgspec.Struct, frozen=True):
     kind: StepType | None
     inputs: list[Scalar]
     inputs_at: Placed
+    readable: bool
     config: dict[str, Any]
     keep: bool
 
@@ -72,11 +76,11 @@ def _step(node: Node, loc: str, params: Params, catalogue: Catalogue, faults: Fa
     section = Section(node, loc, faults, _KEYS)
     kind = _kind(section, catalogue)
     config = _config(section, kind, params, catalogue)
-    inputs, inputs_at = _inputs(section)
+    inputs, inputs_at, readable = _inputs(section)
     keep = section.choice("cache", ("auto", "keep")) == "keep"
     if id_ is None:
         return None
-    return WrittenStep(id_.text, id_, loc, kind, inputs, inputs_at, config, keep)
+    return WrittenStep(id_.text, id_, loc, kind, inputs, inputs_at, readable, config, keep)
 
 
 def _kind(section: Section, catalogue: Catalogue) -> StepType | None:
@@ -94,14 +98,14 @@ def _kind(section: Section, catalogue: Catalogue) -> StepType | None:
     return catalogue.step_types.get(node.text)
 
 
-def _inputs(section: Section) -> tuple[list[Scalar], Placed]:
+def _inputs(section: Section) -> tuple[list[Scalar], Placed, bool]:
     node = section.get("inputs")
     if node is None:
-        return [], section.node
+        return [], section.node, True
     if not isinstance(node, Items):
         hint = f"; write [{node.text}]" if isinstance(node, Scalar) and ID.fullmatch(node.text) else ""
         section.wrong("inputs", node, f"inputs: expected a list of names, got {describe(node)}{hint}")
-        return [], node
+        return [], node, False
     found = []
     for index, item in enumerate(node.items):
         if isinstance(item, Scalar) and item.value is not None:
@@ -109,7 +113,7 @@ def _inputs(section: Section) -> tuple[list[Scalar], Placed]:
         else:
             msg = f"expected the name of an input or a step, got {describe(item)}"
             section.wrong(f"inputs[{index}]", item, msg)
-    return found, node
+    return found, node, len(found) == len(node.items)
 
 
 def _config(section: Section, kind: StepType | None, params: Params, catalogue: Catalogue) -> dict[str, Any]:

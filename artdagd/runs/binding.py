@@ -13,7 +13,7 @@ from artdagd.cid import CID, cid_of_bytes
 from artdagd.database import Database
 from artdagd.database.runs import RunRow
 from artdagd.errors import ArtdagError, Fault, InvalidRecipe, InvalidRequest, NotFound
-from artdagd.plans.document import check_plan, plan_bytes, plan_from_bytes
+from artdagd.plans.document import check_plan, plan_from_bytes
 from artdagd.plans.model import Plan
 from artdagd.recipes.bind import bind_params
 from artdagd.recipes.model import Recipe
@@ -118,7 +118,7 @@ class Binder:
         facts = {name: await self._compute.facts(cid) for name, cid in made.inputs.items()}
         made = check_plan(made, self._catalogue, self._cluster_key, facts)
         await self._check_analyses(made)
-        blob = await self._store.put_bytes(plan_bytes(made), "plans")
+        blob = await self._store.put_value(msgspec.to_builtins(made), "plans")
         return Bound(made.recipe_id, made.name, None, made.inputs, made.params, blob.cid)
 
     async def _check_analyses(self, made: Plan) -> None:

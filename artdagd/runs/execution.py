@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from artdagd.errors import ArtdagError, BlobCorrupt, InvalidRecipe, NotFound, StepFailed
-from artdagd.plans.document import plan_bytes
 from artdagd.plans.model import Analysis, AnalysisRequest, Pass, Plan
 from artdagd.plans.planner import analysis_requests, plan
 from artdagd.recipes.model import Recipe
@@ -67,7 +66,7 @@ class Planner:
 
     async def keep(self, made: Plan) -> str:
         """Store the plan as a blob; returns its CID."""
-        return (await self._store.put_bytes(plan_bytes(made), "plans")).cid
+        return (await self._store.put_value(msgspec.to_builtins(made), "plans")).cid
 
     def _check(self, request: AnalysisRequest, facts: MediaFacts) -> None:
         for name in request.features:

@@ -39,6 +39,7 @@ async def test_beat_sync_shows_what_the_formula_says(node, examples: Path, tmp_p
     assert run["status"] == "completed", run["error"]
 
     analysis = (await person.http.get(f"/api/run/{run['run_id']}/analysis")).json()
+    assert "analyze_audio" in analysis, analysis
     beats = analysis["analyze_audio"]["features"]["beats"]
     assert len(beats) >= 10
     shown = read_numbers(await person.save(run["output_cid"], tmp_path / "out.mp4"))
