@@ -33,6 +33,7 @@ from artdagd.cid import (
     names_file,
     read_dag_json,
 )
+from artdagd.cid.dag import MAX_DEPTH
 
 MIB = 1 << 20
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "cid.json").read_text())
@@ -258,6 +259,14 @@ def test_a_value_without_canonical_form_is_refused(value: Any, reason: str) -> N
     for encode in (dag_json, dag_cbor):
         with pytest.raises(ValueError, match=reason):
             encode(value)
+
+
+def test_the_depth_has_one_bound_everywhere() -> None:
+    assert read_dag_json(dag_json(nested(MAX_DEPTH))) == nested(MAX_DEPTH)
+    assert dag_cbor(nested(MAX_DEPTH))
+    for encode in (dag_json, dag_cbor, lambda value: read_dag_json(json.dumps(value).encode())):
+        with pytest.raises(ValueError, match="nested deeper"):
+            encode(nested(MAX_DEPTH + 1))
 
 
 def test_the_reserved_key_is_refused() -> None:

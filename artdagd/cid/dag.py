@@ -17,6 +17,9 @@ from artdagd.cid.identifier import CID, DAG_JSON
 MAX_DEPTH = 128
 """Nesting of a structured value."""
 
+# Keys are sorted as Python sorts text, by code points, which is the order of their UTF-8 bytes.
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
 
 def cid_of_dag_json_bytes(data: bytes) -> str:
     """The CID of bytes that are dag-json already."""
@@ -35,8 +38,9 @@ def dag_json(value: Any) -> bytes:
     Raises ValueError for anything else, NaN and infinities, integers beyond 64 bits, a key ``/`` (reserved for links
     and bytes), text that is not Unicode, and nesting deeper than :data:`MAX_DEPTH`; the message names the place.
     """
-    text = json.dumps(_json_form(value, "value", 0), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode()
+    if not _is_plain(value, 0):
+        value = _json_form(value, "value", 0)
+    return _JSON.encode(value).encode()
 
 
 def read_dag_json(data: bytes) -> Any:
@@ -69,6 +73,30 @@ def _check(value: Any, place: str, depth: int) -> None:
         raise ValueError(f"{place} is a {type(value).__name__}: it has no form in the IPLD data model")
 
 
+def _is_plain(value: Any, depth: int) -> bool:
+    """Whether ``value`` is its own JSON form: the quick way through a plan of thousands of steps, which most take."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is float:
+        return math.isfinite(value)
+    if kind is int:
+        return -(1 << 64) <= value < 1 << 64
+    if depth >= MAX_DEPTH:
+        return False
+    if kind is dict:
+        for key, item in value.items():
+            if type(key) is not str or key == "/" or not _is_plain(item, depth + 1):
+                return False
+        return True
+    if kind is list or kind is tuple:
+        for item in value:
+            if not _is_plain(item, depth + 1):
+                return False
+        return True
+    return False
+
+
 def _json_form(value: Any, place: str, depth: int) -> Any:
     _check(value, place, depth)
     if isinstance(value, CID):
@@ -78,8 +106,7 @@ def _json_form(value: Any, place: str, depth: int) -> Any:
     if isinstance(value, Mapping):
         if "/" in value:
             raise ValueError(f"{place} has the key '/', which dag-json reserves for links and bytes")
-        # Code points sort as their UTF-8 bytes do.
-        return {key: _json_form(value[key], f"{place}.{key}", depth + 1) for key in sorted(value)}
+        return {key: _json_form(item, f"{place}.{key}", depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_json_form(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(value)]
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping
@@ -45,7 +46,7 @@ class Complaint(msgspec.Struct, frozen=True):
 
 def complaints(kind: type[msgspec.Struct], raw: Mapping[str, Any]) -> list[Complaint]:
     """All that is wrong with ``raw`` as a ``kind``, in the order of ``raw``."""
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    fields = _fields(kind)
     found: list[Complaint] = []
     for key, value in raw.items():
         if key in fields:
@@ -76,6 +77,12 @@ def canonical(kind: type[msgspec.Struct], raw: Mapping[str, Any]) -> tuple[msgsp
 def refusal(found: list[Complaint]) -> InvalidRecipe:
     """The error for a config that has ``found`` wrong with it."""
     return InvalidRecipe("; ".join(one.msg for one in found[:8]), faults=[one.fault() for one in found])
+
+
+@functools.cache
+def _fields(kind: type[msgspec.Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    # Kept, because msgspec evaluates the annotations anew for each call.
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
 
 
 def _field_complaints(key: str, value: Any, type_: Any) -> list[Complaint]:
