@@ -85,15 +85,9 @@ def _is_plain(value: Any, depth: int) -> bool:
     if depth >= MAX_DEPTH:
         return False
     if kind is dict:
-        for key, item in value.items():
-            if type(key) is not str or key == "/" or not _is_plain(item, depth + 1):
-                return False
-        return True
+        return all(type(key) is str and key != "/" and _is_plain(item, depth + 1) for key, item in value.items())
     if kind is list or kind is tuple:
-        for item in value:
-            if not _is_plain(item, depth + 1):
-                return False
-        return True
+        return all(_is_plain(item, depth + 1) for item in value)
     return False
 
 
