@@ -58,3 +58,15 @@ def click_track(path: Path, times: list[float], duration: float, *, rate: int = 
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+def excerpt(source: Path, path: Path, *, seconds: float = float("inf"), title: str = "") -> Path:
+    """The start of a song in its own coding, packet by packet; ``title`` becomes a tag."""
+    with av.open(str(source)) as song, av.open(str(path), "w") as target:
+        target.metadata["title"] = title
+        stream = target.add_stream_from_template(song.streams.audio[0])
+        for packet in song.demux(song.streams.audio[0]):
+            if packet.dts is not None and packet.dts * packet.time_base < seconds:
+                packet.stream = stream
+                target.mux(packet)
+    return path

@@ -6,6 +6,7 @@ Quart reads a body ahead without bound and never gives up on one that drips; bot
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -26,6 +27,14 @@ GRACE = 10.0
 """Seconds that a body may be behind ``MIN_RATE``."""
 
 
+LINGER = 5.0
+"""Seconds that a refused body may still arrive, and is thrown away: a connection that is closed on a client that
+still sends is reset, and the client never reads why."""
+
+PAUSE = 0.5
+"""Seconds without a byte after which a refused body is taken to be over."""
+
+
 class TooSlow(ArtdagError):
     """The body stopped arriving, or comes at less than 16 KiB a second."""
 
@@ -39,13 +48,28 @@ class ArrivingBody(Body):
     def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
         super().__init__(None, None)
         self._taken = asyncio.Event()
+        self._unwanted = False
 
     async def put(self, data: bytes) -> None:
         """Take a chunk from the socket; returns when there is room for the next."""
+        if self._unwanted:
+            self._has_data.set()
+            return
         self.append(data)
         while len(self._data) >= READ_AHEAD:
             self._taken.clear()
             await self._taken.wait()
+
+    async def drop(self) -> None:
+        """Throw away what has come and what still comes; returns at its end, or after ``LINGER`` or a ``PAUSE``."""
+        self._unwanted = True
+        self._data.clear()
+        self._taken.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                while not self._complete.is_set():
+                    self._has_data.clear()
+                    await asyncio.wait_for(self._has_data.wait(), PAUSE)
 
     async def __anext__(self) -> bytes:
         data = await super().__anext__()
@@ -59,6 +83,17 @@ class ArrivingRequest(Request):
 
 class Connection(ASGIHTTPConnection):
     """One request and its answer. The bodies of GET and HEAD are dropped: nobody would take them."""
+
+    async def handle_request(self, request: Request, send: Any) -> None:
+        body = request.body
+        assert isinstance(body, ArrivingBody)
+
+        async def send_and_linger(message: Any) -> None:
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                await body.drop()
+            await send(message)
+
+        await super().handle_request(request, send_and_linger)
 
     async def handle_messages(self, request: Request, receive: Any) -> None:
         body = request.body

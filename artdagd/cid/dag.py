@@ -81,7 +81,7 @@ def _is_plain(value: Any, depth: int) -> bool:
     if kind is float:
         return math.isfinite(value)
     if kind is int:
-        return -(1 << 64) <= value < 1 << 64
+        return bool(-(1 << 64) <= value < 1 << 64)
     if depth >= MAX_DEPTH:
         return False
     if kind is dict:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 import pytest
-from clips import click_track, numbered_clip, read_numbers
+from clips import click_track, excerpt, numbered_clip, read_numbers
 from conftest import running_node
 
 FPS = 25
@@ -87,11 +87,12 @@ async def test_the_seed_recipe_on_real_media_and_again_for_nothing(node, example
 
 
 async def test_two_nodes_with_different_worker_counts_agree(examples: Path, tmp_path: Path):
+    song = excerpt(examples / "media" / "music.ogg", tmp_path / "song.ogg", seconds=8)
     outputs = []
     for workers in (1, 2):
         async with running_node(tmp_path / f"home{workers}", workers=workers) as (_, person):
             video = await person.upload(examples / "media" / "bunny.mp4")
-            audio = await person.upload(examples / "media" / "music.ogg")
+            audio = await person.upload(song)
             recipe = (examples / "beat-cut.yaml").read_text()
             run = await person.run(recipe_yaml=recipe, inputs={"video": video, "audio": audio})
             assert run["status"] == "completed", run["error"]
@@ -140,14 +141,7 @@ async def test_a_retagged_song_renders_nothing_again(node, examples: Path, tmp_p
     _, person = node
     clip = await person.upload(numbered_clip(tmp_path / "clip.mp4", 50))
     song = click_track(tmp_path / "song.flac", [0.5 * k for k in range(1, 8)], 4.0)
-    tagged = tmp_path / "tagged.flac"
-    with av.open(str(song)) as source, av.open(str(tagged), "w") as target:
-        target.metadata["title"] = "Another name"
-        stream = target.add_stream_from_template(source.streams.audio[0])
-        for packet in source.demux(source.streams.audio[0]):
-            if packet.dts is not None:
-                packet.stream = stream
-                target.mux(packet)
+    tagged = excerpt(song, tmp_path / "tagged.flac", title="Another name")
     assert song.read_bytes() != tagged.read_bytes()
     recipe = (examples / "beat-sync.yaml").read_text()
     runs = [

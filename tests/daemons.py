@@ -1,0 +1,49 @@
+"""A daemon in a process of its own, as systemd would run it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+
+@asynccontextmanager
+async def daemon(home: Path) -> AsyncIterator[tuple[subprocess.Popen[bytes], httpx.AsyncClient]]:
+    """A daemon in a process of its own, ready for work."""
+    (home / "address").unlink(missing_ok=True)
+    environment = {**os.environ, "ARTDAG_HOME": str(home), "ARTDAG_RESERVE_BYTES": "0"}
+    command = [sys.executable, "-m", "artdagd.cli.daemon", "serve", "--port", "0", "--workers", "1"]
+    home.mkdir(exist_ok=True)
+    with (home / "log").open("ab") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        async with asyncio.timeout(30):
+            while not (home / "address").exists():
+                assert process.poll() is None, (home / "log").read_text()
+                await asyncio.sleep(0.02)
+        token = (home / "admin-token").read_text().strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(
+            base_url=(home / "address").read_text().strip(), headers=headers, timeout=60
+        ) as http:
+            yield process, http
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def until(http: httpx.AsyncClient, run_id: str, reached: Any) -> dict[str, Any]:
+    async with asyncio.timeout(90):
+        while True:
+            run = (await http.get(f"/api/run/{run_id}")).json()
+            if reached(run):
+                return dict(run)
+            assert run["status"] != "failed", run
+            await asyncio.sleep(0.02)
