@@ -9,7 +9,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
 from artdagd.api.body import too_large
-from artdagd.errors import InvalidRequest
+from artdagd.errors import InvalidRequest, TooLarge
 
 FIELD = "file"
 PARTS = 16
@@ -74,7 +74,10 @@ class Upload:
     async def _event(self) -> Event:
         """What the decoder finds next; the last is Epilogue."""
         while isinstance(event := self._next(), NeedData):
-            chunk = await anext(self._source, None)
+            try:
+                chunk = await anext(self._source, None)
+            except TooLarge:
+                raise too_large(self._limit) from None
             self._decoder.receive_data(chunk)
             if len(self._decoder.buffer) > HEADERS_LIMIT + len(chunk or b""):
                 raise InvalidRequest("the form's headers are too long, or its boundary never comes")
