@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import secrets
 from typing import Any
 
@@ -22,6 +21,7 @@ from artdagd.runs.execution import Planning
 from artdagd.runs.recipes import RecipeBook, effect_recipe
 from artdagd.runs.views import PlanRequest, RunRequest
 from artdagd.steps.catalogue import Catalogue
+from artdagd.steps.suggest import unknown
 from artdagd.store.blobs import BlobStore
 
 
@@ -139,9 +139,9 @@ class Binder:
     def _effect_text(self, request: RunRequest) -> bytes:
         name = request.effect or ""
         if name not in self._catalogue.effects:
-            near = difflib.get_close_matches(name, self._catalogue.effects, 1)
-            hint = f"did you mean {near[0]!r}?" if near else "artdagctl plugins lists what is installed."
-            raise InvalidRecipe(f"no effect {name!r} is installed; {hint}", faults=[Fault("effect", hint)])
+            problem = unknown("effect", name, self._catalogue.effects)
+            advice = "artdagctl plugins lists what is installed."
+            raise InvalidRecipe(problem, advice=advice, faults=[Fault("effect", problem)])
         if not isinstance(request.inputs, list) or len(request.inputs) != 1:
             raise InvalidRequest(f"effect {name} takes one input: inputs must be a list of one CID")
         return effect_recipe(name, request.config)
@@ -174,7 +174,5 @@ def _input_faults(recipe: Recipe, inputs: dict[str, str]) -> list[Fault]:
             faults.append(Fault(f"inputs.{name}", f"input {name} ({declared.type}) is missing"))
     for name in inputs:
         if name not in recipe.inputs:
-            near = difflib.get_close_matches(name, recipe.inputs, 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(recipe.inputs) or 'none'}"
-            faults.append(Fault(f"inputs.{name}", f"recipe {recipe.name} has no input {name}{hint}"))
+            faults.append(Fault(f"inputs.{name}", unknown("input", name, recipe.inputs)))
     return faults

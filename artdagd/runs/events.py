@@ -12,8 +12,8 @@ from artdagd.runs.views import Event
 RING = 512
 """Events kept for one run. A listener who asks for an older one gets a ``resync`` event and reads the run anew."""
 
-RUNS = 1024
-"""Runs whose events are kept in memory; the one that ended first is forgotten first."""
+ENDED = 64
+"""Ended runs whose events are still kept in memory, for listeners that lost their connection at the end."""
 
 
 class _Channel:
@@ -36,6 +36,9 @@ class Events:
         channel.ring.append(Event(channel.next_id, event, data))
         channel.next_id += 1
         channel.closed = last
+        if last:
+            self._channels.move_to_end(run_id)
+            self._forget()
         changed, channel.changed = channel.changed, asyncio.Event()
         changed.set()
 
@@ -43,8 +46,11 @@ class Events:
         """Events after ``after`` (None: all that are kept), then those to come, until the last one."""
         channel = self._channel(run_id)
         seen = after or 0
-        if channel.ring and seen + 1 < channel.ring[0].id and after is not None:
-            yield Event(channel.ring[0].id - 1, "resync", {"run_id": run_id})
+        first = channel.next_id - len(channel.ring)
+        # Numbers begin anew with the daemon: one that was never given here is from before its start.
+        if after is not None and not first <= after + 1 <= channel.next_id:
+            seen = first - 1
+            yield Event(seen, "resync", {"run_id": run_id})
         while True:
             changed = channel.changed
             for event in [event for event in channel.ring if event.id > seen]:
@@ -67,9 +73,9 @@ class Events:
         channel = self._channels.get(run_id)
         if channel is None:
             channel = self._channels[run_id] = _Channel()
-            while len(self._channels) > RUNS:
-                ended = next((key for key, value in self._channels.items() if value.closed), None)
-                if ended is None:
-                    break
-                del self._channels[ended]
         return channel
+
+    def _forget(self) -> None:
+        ended = [run_id for run_id, channel in self._channels.items() if channel.closed]
+        for run_id in ended[:-ENDED]:
+            del self._channels[run_id]

@@ -20,7 +20,3 @@ def sources_of(status: RunStatus) -> tuple[RunStatus, ...]:
     only a running run completes; any active run may fail or be cancelled.
     """
     return ("running",) if status == "completed" else _RUN_ORDER
-
-
-def may_follow(before: RunStatus, after: RunStatus) -> bool:
-    return before in sources_of(after)

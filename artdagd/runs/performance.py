@@ -54,7 +54,9 @@ class Performance:
             output_cid = await execution.run()
             await self._complete(row, made, output_cid, execution.passes_run)
         except ArtdagError as error:
-            await self._fail(error.title, f"{error.detail}. {error.advice}".rstrip(". ") + ".")
+            await self._fail(
+                error.title, " ".join(f"{part.rstrip('.')}." for part in (error.detail, error.advice) if part)
+            )
         except asyncio.CancelledError:
             raise
         except Exception:

@@ -1,6 +1,6 @@
 import asyncio
 
-from artdagd.runs.events import RING, Events
+from artdagd.runs.events import ENDED, RING, Events
 
 
 async def collect(events: Events, after: int | None = None) -> list[tuple[int, str]]:
@@ -43,3 +43,18 @@ async def test_a_retried_run_can_be_followed_again():
     await asyncio.sleep(0)
     events.publish("r", "run", {}, last=True)
     assert await listener == [(2, "run")]
+
+
+async def test_a_listener_from_before_a_restart_is_told_to_resync_and_misses_nothing():
+    events = Events()
+    events.publish("r", "step", {})
+    events.publish("r", "run", {}, last=True)
+    assert await collect(events, after=57) == [(0, "resync"), (1, "step"), (2, "run")]
+
+
+async def test_the_events_of_long_ended_runs_are_forgotten_and_active_ones_kept():
+    events = Events()
+    events.publish("active", "run", {})
+    for number in range(ENDED + 3):
+        events.publish(str(number), "run", {}, last=True)
+    assert [events.has(run) for run in ("active", "2", "3", str(ENDED + 2))] == [True, False, True, True]
