@@ -18,7 +18,8 @@ class Color(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def build(config: Color, video: VideoFormat) -> list[Filter]:
-    """As ffmpeg's ``eq``, whose names and formula these are; that filter is not in every build of FFmpeg."""
+    """The names and the formula of ffmpeg's ``eq``, which not every build of FFmpeg has, on the range from
+    black to white: ``eq`` takes 0 for black and 255 for white, which they are not in video of limited range."""
     luma = f"clip(((val-minval)/(maxval-minval)-0.5)*{config.contrast}+0.5+{config.brightness},0,1)"
     grey = "ceil((minval+maxval)/2)"
     chroma = f"clip(round((val-{grey})*{config.saturation}+{grey}),minval,maxval)"

@@ -15,12 +15,14 @@ class Heatmap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Literal["magma", "inferno", "plasma", "viridis", "turbo", "cividis", "spectral", "cool", "heat", "fiery"],
         Meta(description="the colours, from dark to bright"),
     ] = "inferno"
-    opacity: Annotated[float, Meta(ge=0, le=1, description="0 shows the picture, 1 the colours alone")] = 1.0
+    opacity: Annotated[float, Meta(ge=0, le=1, description="0 shows the grey picture, 1 the colours alone")] = 1.0
 
 
 def build(config: Heatmap, video: VideoFormat) -> list[Filter]:
+    # The colours are looked up by the first plane, and they are right in RGB only: so all planes hold the luma.
     return [
-        Filter("format", {"pix_fmts": "yuv444p"}),
+        Filter("hue", {"s": 0}),
+        Filter("format", {"pix_fmts": "gbrp"}),
         Filter("pseudocolor", {"preset": config.preset, "opacity": config.opacity}),
     ]
 

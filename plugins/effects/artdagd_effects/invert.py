@@ -18,17 +18,16 @@ class Invert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def build(config: Invert, video: VideoFormat) -> list[Filter]:
-    components = {"all": "y+u+v+r+g+b", "luma": "y", "chroma": "u+v"}[config.what]
-    if config.what == "all":
-        return [Filter("negate", {"components": components})]
-    # An RGB picture has no luma to invert.
-    return [Filter("format", {"pix_fmts": "yuv420p|yuv422p|yuv444p"}), Filter("negate", {"components": components})]
+    # Not negate: it subtracts from 255, which turns black (16) into more than white and tints what is grey.
+    luma = "val" if config.what == "chroma" else "negval"
+    chroma = "val" if config.what == "luma" else "negval"
+    return [Filter("lutyuv", {"y": luma, "u": chroma, "v": chroma})]
 
 
 EFFECT = Effect(
     name="invert",
     version="1",
-    description="Make a negative (negate)",
+    description="Make a negative (lutyuv)",
     config=Invert,
     build=build,
     example={"what": "luma"},
