@@ -15,7 +15,8 @@ class Trails(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def build(config: Trails, video: VideoFormat) -> list[Filter]:
-    return [Filter("lagfun", {"decay": config.decay, "planes": 1})]
+    # In RGB a red light leaves a red trail; in YUV it would leave a grey one.
+    return [Filter("format", {"pix_fmts": "gbrp"}), Filter("lagfun", {"decay": config.decay})]
 
 
 EFFECT = Effect(
