@@ -18,8 +18,7 @@ class Mirror(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def build(config: Mirror, video: VideoFormat) -> list[Filter]:
-    # Even, so that the axis lies between two samples of the subsampled chroma as well.
-    across, down = video.width // 4 * 2, video.height // 4 * 2
+    across, down = video.width // 2, video.height // 2
     options: dict[str, str | int | float] = {"mode": "mirror"}
     for side, opposite, size in (
         ("left", "right", across),

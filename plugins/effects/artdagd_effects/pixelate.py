@@ -18,7 +18,13 @@ class Pixelate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def build(config: Pixelate, video: VideoFormat) -> list[Filter]:
-    return [Filter("pixelize", {"width": config.size, "height": config.size, "mode": config.mode})]
+    formats = "yuv420p|yuv422p|yuv444p"
+    if config.size % 2:  # such blocks don't fit the samples of subsampled chroma
+        formats = "yuv444p"
+    if config.mode != "avg":  # the darkest of the colours is not the least of the chroma
+        formats = "gbrp"
+    options = {"width": config.size, "height": config.size, "mode": config.mode}
+    return [Filter("format", {"pix_fmts": formats}), Filter("pixelize", options)]
 
 
 EFFECT = Effect(

@@ -24,7 +24,8 @@ def build(config: Scanlines, video: VideoFormat) -> list[Filter]:
         "thickness": max(1, config.distance // 2),
         "color": f"black@{config.strength:.4f}",
     }
-    return [Filter("drawgrid", options)]
+    # In 4:2:0 the filter would paint over the same chroma sample for each of its four pixels.
+    return [Filter("format", {"pix_fmts": "yuv444p"}), Filter("drawgrid", options)]
 
 
 EFFECT = Effect(
