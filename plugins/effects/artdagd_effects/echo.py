@@ -14,7 +14,14 @@ class Echo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frames: Annotated[int, Meta(ge=1, le=64, description="frames that are mixed, the present one among them")] = 6
 
 
+MEMORY = 2 << 30
+"""Bytes that the frames may take, each at most three for a pixel: all 64 fit at 4096x2160."""
+
+
 def build(config: Echo, video: VideoFormat) -> list[Filter]:
+    most = MEMORY // (3 * video.width * video.height)
+    if config.frames > most:
+        raise ValueError(f"at {video.width}x{video.height} pixels memory is for {most} frames, not {config.frames}")
     # The newest frame weighs most.
     weights = " ".join(str(weight) for weight in range(1, config.frames + 1))
     return [Filter("tmix", {"frames": config.frames, "weights": weights})]
