@@ -26,7 +26,10 @@ def build(config: Fade, video: VideoFormat) -> list[Filter]:
         "duration": f"{config.duration:.6f}",
         "color": config.color,
     }
-    return [Filter("fade", options)]
+    if config.color == "#000000":
+        return [Filter("fade", options)]
+    # Another colour is mixed in RGB; to convert to packed RGB takes three times as long.
+    return [Filter("format", {"pix_fmts": "gbrp"}), Filter("fade", options)]
 
 
 EFFECT = Effect(

@@ -16,8 +16,9 @@ class Posterize(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def build(config: Posterize, video: VideoFormat) -> list[Filter]:
     steps = config.levels - 1
-    nearest = f"round(val*{steps}/maxval)*maxval/{steps}"
-    return [Filter("lutrgb", {"r": nearest, "g": nearest, "b": nearest})]
+    nearest = f"round(round(val*{steps}/maxval)*maxval/{steps})"
+    # Planes: to convert to packed RGB takes three times as long.
+    return [Filter("format", {"pix_fmts": "gbrp"}), Filter("lutrgb", {"r": nearest, "g": nearest, "b": nearest})]
 
 
 EFFECT = Effect(

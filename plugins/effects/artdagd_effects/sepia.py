@@ -24,7 +24,8 @@ def build(config: Sepia, video: VideoFormat) -> list[Filter]:
         for column, into in enumerate("rgb"):
             kept = 1.0 - config.amount if row == column else 0.0
             options[out + into] = kept + config.amount * TONE[row][column]
-    return [Filter("colorchannelmixer", options)]
+    # Planes: to convert to packed RGB takes three times as long.
+    return [Filter("format", {"pix_fmts": "gbrp"}), Filter("colorchannelmixer", options)]
 
 
 EFFECT = Effect(
