@@ -17,7 +17,8 @@ class Grain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def build(config: Grain, video: VideoFormat) -> list[Filter]:
-    options: dict[str, str | int | float] = {"c0_strength": config.strength, "c0_seed": config.seed}
+    options: dict[str, str | int | float] = {"c0_strength": config.strength, "all_seed": config.seed}
+    # The filter has a c0_seed too, and ignores it.
     if config.moving:
         options["c0_flags"] = "t"
     # Grain is in the light, not in the colours; the first component is the luma only in these formats.
