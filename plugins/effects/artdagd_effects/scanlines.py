@@ -16,12 +16,13 @@ class Scanlines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def build(config: Scanlines, video: VideoFormat) -> list[Filter]:
+    thickness = config.distance // 2
     options: dict[str, str | int | float] = {
-        # Cells as wide as the picture and one line to its left: no upright line is seen.
-        "x": -1,
-        "width": video.width + 2,
+        # Cells that begin left of the picture by an upright line, and are wider than it: no upright line is seen.
+        "x": -thickness,
+        "width": video.width + thickness + 1,
         "height": config.distance,
-        "thickness": max(1, config.distance // 2),
+        "thickness": thickness,
         "color": f"black@{config.strength:.4f}",
     }
     # In 4:2:0 the filter would paint over the same chroma sample for each of its four pixels.
