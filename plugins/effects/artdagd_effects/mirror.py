@@ -28,7 +28,9 @@ def build(config: Mirror, video: VideoFormat) -> list[Filter]:
     ):
         if side in config.keep.split("_"):
             options[opposite] = size
-    return [Filter("fillborders", options)]
+    # An odd number of chroma samples has no middle to reflect about.
+    formats = "yuv444p" if video.width % 4 or video.height % 4 else "yuv420p|yuv422p|yuv444p"
+    return [Filter("format", {"pix_fmts": formats}), Filter("fillborders", options)]
 
 
 EFFECT = Effect(
