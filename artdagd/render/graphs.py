@@ -29,7 +29,7 @@ SCALE_FLAGS = "bicubic+accurate_rnd+full_chroma_int+bitexact"
 STATELESS = frozenset({
     "avgblur", "boxblur", "chromahold", "chromakey", "chromanr", "chromashift", "colorbalance",
     "colorchannelmixer", "colorcontrast", "colorcorrect", "colorhold", "colorize", "colorkey", "colorlevels",
-    "colortemperature", "crop", "curves", "dblur", "deflate", "despill", "dilation", "drawbox", "drawgrid",
+    "colortemperature", "convolution", "crop", "curves", "dblur", "deflate", "despill", "dilation", "drawbox", "drawgrid",
     "edgedetect", "eq", "erosion", "fillborders", "format", "gblur", "geq", "hflip", "hue", "huesaturation",
     "inflate", "lenscorrection", "limiter", "lut", "lutrgb", "lutyuv", "median", "monochrome", "morpho",
     "negate", "null", "pad", "perspective", "pixelize", "prewitt", "pseudocolor", "rgbashift", "roberts",
