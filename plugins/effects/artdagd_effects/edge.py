@@ -23,8 +23,16 @@ class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"low ({self.low:g}) may not be above high ({self.high:g})")
 
 
+# The border between two flat colours has two steepest points, and the detector keeps neither: drawings had no
+# outlines. Weighed so unevenly (by a third of a pixel to the right and down), one of the two is steeper.
+UNEVEN = {"0m": "0 0 0 0 4 2 0 2 1", "0rdiv": 1 / 9}
+
+
 def build(config: Edge, video: VideoFormat) -> list[Filter]:
-    return [Filter("edgedetect", {"low": config.low, "high": config.high, "mode": config.mode})]
+    detect = Filter("edgedetect", {"low": config.low, "high": config.high, "mode": config.mode})
+    if config.mode == "colormix":
+        return [detect]
+    return [Filter("format", {"pix_fmts": "gray"}), Filter("convolution", UNEVEN), detect]
 
 
 EFFECT = Effect(
