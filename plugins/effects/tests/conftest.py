@@ -65,9 +65,14 @@ def read_planes(path: Path) -> list[Planes]:
 
 @pytest.fixture(scope="session")
 def bunny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Fourteen frames of real footage in which something moves, 160x90 without loss."""
-    steps = [("SEGMENT", {"start": 1.2, "duration": 0.56}), ("RESIZE", {"width": 160})]
-    return render_steps(steps, BUNNY, tmp_path_factory.mktemp("bunny") / "bunny.mkv", lossless=True)
+    """Fourteen frames of real footage in which something moves, 160x90 without loss or sound."""
+    folder = tmp_path_factory.mktemp("bunny")
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("SEGMENT", {"start": 1.2, "duration": 0.56}),
+        ("RESIZE", {"width": 160}),
+    ]
+    pictures = read_planes(render_steps(steps, BUNNY, folder / "part.mkv", lossless=True))
+    return write_planes(folder / "bunny.mkv", pictures, "yuv420p")
 
 
 @pytest.fixture
@@ -102,11 +107,17 @@ def render(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def planes() -> Callable[[Path], list[Planes]]:
+    """The pictures of a video as they are stored."""
+    return read_planes
+
+
+@pytest.fixture
 def apply(tmp_path: Path, render: Callable[..., Path]) -> Callable[..., list[Planes]]:
-    """``apply(pictures, ("flip", {}), format="yuv444p")``: pictures in, pictures out."""
+    """``apply(pictures, ("flip", {}), …)``: pictures in, pictures out; 4:4:4 unless another ``format`` is named."""
     made = 0
 
-    def run(pictures: Sequence[Planes], *effects: tuple[str, dict[str, Any]], format: str) -> list[Planes]:
+    def run(pictures: Sequence[Planes], *effects: tuple[str, dict[str, Any]], format: str = "yuv444p") -> list[Planes]:
         nonlocal made
         made += 1
         source = write_planes(tmp_path / f"in{made}.mkv", pictures, format)
