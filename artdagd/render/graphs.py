@@ -29,8 +29,8 @@ SCALE_FLAGS = "bicubic+accurate_rnd+full_chroma_int+bitexact"
 STATELESS = frozenset({
     "avgblur", "boxblur", "chromahold", "chromakey", "chromanr", "chromashift", "colorbalance",
     "colorchannelmixer", "colorcontrast", "colorcorrect", "colorhold", "colorize", "colorkey", "colorlevels",
-    "colortemperature", "convolution", "crop", "curves", "dblur", "deflate", "despill", "dilation", "drawbox", "drawgrid",
-    "edgedetect", "eq", "erosion", "fillborders", "format", "gblur", "geq", "hflip", "hue", "huesaturation",
+    "colortemperature", "convolution", "crop", "curves", "dblur", "deflate", "despill", "dilation", "drawbox",
+    "drawgrid", "edgedetect", "eq", "erosion", "fillborders", "format", "gblur", "geq", "hflip", "hue", "huesaturation",
     "inflate", "lenscorrection", "limiter", "lut", "lutrgb", "lutyuv", "median", "monochrome", "morpho",
     "negate", "null", "pad", "perspective", "pixelize", "prewitt", "pseudocolor", "rgbashift", "roberts",
     "rotate", "sab", "scale", "scharr", "selectivecolor", "setparams", "setsar", "shear", "shuffleplanes",
@@ -43,9 +43,14 @@ COUNTING = re.compile(r"\b[nN]\b|random|\b(?:st|ld|pos)\(")  # an expression tha
 def stateless(filters: Sequence[Filter]) -> bool:
     """Whether the filters give the same frame wherever the reading starts."""
     return all(
-        filter.name in STATELESS and not any(COUNTING.search(str(value)) for value in filter.options.values())
+        _forgets(filter) and not any(COUNTING.search(str(value)) for value in filter.options.values())
         for filter in filters
     )
+
+
+def _forgets(filter: Filter) -> bool:
+    # The dither of a vignette is a random walk over all frames.
+    return filter.name in STATELESS or (filter.name == "vignette" and str(filter.options.get("dither")) == "0")
 
 
 MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020"}

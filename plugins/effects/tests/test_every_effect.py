@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -17,8 +19,9 @@ from artdagd_effects import MODULES, artdag_effects
 import artdagd.render.graphs
 import artdagd.render.source
 from artdagd.errors import StepFailed
-from artdagd.hooks import Effect
+from artdagd.hooks import Effect, VideoFormat
 from artdagd.hooks.manager import Plugins
+from artdagd.render.graphs import stateless
 from artdagd.steps.catalogue import Catalogue
 
 EFFECTS = sorted(artdag_effects(), key=lambda effect: effect.name)
@@ -82,6 +85,14 @@ def test_a_late_part_is_the_same_as_in_the_whole(
     whole = pixels(render(bunny, (effect.name, config)))
     late = pixels(render(bunny, (effect.name, config), start=9 / 25))
     assert (late == whole[9:]).all()
+
+
+def test_only_the_effects_that_the_readme_names_are_read_from_the_start() -> None:
+    readme = (Path(artdagd_effects.__file__).parents[1] / "README.md").read_text()
+    (line,) = [line for line in readme.splitlines() if "depend on where a frame stands in the clip" in line]
+    video = VideoFormat(64, 48, Fraction(25))
+    built = {effect.name: effect.build(effect.config(), video) for effect in EFFECTS}
+    assert {name for name, filters in built.items() if not stateless(filters)} == set(re.findall(r"`(\w+)`", line))
 
 
 def extremes(effect: Effect) -> Iterator[dict[str, Any]]:
