@@ -78,12 +78,11 @@ def test_the_bytes_do_not_depend_on_threads(
     assert len(made) == 1
 
 
-@every_config
-def test_a_late_part_is_the_same_as_in_the_whole(
-    effect: Effect, config: dict[str, Any], bunny: Path, render: Callable[..., Path]
-) -> None:
-    whole = pixels(render(bunny, (effect.name, config)))
-    late = pixels(render(bunny, (effect.name, config), start=9 / 25))
+@every_effect
+def test_a_late_part_is_the_same_as_in_the_whole(effect: Effect, bunny: Path, render: Callable[..., Path]) -> None:
+    step = (effect.name, dict(effect.example))
+    whole = pixels(render(bunny, step))
+    late = pixels(render(bunny, step, start=9 / 25))
     assert (late == whole[9:]).all()
 
 

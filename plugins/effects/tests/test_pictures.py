@@ -29,10 +29,12 @@ def ramp(width: int = 220, height: int = 16) -> Planes:
     return luma, numpy.full_like(luma, 128), numpy.full_like(luma, 128)
 
 
-def square(luma: int = 200, width: int = 64, height: int = 48) -> Planes:
-    """A grey square in the middle of black."""
+def square(luma: int = 200, rim: int = 16, width: int = 64, height: int = 48) -> Planes:
+    """A grey square in the middle of black; between them is a line of ``rim``, if there is one."""
     picture = plain(16, width=width, height=height)
-    picture[0][height // 4 : -height // 4, width // 4 : -width // 4] = luma
+    top, left = height // 4, width // 4
+    picture[0][top - 1 : -top + 1, left - 1 : -left + 1] = rim
+    picture[0][top:-top, left:-left] = luma
     return picture
 
 
@@ -272,9 +274,10 @@ def test_grain_is_in_the_luma_and_follows_its_seed(apply: Apply) -> None:
     assert (made["still"][0][0] == made["still"][2][0]).all()
 
 
+@pytest.mark.parametrize("rim", [16, 108])
 @pytest.mark.parametrize("sigma", [0, 1, 1.5])
-def test_edge_draws_white_outlines_on_black(sigma: float, apply: Apply) -> None:
-    (after,) = apply([square()], ("blur", {"sigma": sigma}), ("edge", {}))
+def test_edge_draws_white_outlines_on_black(sigma: float, rim: int, apply: Apply) -> None:
+    (after,) = apply([square(rim=rim)], ("blur", {"sigma": sigma}), ("edge", {}))
     assert grey(after)
     luma = after[0].astype(int)
     assert (luma[:8] == 16).all()
@@ -311,6 +314,17 @@ def test_pixelate_makes_blocks_of_the_size(size: int, apply: Apply) -> None:
                 block = (slice(top, top + size), slice(left, left + size))
                 assert len(set(new[block].ravel().tolist())) == 1
                 assert new[block][0, 0] == pytest.approx(old[block].mean(), abs=1)
+
+
+@pytest.mark.parametrize("size", [3, 16])
+def test_pixelate_makes_blocks_of_the_size_in_common_video(size: int, bunny: Path, render: Any, planes: Any) -> None:
+    luma = planes(render(bunny, ("pixelate", {"size": size})))[0][0]
+    for top in range(0, 90, size):
+        assert (luma[top : top + size] == luma[top]).all()
+    for left in range(0, 160, size):
+        assert (luma[:, left : left + size] == luma[:, left : left + 1]).all()
+    steps = numpy.nonzero((numpy.diff(luma.astype(int), axis=1) != 0).any(axis=0))[0] + 1
+    assert steps.tolist() == list(range(size, 160, size))
 
 
 @pytest.mark.parametrize(("mode", "shown"), [("min", (40, 10, 30)), ("max", (220, 200, 90))])
