@@ -10,8 +10,8 @@ from artdagd import __version__
 from artdagd.cid import cid_of_value
 from artdagd.database.actions import ActionRow
 from artdagd.database.runs import RunRow
-from artdagd.plans.model import Plan
-from artdagd.steps.catalogue import Catalogue
+from artdagd.plans.model import Plan, PlannedStep
+from artdagd.steps.catalogue import Catalogue, Sort
 
 
 def software() -> dict[str, Any]:
@@ -74,10 +74,19 @@ def _implementations(made: Plan, catalogue: Catalogue) -> list[dict[str, Any]]:
     """Every implementation that took part, once, with the CID of its identity."""
     found: dict[str, dict[str, Any]] = {}
     for step in made.steps:
-        name = step.config.get("effect") if step.type == "EFFECT" else None
-        identity = catalogue.identity("effect", name) if name else catalogue.identity("step", step.type)
-        found[identity.cid] = {"name": name or step.type, "cid": identity.cid, **_named(identity.record)}
+        for sort, name in _parts(step, catalogue):
+            identity = catalogue.identity(sort, name)
+            found[identity.cid] = {"name": name, "cid": identity.cid, **_named(identity.record)}
     return [found[cid] for cid in sorted(found)]
+
+
+def _parts(step: PlannedStep, catalogue: Catalogue) -> list[tuple[Sort, str]]:
+    """What carries a step out: its effect, or its step type and the analyzers that it asks."""
+    if step.type == "EFFECT":
+        return [("effect", step.config["effect"])]
+    features = step.config["features"] if step.type == "ANALYZE" else ()
+    analyzers = {catalogue.analyzer_for(feature).name for feature in features}
+    return [("step", step.type), *(("analyzer", name) for name in sorted(analyzers))]
 
 
 def _named(record: dict[str, Any]) -> dict[str, Any]:

@@ -82,6 +82,8 @@ async def test_the_seed_recipe_on_real_media_and_again_for_nothing(node, example
     assert provenance["output"]["cid"] == first["output_cid"]
     assert {item["cid"] for item in provenance["inputs"]} == {video, audio}
     assert all(item["cid"] for item in provenance["effects"])
+    named = {item["name"] for item in provenance["effects"]}
+    assert {"ANALYZE", "RETIME", "MUX", "rhythm", "energy"} <= named
     assert provenance["infrastructure"]["software"]["cid"]
     assert provenance["infrastructure"]["hardware"]["cid"]
 
