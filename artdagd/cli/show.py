@@ -48,13 +48,16 @@ class Show:
 
     def remark(self, text: str) -> None:
         if not self.as_json:
-            self._err.print(text, markup=False)
+            # As one line: a CID that is broken in two can't be copied.
+            self._err.print(text, markup=False, soft_wrap=True)
 
     def bar(self, *, transfer: bool = False) -> Progress:
         """A progress bar on standard error; silent with ``--json``."""
         columns = [TextColumn("{task.description}", markup=False), BarColumn(bar_width=None), TaskProgressColumn()]
         extra = DownloadColumn() if transfer else TimeRemainingColumn()
-        return Progress(*columns, extra, console=self._err, disable=self.as_json, transient=transfer)
+        # A transient bar leaves nothing but an empty line where there is no terminal to erase it from.
+        off = self.as_json or (transfer and not self._err.is_terminal)
+        return Progress(*columns, extra, console=self._err, disable=off, transient=transfer)
 
 
 def size(count: float) -> str:
