@@ -1,0 +1,116 @@
+"""The plugin guide: complete, and every example in it works."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy
+import pytest
+from click.testing import CliRunner
+from clips import numbered_clip
+from conftest import running_node
+
+import artdagd.hooks
+from artdagd.hooks import AnalysisRequest, RunEvent
+from artdagd.hooks.manager import Plugins
+from artdagd.hooks.specs import Specs
+from artdagd.steps.catalogue import Catalogue
+from artdagd.store.blobs import BlobStore
+
+PAGE = "docs/plugins.md"
+USED = {"artdagd_tint", "artdagd_loudest", "artdagd_memory", "artdagd_journal", "artdagd_watch", "artdagd_hello"}
+
+
+def test_every_hook_has_a_section_and_every_public_name_a_row(pages):
+    sections = set(re.findall(r"^### `(\w+)`$", pages[PAGE], re.MULTILINE))
+    assert sections == {name for name in vars(Specs) if name.startswith("artdag_")}
+    assert {row[0].strip("`") for row in pages.table(PAGE, "name")} == set(artdagd.hooks.__all__)
+    assert f"now `{artdagd.hooks.API_VERSION}`" in pages[PAGE]
+
+
+def test_every_example_is_one_that_a_test_here_runs(pages):
+    assert {b.about for b in pages.blocks(PAGE, "python")} == {f"test {name}.py" for name in USED}
+
+
+@pytest.fixture
+def installed(pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The guide's effect package, as pip would lay it out, where this process and its workers look."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (code,) = [b.text for b in pages.blocks(PAGE, "python") if b.about == "test artdagd_tint.py"]
+    assert len(code.splitlines()) < 40
+    (site / "artdagd_tint.py").write_text(code)
+    project = tomllib.loads(next(b.text for b in pages.blocks(PAGE, "toml")))["project"]
+    info = site / "artdagd_tint-1.0.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    points = project["entry-points"]["artdagd"]
+    (info / "entry_points.txt").write_text("[artdagd]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()))
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.syspath_prepend(str(site))
+    yield site
+    sys.modules.pop("artdagd_tint", None)
+
+
+async def test_the_effect_package_renders_on_a_node(installed: Path, tmp_path: Path):
+    async with running_node(tmp_path / "home") as (node, person):
+        assert {p.name: p.error for p in node.plugins.report()}["tint"] is None
+        clip = await person.upload(numbered_clip(tmp_path / "clip.mp4", 10))
+        run = await person.run(effect="tint", inputs=[clip], config={"hue": 200, "strength": 1.0})
+        assert run["status"] == "completed", run["error"]
+        wrong = await person.http.post("/runs", json={"effect": "tint", "inputs": [clip], "config": {"hoe": 1}})
+        assert wrong.status_code == 422
+        assert "did you mean 'hue'" in wrong.text
+
+
+def test_the_analyzer(plugin, tmp_path: Path):
+    catalogue = Catalogue.of(plugins := Plugins.of(plugin("artdagd_loudest")))
+    assert plugins.report()[0].error is None
+    assert catalogue.features == ("loudest",)
+    samples = numpy.zeros(16000, numpy.float32)
+    samples[4000] = -0.9
+    told: list[float] = []
+    request = AnalysisRequest(("loudest",), lambda rate: samples, 2.0, told.append, tmp_path)
+    assert catalogue.analyzers["loudest"].analyze(request) == {"loudest": 0.5}
+    assert told
+
+
+async def test_the_storage_gives_back_what_the_node_lost(plugin, tmp_path: Path):
+    kind = Plugins.of(plugin("artdagd_memory")).storage_types["memory"]
+    store = BlobStore(tmp_path / "cache", reserve_bytes=0, providers=[backend := kind.open(kind.config())])
+    await store.open()
+    cid = (await store.put_bytes(b"x" * 3_000_000)).cid
+    assert [one async for one in backend.list()] == [cid]
+    assert await backend.size(cid) == 3_000_000
+    await store.delete(cid, providers=False)
+    assert (await store.path(cid)).read_bytes() == b"x" * 3_000_000
+    await store.delete(cid)
+    assert await backend.size(cid) is None
+    full = kind.open(kind.config(limit=1))
+    with pytest.raises(OSError, match="full"):
+        await full.save(cid, Path(__file__))
+
+
+async def test_the_journal(plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("JOURNAL", str(tmp_path / "journal"))
+    plugins = Plugins.of(plugin("artdagd_journal"))
+    for event in (RunEvent("run-1", "running"), RunEvent("run-1", "completed", "step"), RunEvent("run-1", "failed")):
+        await plugins.call("artdag_run_event", event=event)
+    assert (tmp_path / "journal").read_text() == "run-1 failed -\n"
+
+
+async def test_start_and_stop(plugin):
+    watch = plugin("artdagd_watch").Watch()
+    plugins = Plugins.of(watch)
+    await plugins.call("artdag_startup")
+    assert watch.running
+    await plugins.call("artdag_shutdown")
+    assert not watch.running
+
+
+def test_the_command(plugin):
+    (command,) = Plugins.of(plugin("artdagd_hello")).commands()
+    assert CliRunner().invoke(command, ["artist"]).output == "hello, artist\n"
