@@ -1,0 +1,87 @@
+"""docs/operations.md and config/artdagd.yaml name every setting and limit as the code has them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+
+from artdagd.api import body, calls
+from artdagd.cli.daemon import EX_CONFIG
+from artdagd.hooks import manager
+from artdagd.plans import beat_sync, shapes
+from artdagd.plans import document as plan_document
+from artdagd.recipes import document
+from artdagd.render import opening
+from artdagd.runs import events, service
+from artdagd.settings import ENVIRONMENT, Settings, load_settings
+from artdagd.workers import broker, dispatch
+
+PAGE = "docs/operations.md"
+DERIVED = {"cache_dir": "`home/cache`", "workers": "one a core", "storage": "none"}
+
+
+def shown(name: str, value: object) -> str:
+    return DERIVED.get(name) or ("empty" if value == "" else f"`{value}`")
+
+
+def test_every_setting_with_its_variable_and_default(pages):
+    variables = {key: f"`{variable}`" for variable, key in ENVIRONMENT.items()}
+    expected = [
+        [f"`{field.name}`", variables.get(field.name, "file only"), shown(field.name, field.default)]
+        for field in msgspec.structs.fields(Settings)
+    ]
+    assert [row[:3] for row in pages.table(PAGE, "setting")] == expected
+
+
+def test_the_example_settings_are_the_defaults(pages, tmp_path: Path):
+    text = re.sub(r"^# (?=[a-z_]+:|  )", "", pages["config/artdagd.yaml"], flags=re.MULTILINE)
+    file = tmp_path / "all.yaml"
+    file.write_text(text)
+    assert set(yaml.safe_load(text)) == {field.name for field in msgspec.structs.fields(Settings)}
+    loaded, usual = load_settings(file, {}), load_settings(None, {})
+    for field in msgspec.structs.fields(Settings):
+        if field.name not in ("workers", "storage", "cache_dir"):
+            assert getattr(loaded, field.name) == getattr(usual, field.name), field.name
+        if field.name in ENVIRONMENT.values():
+            variable = next(key for key, value in ENVIRONMENT.items() if value == field.name)
+            assert re.search(rf"^# {field.name}: .*# {variable}\b", pages["config/artdagd.yaml"], re.MULTILINE)
+    assert loaded.cache == usual.cache
+    assert loaded.storage[0].type == "local"
+
+
+LIMITS = {
+    "upload": "`max_upload_bytes`",
+    "JSON or YAML body": f"{calls.JSON_LIMIT >> 20} MiB",
+    "slowest body": f"{body.MIN_RATE >> 10} KiB/s, after {body.GRACE:g} s",
+    "free disk space": "`reserve_bytes`",
+    "active runs": "`max_active_runs`",
+    "jobs that wait for workers": f"{dispatch.QUEUE:,}",
+    "recipe": f"{document.MAX_BYTES >> 20} MiB, {document.MAX_DEPTH} levels, {document.MAX_NODES:,} values",
+    "plan": f"{plan_document.MAX_PLAN_BYTES >> 20} MiB, {plan_document.MAX_STEPS:,} steps",
+    "result of a step": f"{shapes.MAX_DURATION} s, {shapes.MAX_SIDE} pixels a side, {shapes.MAX_RATE} frames a second",
+    "pieces of a beat sync": f"{beat_sync.MAX_PIECES:,}",
+    "media file": f"{opening.MAX_STREAMS} streams, {opening.MAX_PIXELS} pixels, {opening.MAX_SECONDS} s",
+    "memory of a worker": "`worker_memory_bytes`",
+    "deaths of workers by one step": f"{dispatch.DEATHS}",
+    "tries of a failure that may pass": f"{dispatch.ATTEMPTS}",
+    "silence of a worker": f"{dispatch.Dispatch().lease:g} s",
+    "stopping a cancelled job": f"{broker.STOP_SECONDS:g} s",
+    "`POST /api/plan`": f"{service.PLAN_DEADLINE:g} s",
+    "events kept for a run": f"{events.RING}",
+    "a plugin's hook": f"{manager.DEADLINE:g} s",
+    "items of a list": "100",
+}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_limits(pages, limit: str):
+    assert {row[0]: row[1] for row in pages.table(PAGE, "limit")}[limit] == LIMITS[limit]
+
+
+def test_no_limit_is_made_up(pages):
+    assert {row[0] for row in pages.table(PAGE, "limit")} == set(LIMITS)
+    assert f"{EX_CONFIG} when its settings" in pages[PAGE]
