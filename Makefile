@@ -7,7 +7,7 @@ PLUGINS := $(sort $(dir $(wildcard plugins/*/pyproject.toml)))
 DEMO_HOME ?= .demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-slow lint format bench clean
+.PHONY: help demo run test test-slow lint format docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ lint: $(READY) ## ruff, mypy, import contracts
 format: $(READY) ## let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(READY) ## write docs/steps.md from the code
+	$(BIN)/python docs/reference.py
 
 bench: $(READY) ## measure, beside peers (see benchmarks/README.md)
 	$(BIN)/python -m benchmarks
