@@ -135,7 +135,8 @@ def test_the_reference_of_steps_is_fresh(pages):
     from importlib.util import module_from_spec, spec_from_file_location
 
     spec = spec_from_file_location("reference", ROOT / "docs" / "reference.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     reference = module_from_spec(spec)
     spec.loader.exec_module(reference)
     assert pages["docs/steps.md"] == reference.page(), "docs/steps.md is stale: run `make docs`"
