@@ -144,6 +144,9 @@ class Binder:
             raise InvalidRecipe(problem, advice=advice, faults=[Fault("effect", problem)])
         if not isinstance(request.inputs, list) or len(request.inputs) != 1:
             raise InvalidRequest(f"effect {name} takes one input: inputs must be a list of one CID")
+        if "effect" in request.config:
+            raise InvalidRequest("config.effect: the effect is named beside config, not in it")
+        self._catalogue.config("EFFECT", {"effect": name, **request.config})
         return effect_recipe(name, request.config)
 
     async def _planning(self, text: bytes, inputs: dict[str, str], params: dict[str, Any], who: Principal) -> Planning:

@@ -56,6 +56,25 @@ async def test_unknown_effect_names_the_nearest(node, tmp_path: Path):
     assert "blur" in answer.json()["detail"]
 
 
+async def test_a_wrong_effect_config_is_named_as_it_was_sent(node, tmp_path: Path):
+    _, person = node
+    clip = await person.upload(numbered_clip(tmp_path / "clip.mp4", 10))
+    for config, loc, said in (
+        ({"sigme": 2}, "config", "sigma"),
+        ({"sigma": "$params.x"}, "config.sigma", "number"),
+        ({"sigma": -1}, "config.sigma", "sigma"),
+    ):
+        answer = await person.http.post("/runs", json={"effect": "blur", "inputs": [clip], "config": config})
+        assert answer.status_code == 422, answer.text
+        (error,) = answer.json()["errors"]
+        assert error["loc"].startswith(loc)
+        assert said in error["msg"]
+        assert "line" not in error
+    answer = await person.http.post("/runs", json={"effect": "blur", "inputs": [clip], "config": {"effect": "hue"}})
+    assert answer.status_code == 400
+    assert "config.effect" in answer.json()["detail"]
+
+
 async def test_missing_and_unknown_inputs_are_named(node):
     _, person = node
     answer = await person.http.post("/api/run-recipe", json={"recipe_yaml": SIMPLE, "inputs": {"clop": "bafkqaaa"}})
