@@ -15,6 +15,9 @@ RATE = 22_050
 HOP = 512
 """Samples from value to value, 23.2 ms: the raster of the beats, too."""
 
+BLOCK = 1024
+"""Hops that are worked on at a time; no result depends on it."""
+
 DECIMALS = 4
 
 
@@ -29,16 +32,19 @@ def levels(samples: numpy.ndarray) -> list[float]:
     """The root mean square around sample 0, HOP, 2 * HOP, ..., as a share of the loudest one; all 0.0 in silence.
 
     ``samples`` are mono at RATE. Value ``i`` covers the two hops that meet at ``i * HOP``; what is missing before the
-    start and after the end counts as silence. Samples beyond -1..1 or not finite are clipped to it.
+    start and after the end counts as silence. Samples beyond -1..1 are clipped; one that is not finite is silence.
     """
     import numpy as np
 
     hops = -(-len(samples) // HOP)
-    # Squares are added up hop by hop: a song of hours needs no second copy of itself in double precision.
+    # Block by block: a song of hours needs no second copy of itself in double precision.
     power = np.zeros(hops + 2)
-    for hop in range(hops):
-        piece = samples[hop * HOP : (hop + 1) * HOP].astype(np.float64)
-        power[hop + 1] = np.square(np.clip(np.nan_to_num(piece), -1.0, 1.0)).sum()
+    for first in range(0, hops, BLOCK):
+        count = min(BLOCK, hops - first)
+        piece = np.zeros(count * HOP)
+        taken = samples[first * HOP : (first + count) * HOP]
+        piece[: len(taken)] = np.clip(np.nan_to_num(taken, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
+        power[first + 1 : first + count + 1] = np.square(piece).reshape(count, HOP).sum(axis=1)
     level = np.sqrt((power[:-1] + power[1:]) / (2 * HOP))[:hops]
     loudest = float(level.max(initial=0.0))
     if loudest == 0.0:

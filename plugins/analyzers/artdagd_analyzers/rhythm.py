@@ -1,45 +1,203 @@
-"""Beats and tempo by librosa's beat tracker (dynamic programming over onset strength; Ellis 2007)."""
+"""beats and tempo, by librosa's beat tracker.
+
+Onset strength is the mean rise of a mel spectrogram in decibels, the tempo the strongest period of its autocorrelation,
+the beats the best sequence of onsets about one period apart (dynamic programming: Ellis, "Beat tracking by dynamic
+programming", Journal of New Music Research 36, 2007). All of that is librosa's, fed block by block, because a spectrum
+of a song of hours would need gigabytes. Two things are ours: librosa's lag is taken off, and where bass drum
+and beats contradict each other, the bass drum is right (Goto, "An audio-based real-time beat tracking system", Journal
+of New Music Research 30, 2001).
+
+Everything that shapes the result is in this module: it is the analyzer's identity.
+"""
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from artdagd.hooks import AnalysisRequest, Analyzer
+from artdagd_analyzers import compiled
 
-RATE = 22050
+if TYPE_CHECKING:
+    import numpy
+
+RATE = 22_050
 HOP = 512
+WINDOW = 2048
+BANDS = 128
+BLOCK = 1024
+"""Frames (hops) that are worked on at a time; no result depends on it."""
+
 SHORTEST = 1.0
 """Seconds of sound below which there is no rhythm to find."""
 
+RANGE = 80.0
+"""Decibels below the loudest moment that count as silence."""
+
+TEMPO_SECONDS = 8.0
+"""How much sound one measurement of the tempo looks at."""
+
+LAG = HOP
+"""Samples by which librosa finds beats late, on the mean (measured: README)."""
+
+BASS = 5
+"""Mel bands up to 190 Hz: the bass drum."""
+
+BASS_AHEAD = 2.0
+"""How many times stronger a bass onset between two beats must be than that on the beat, to count."""
+
+BASS_FAINTEST = 0.1
+"""Share of the song's strongest bass onset below which none counts."""
+
+DECIMALS = 4
+
 
 def analyze(request: AnalysisRequest) -> dict[str, Any]:
-    samples = request.audio(RATE)
-    request.progress(0.3)
-    if len(samples) < SHORTEST * RATE or not samples.any():
-        return {"beats": [], "tempo": 0.0}
-    # numba must know where to keep compiled code before it is imported.
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(request.state / "numba"))
-    import librosa
+    """``beats``: seconds, increasing; ``tempo``: beats a minute. No beats and 0.0 where there is no rhythm.
 
-    strength = librosa.onset.onset_strength(y=samples, sr=RATE, hop_length=HOP)
-    request.progress(0.7)
-    if not strength.any():
-        return {"beats": [], "tempo": 0.0}
-    tempo, beats = librosa.beat.beat_track(onset_envelope=strength, sr=RATE, hop_length=HOP, units="time")
-    seconds = sorted({round(float(beat), 4) for beat in beats})
-    return {"beats": seconds, "tempo": round(float(tempo.item() if hasattr(tempo, "item") else tempo), 2)}
+    Beats lie on the raster of HOP samples, 23.2 ms.
+    """
+    samples = request.audio(RATE)
+    request.progress(0.2)
+    beats, tempo = ([], 0.0)
+    if len(samples) >= SHORTEST * RATE:
+        beats, tempo = track(samples, _librosa(request.state), lambda share: request.progress(0.2 + 0.6 * share))
+    request.progress(1.0)
+    return {"beats": beats, "tempo": tempo}
+
+
+@cache
+def _librosa(state: Path) -> Any:
+    with compiled.kept(state / "numba"):
+        import librosa
+
+        # librosa's own modules are imported when first named.
+        _ = librosa.beat.beat_track, librosa.feature.tempogram, librosa.onset.onset_strength
+    return librosa
+
+
+def track(
+    samples: numpy.ndarray, librosa: Any, progress: Callable[[float], None] = lambda share: None
+) -> tuple[list[float], float]:
+    """Beats in seconds and tempo of mono ``samples`` at RATE. Not finite samples count as silence, louder ones as 1."""
+    import numpy as np
+
+    decibels, bass = spectrum(samples, librosa, progress)
+    onsets = strength(decibels, librosa)
+    if not onsets.any():
+        return [], 0.0
+    tempo = pace(onsets, librosa)
+    _, frames = librosa.beat.beat_track(onset_envelope=onsets, bpm=tempo, sr=RATE, hop_length=HOP)
+    frames = on_the_bass(frames, bass)
+    seconds = np.maximum(frames * HOP - LAG, 0) / RATE
+    return sorted({round(float(second), DECIMALS) for second in seconds}), round(float(tempo[0]), 2)
+
+
+def spectrum(
+    samples: numpy.ndarray, librosa: Any, progress: Callable[[float], None]
+) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """The mel spectrogram in decibels, (BANDS, frames), and the level of the bass, (frames,); both float32.
+
+    Frame ``i`` looks at the WINDOW around sample ``i * HOP``; what is missing at the ends counts as silence.
+    """
+    import numpy as np
+    import scipy.sparse
+
+    count = 1 + len(samples) // HOP
+    # Sparse: a thirtieth of the work, and sums whose order depends neither on threads nor on the block.
+    mel = scipy.sparse.csr_array(librosa.filters.mel(sr=RATE, n_fft=WINDOW, n_mels=BANDS))
+    decibels, bass = np.empty((BANDS, count), np.float32), np.empty(count, np.float32)
+    for first in range(0, count, BLOCK):
+        last = min(first + BLOCK, count)
+        piece = _piece(samples, first * HOP - WINDOW // 2, (last - 1) * HOP + WINDOW // 2)
+        power = mel @ np.square(np.abs(librosa.stft(piece, n_fft=WINDOW, hop_length=HOP, center=False)))
+        decibels[:, first:last] = librosa.power_to_db(power, top_db=None)
+        bass[first:last] = np.sqrt(power[:BASS].sum(axis=0))
+        progress(last / count)
+    return decibels, bass
+
+
+def _piece(samples: numpy.ndarray, start: int, end: int) -> numpy.ndarray:
+    import numpy as np
+
+    piece = np.zeros(end - start, np.float32)
+    inside = samples[max(start, 0) : end]
+    inside = np.clip(np.nan_to_num(inside, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
+    piece[max(-start, 0) :][: len(inside)] = inside
+    return piece
+
+
+def strength(decibels: numpy.ndarray, librosa: Any) -> numpy.ndarray:
+    """librosa's onset strength, float32 of shape (frames,)."""
+    import numpy as np
+
+    count = decibels.shape[1]
+    silence = decibels.max() - np.float32(RANGE)
+    rises = np.zeros(count, np.float32)
+    for first in range(1, count, BLOCK):
+        last = min(first + BLOCK, count)
+        # One frame more than needed: numpy sums a single column in another order.
+        piece = np.maximum(decibels[:, max(first - 2, 0) : last], silence)
+        rises[first:last] = librosa.onset.onset_strength(S=piece, sr=RATE, center=False)[first - last :]
+    # As librosa has it: a rise counts when it reaches the middle of the window.
+    late = WINDOW // (2 * HOP)
+    return np.concatenate([np.zeros(late, np.float32), rises])[:count]
+
+
+def pace(onsets: numpy.ndarray, librosa: Any) -> numpy.ndarray:
+    """librosa's estimate of the tempo: beats a minute, of shape (1,)."""
+    import numpy as np
+
+    width = int(TEMPO_SECONDS * RATE) // HOP
+    padded = np.pad(onsets, width // 2, mode="linear_ramp", end_values=0)
+    total = np.zeros(width)
+    for first in range(0, len(onsets), BLOCK):
+        last = min(first + BLOCK, len(onsets))
+        piece = padded[first : last - 1 + width]
+        tempogram = librosa.feature.tempogram(
+            onset_envelope=piece, sr=RATE, hop_length=HOP, win_length=width, center=False
+        )
+        # One after the other, so that the sum does not depend on the block.
+        total = np.add.accumulate(np.column_stack([total, tempogram]), axis=1)[:, -1]
+    mean = total[:, np.newaxis] / len(onsets)
+    return np.asarray(librosa.feature.tempo(tg=mean, sr=RATE, hop_length=HOP, aggregate=None))
+
+
+def on_the_bass(frames: numpy.ndarray, bass: numpy.ndarray) -> numpy.ndarray:
+    """``frames`` as they are, or each half a beat later if that is where the bass begins, for most of them.
+
+    Onset strength counts all bands alike: a hi-hat between the beats can outdo the bass drum on them.
+    """
+    import numpy as np
+
+    if len(frames) < 2:
+        return frames
+    steps = np.diff(frames)
+    later = frames + np.append(steps, steps[-1]) // 2
+    begun = np.cumsum(np.maximum(np.diff(bass, prepend=bass[:1]), 0.0), dtype=np.float64)
+    end = len(begun) - 1
+
+    def around(places: numpy.ndarray) -> numpy.ndarray:
+        # A window of 4 hops sees an onset from 2 hops before to 1 after; librosa's frames are one hop late.
+        return begun[np.clip(places + 1, 0, end)] - begun[np.clip(places - 4, 0, end)]
+
+    there, here = around(later), around(frames)
+    faintest = BASS_FAINTEST * max(there.max(), here.max())
+    if 2 * np.count_nonzero(there > np.maximum(here * BASS_AHEAD, faintest)) <= len(frames):
+        return frames
+    return later[later <= end]
 
 
 ANALYZER = Analyzer(
     name="rhythm",
     version="1",
-    description="Beat times and tempo of a sound track.",
+    description="Beat times and tempo of a sound track",
     features={
-        "beats": "times of the beats in seconds, increasing, rounded to 0.1 ms",
-        "tempo": "estimated tempo in beats a minute; 0 where there is none",
+        "beats": "times of the beats in seconds, increasing, to 4 decimals; on a raster of 23.2 ms",
+        "tempo": "estimated tempo in beats a minute, to 2 decimals; 0 where there is none",
     },
     analyze=analyze,
-    needs="audio",
-    libraries=("librosa", "numba", "scipy"),
+    libraries=("librosa", "numba", "numpy", "scipy"),
 )
