@@ -21,7 +21,7 @@ Compile = Callable[[bool], Callable[..., Any]]
 
 @contextmanager
 def kept(folder: Path) -> Iterator[None]:
-    """While open, modules that are imported compile their numba functions at the first call, and keep them in ``folder``.
+    """While open, modules that are imported compile their numba functions at the first call, kept in ``folder``.
 
     ``folder`` may be deleted whenever no process uses it. Where it cannot be written, every process compiles anew. What
     is kept is numba's cache: it looks after the versions of Python, numba and librosa, and after the processor.
@@ -93,8 +93,9 @@ def _deferring(decorator: Callable[..., Any], folder: Path) -> Callable[..., Any
 @contextmanager
 def _cache_folder(code: Path) -> Iterator[None]:
     """numba reads this when a function is decorated, not when it is compiled."""
-    from numba import config
+    import numba
 
+    config: Any = numba.config
     before = config.CACHE_DIR
     config.CACHE_DIR = str(code)
     try:

@@ -61,7 +61,8 @@ def analyze(request: AnalysisRequest) -> dict[str, Any]:
     """
     samples = request.audio(RATE)
     request.progress(0.2)
-    beats, tempo = ([], 0.0)
+    beats: list[float] = []
+    tempo = 0.0
     if len(samples) >= SHORTEST * RATE:
         beats, tempo = track(samples, _librosa(request.state), lambda share: request.progress(0.2 + 0.6 * share))
     request.progress(1.0)
@@ -181,13 +182,13 @@ def on_the_bass(frames: numpy.ndarray, bass: numpy.ndarray) -> numpy.ndarray:
 
     def around(places: numpy.ndarray) -> numpy.ndarray:
         # A window of 4 hops sees an onset from 2 hops before to 1 after; librosa's frames are one hop late.
-        return begun[np.clip(places + 1, 0, end)] - begun[np.clip(places - 4, 0, end)]
+        return np.asarray(begun[np.clip(places + 1, 0, end)] - begun[np.clip(places - 4, 0, end)])
 
     there, here = around(later), around(frames)
     faintest = BASS_FAINTEST * max(there.max(), here.max())
     if 2 * np.count_nonzero(there > np.maximum(here * BASS_AHEAD, faintest)) <= len(frames):
         return frames
-    return later[later <= end]
+    return np.asarray(later[later <= end])
 
 
 ANALYZER = Analyzer(
