@@ -60,9 +60,14 @@ def test_a_function_is_compiled_at_its_first_call_and_kept(twice: Callable[[Path
     assert files(folder) == written
 
 
-def test_where_nothing_can_be_kept_it_is_compiled_anew(twice: Callable[[Path], Twice], tmp_path: Path) -> None:
+def test_where_nothing_can_be_kept_it_is_compiled_anew(
+    twice: Callable[[Path], Twice], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "kept"
     folder.write_text("in the way")
+    # Nor where numba would go instead: beside the module, or to the user's cache.
+    (tmp_path / "__pycache__").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     assert twice(folder)(4.0) == 8.0
     assert folder.read_text() == "in the way"
 

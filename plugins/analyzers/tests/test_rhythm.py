@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import mir_eval
@@ -114,13 +115,14 @@ def test_a_single_onset_is_one_beat(find: Rhythm, sound: str) -> None:
     assert find(samples)["beats"] == pytest.approx([5.0], abs=0.024)
 
 
-def test_broken_samples_count_as_silence_and_loud_ones_as_full_scale(find: Rhythm) -> None:
-    samples, _ = songs.clicks(120, 10)
-    broken = samples.copy()
-    broken[[100, 3 * RATE + 11, 7 * RATE]] = np.nan, np.inf, -np.inf
-    clean = np.where(np.isfinite(broken), broken, 0)
+def test_broken_samples_count_as_silence_and_loud_ones_as_full_scale(find: Rhythm, state: Path) -> None:
+    broken = songs.clicks(120, 10)[0]
+    broken[[100, 3 * RATE + 11, 7 * RATE, 8 * RATE]] = np.nan, np.inf, -np.inf, 1e30
+    clean = broken.copy()
+    clean[[100, 3 * RATE + 11, 7 * RATE, 8 * RATE]] = 0, 0, 0, 1
     assert find(broken) == find(clean)
-    assert find(samples * 1e30) == find(np.sign(samples))
+    heard = [rhythm.spectrum(samples, rhythm._librosa(state), lambda share: None)[0] for samples in (broken, clean)]
+    assert np.array_equal(*heard)
 
 
 def test_a_silence_is_bridged_in_tempo(find: Rhythm) -> None:
@@ -137,15 +139,17 @@ def test_a_tempo_beyond_all_bounds_is_divided(find: Rhythm) -> None:
     assert np.diff(found["beats"]) == pytest.approx(0.6, abs=0.03)
 
 
-@pytest.mark.parametrize("block", [2, 37, 10_000])
+@pytest.mark.parametrize("block", [1, 37, 10_000])
 def test_the_result_does_not_depend_on_the_block(block: int, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    samples, _ = songs.rock(lambda share: 118, 10, noise=0.05)
+    samples, _ = songs.rock(lambda share: 118, 10)
     librosa = rhythm._librosa(state)
+    feature = SimpleNamespace(tempogram=librosa.feature.tempogram, tempo=lambda tg, **options: tg)
 
     def curves() -> list[bytes]:
         decibels, bass = rhythm.spectrum(samples[: 12 * RATE], librosa, lambda share: None)
         onsets = rhythm.strength(decibels, librosa)
-        return [curve.tobytes() for curve in (decibels, bass, onsets, rhythm.pace(onsets, librosa))]
+        tempogram = rhythm.pace(onsets, SimpleNamespace(feature=feature))
+        return [curve.tobytes() for curve in (decibels, bass, onsets, tempogram)]
 
     usual = curves()
     monkeypatch.setattr(rhythm, "BLOCK", block)
