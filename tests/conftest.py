@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from artdagd.node import Node
 from artdagd.settings import Settings
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+STATE = "ARTDAG_TEST_STATE"
 ENDED = ("completed", "failed", "cancelled")
 
 
@@ -59,9 +61,18 @@ class Person:
         return path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(request: pytest.FixtureRequest) -> None:
+    """What analyzers compile is kept for all nodes: half a minute each, otherwise."""
+    os.environ[STATE] = str(request.config.cache.mkdir("artdagd-state"))
+
+
 @asynccontextmanager
 async def running_node(home: Path, *, workers: int = 1, **settings: Any) -> AsyncIterator[tuple[Node, Person]]:
     options = {"reserve_bytes": 0, "port": 0, **settings}
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "state").exists():
+        (home / "state").symlink_to(os.environ[STATE])
     async with Node(Settings(home=home, workers=workers, **options)) as node:
         person = Person(node)
         try:
@@ -79,6 +90,3 @@ async def node(tmp_path: Path) -> AsyncIterator[tuple[Node, Person]]:
 @pytest.fixture
 def examples() -> Path:
     return EXAMPLES
-
-
-NodeFactory = Callable[..., Any]
