@@ -1,4 +1,4 @@
-"""Opening the database: driver, pragmas, migrations; and the one writer."""
+"""The state store: one writer with group commit, many readers."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from artdagd.errors import ConfigError
+from artdagd.database import opening
+from artdagd.errors import StorageFull, Unavailable
 
 if TYPE_CHECKING:
     from artdagd.database.actions import Actions
@@ -25,13 +22,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Write = Callable[[AsyncConnection], Awaitable[T]]
+_Waiting = tuple[Write[Any], asyncio.Future[Any]]
 
-DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
-BUSY_SECONDS = 10
+TROUBLE = ("locked", "disk i/o error", "readonly", "unable to open", "malformed")
+"""What SQLite says when the fault is the machine's and not the statement's."""
 
 
 class Database:
-    """The state store. Repositories are its attributes; every write goes through :meth:`write`."""
+    """The state store. Repositories are its attributes; every write goes through :meth:`write`.
+
+    Reads and writes raise Unavailable when the database does not answer and StorageFull when its disk is full.
+    """
 
     actions: Actions
     blobs: Blobs
@@ -47,7 +48,8 @@ class Database:
         from artdagd.database.tokens import TokenTable
 
         self.engine = engine
-        self._waiting: list[tuple[Write[Any], asyncio.Future[Any]]] = []
+        self._writer = engine.execution_options(**opening.WRITER)
+        self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
         self.actions = Actions(self)
         self.blobs = Blobs(self)
@@ -58,21 +60,7 @@ class Database:
     @classmethod
     async def open(cls, url: str) -> Database:
         """Connect and migrate. Raises ConfigError: wrong URL, unreachable, corrupt, or from a newer artdagd."""
-        engine = _engine(url)
-        try:
-            async with engine.begin() as connection:
-                await connection.run_sync(_migrate)
-        except (SQLAlchemyError, OSError) as error:
-            await engine.dispose()
-            cause = getattr(error, "orig", None) or error
-            raise ConfigError(
-                f"can't open the database: {cause}",
-                advice="Check DATABASE_URL. A damaged SQLite file is never made anew by itself: restore a backup.",
-            ) from None
-        except ConfigError:
-            await engine.dispose()
-            raise
-        return cls(engine)
+        return cls(await opening.open_engine(url))
 
     async def close(self) -> None:
         if self._writing:
@@ -93,71 +81,49 @@ class Database:
 
     async def read(self, work: Write[T]) -> T:
         """Run ``work`` on a connection of its own; readers do not wait for the writer."""
-        async with self.engine.connect() as connection:
-            return await work(connection)
+        try:
+            async with self.engine.connect() as connection:
+                return await work(connection)
+        except (SQLAlchemyError, OSError) as error:
+            raise _problem(error) from error
 
     async def _drain(self) -> None:
         while self._waiting:
             group, self._waiting = self._waiting, []
-            try:
-                await self._commit(group)
-            except Exception:
+            if not await self._together(group):
                 for one in group:
-                    await self._alone(one)
+                    await self._together([one])
 
-    async def _commit(self, group: list[tuple[Write[Any], asyncio.Future[Any]]]) -> None:
-        async with self.engine.begin() as connection:
-            results = [await work(connection) for work, _ in group]
+    async def _together(self, group: list[_Waiting]) -> bool:
+        """Do ``group`` in one transaction and answer its writers. False, and no answer, if one of several failed.
+
+        A commit that failed is final for all: trying a failed fsync again may report a success that never was.
+        """
+        results: list[Any] = []
+        try:
+            async with self._writer.begin() as connection:
+                for work, _ in group:
+                    results.append(await work(connection))
+        except Exception as error:
+            if len(results) < len(group) != 1:
+                return False
+            problem = _problem(error)
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(problem)
+            return True
         for (_, future), result in zip(group, results, strict=True):
             if not future.done():
                 future.set_result(result)
-
-    async def _alone(self, one: tuple[Write[Any], asyncio.Future[Any]]) -> None:
-        try:
-            await self._commit([one])
-        except Exception as error:
-            if not one[1].done():
-                one[1].set_exception(error)
+        return True
 
 
-def _engine(url: str) -> AsyncEngine:
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise ConfigError(
-            "DATABASE_URL is not a database URL", advice="Write sqlite:///FILE or postgresql://…"
-        ) from None
-    if parsed.drivername in DRIVERS:
-        parsed = parsed.set(drivername=DRIVERS[parsed.drivername])
-    if parsed.drivername not in DRIVERS.values():
-        raise ConfigError(f"DATABASE_URL: {parsed.drivername} is not supported", advice="Use sqlite or postgresql.")
-    try:
-        engine = create_async_engine(parsed)
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"DATABASE_URL needs the package {error.name}", advice="pip install 'artdagd[postgresql]'"
-        ) from None
-    if parsed.drivername.startswith("sqlite"):
-        event.listen(engine.sync_engine, "connect", _pragmas)
-    return engine
-
-
-def _pragmas(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _migrate(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", "artdagd:database/migrations")
-    known = ScriptDirectory.from_config(config)
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current is not None and current not in {script.revision for script in known.walk_revisions()}:
-        raise ConfigError(
-            f"the database was made by a newer artdagd (schema {current})",
-            advice="Install that version or a later one.",
-        )
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+def _problem(error: Exception) -> Exception:
+    """``error``, or what it means to a caller where the database itself is in trouble."""
+    said = str(getattr(error, "orig", None) or error)
+    if "disk is full" in said or "No space left" in said:
+        return StorageFull("the disk of the database is full", advice="Free some space.")
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if lost or isinstance(error, OSError | PoolTimeout) or any(word in said.lower() for word in TROUBLE):
+        return Unavailable(f"the database does not answer: {said.splitlines()[0]}", retry_after=2)
+    return error

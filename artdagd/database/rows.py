@@ -15,14 +15,14 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 def to_row(values: Mapping[str, Any], table: Table) -> dict[str, Any]:
-    """Values by field as values by column."""
+    """Values by field as values by column. A NUL, which PostgreSQL keeps in no text, becomes U+FFFD."""
     row = {}
     for name, value in values.items():
         column = f"{name}_json"
         if column in table.c:
             row[column] = None if value is None else msgspec.json.encode(value).decode()
         else:
-            row[name] = value
+            row[name] = value.replace("\0", "\ufffd") if isinstance(value, str) else value
     return row
 
 
@@ -40,6 +40,8 @@ def from_row(kind: type[S], row: RowMapping) -> S:
 
 async def insert_new(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> int:
     """Insert rows, leaving those that exist as they are. Returns how many were new, where the driver tells."""
+    if not rows:
+        return 0
     done = await connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
     return int(done.rowcount)
 

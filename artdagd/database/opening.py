@@ -1,0 +1,152 @@
+"""Opening a database: driver, pragmas, transactions, soundness, migrations."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from artdagd.errors import ConfigError
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+BUSY_SECONDS = 10
+CONNECT_SECONDS = 10
+
+WRITER = {"artdagd_writer": True}
+"""Execution options of transactions that write: on SQLite they take the lock when they begin, and wait for it."""
+
+MIGRATION_LOCK = 0x61727464
+"""Key of the PostgreSQL advisory lock that lets one node migrate at a time."""
+
+
+async def open_engine(url: str) -> AsyncEngine:
+    """An engine on a sound database with the newest schema. Raises ConfigError."""
+    parsed = _parse(url)
+    place = f"the database {parsed.render_as_string(hide_password=True)}"
+    if parsed.drivername == DRIVERS["sqlite"]:
+        place = f"the database file {parsed.database}"
+        _prepare(Path(parsed.database or ""))
+    engine = _engine(parsed)
+    try:
+        async with engine.execution_options(**WRITER).begin() as connection:
+            await connection.run_sync(_migrate)
+    except ConfigError:
+        await engine.dispose()
+        raise
+    # A driver's own errors (wrong password, no such database) and unknown options in the URL come as they are.
+    except Exception as error:
+        await engine.dispose()
+        raise ConfigError(f"can't open {place}: {_cause(error)}", advice=_advice(parsed)) from None
+    return engine
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError(
+            "DATABASE_URL is not a database URL", advice="Write sqlite:///FILE or postgresql://…"
+        ) from None
+    if parsed.drivername in DRIVERS:
+        parsed = parsed.set(drivername=DRIVERS[parsed.drivername])
+    if parsed.drivername not in DRIVERS.values():
+        raise ConfigError(f"DATABASE_URL: {parsed.drivername} is not supported", advice="Use sqlite or postgresql.")
+    if parsed.drivername == DRIVERS["sqlite"] and parsed.database in (None, "", ":memory:"):
+        raise ConfigError("DATABASE_URL names no file", advice="Write sqlite:///FILE.")
+    if "sslmode" in parsed.query:  # libpq's word for what asyncpg calls ssl
+        mode = parsed.query["sslmode"]
+        parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+    return parsed
+
+
+def _prepare(file: Path) -> None:
+    """Make a new file whole (private, in WAL mode) before it gets its name; look a file that exists over.
+
+    An empty file is a lost database and never a new one: SQLite would fill it without a word.
+    """
+    try:
+        if not file.exists():
+            made = file.with_name(file.name + ".new")
+            made.unlink(missing_ok=True)
+            os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            connection = sqlite3.connect(made)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.close()
+            made.rename(file)
+        elif file.stat().st_size == 0:
+            raise ConfigError(
+                f"the database file {file} is empty",
+                advice="Restore a backup; or delete the file, and the node begins with no runs and recipes.",
+            )
+    except (OSError, sqlite3.Error) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise ConfigError(f"can't make the database file {file}: {reason}", advice="Check its folder.") from None
+
+
+def _engine(url: URL) -> AsyncEngine:
+    if url.drivername == DRIVERS["sqlite"]:
+        engine = create_async_engine(url)
+        event.listen(engine.sync_engine, "connect", _pragmas)
+        event.listen(engine.sync_engine, "begin", _begin)
+        return engine
+    try:
+        # Another process may restart the server: a connection is tried before it is used.
+        return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": CONNECT_SECONDS})
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"DATABASE_URL needs the package {error.name}", advice="pip install 'artdagd[postgresql]'"
+        ) from None
+
+
+def _pragmas(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # Python's sqlite3 would begin a transaction before INSERT and the like, but none before CREATE TABLE.
+    writes = connection.get_execution_options().get("artdagd_writer")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    else:
+        found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
+        if found != "ok":
+            raise sqlite3.DatabaseError(f"it is damaged: {found}")
+    config = Config()
+    config.set_main_option("script_location", "artdagd:database/migrations")
+    known = ScriptDirectory.from_config(config)
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in {script.revision for script in known.walk_revisions()}:
+        raise ConfigError(
+            f"the database was made by a newer artdagd (schema {current})",
+            advice="Install that version or a later one.",
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _cause(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    said = str(cause).strip() or type(cause).__name__
+    return said.splitlines()[0] if isinstance(error, SQLAlchemyError | OSError) else said
+
+
+def _advice(url: URL) -> str:
+    if url.drivername == DRIVERS["sqlite"]:
+        return "A damaged file is never made anew by itself: put it aside and restore a backup under its name."
+    return "Check DATABASE_URL, and that the server runs."
