@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
+import re
 import secrets
+import socket
 import tempfile
 from pathlib import Path
 
@@ -14,9 +17,13 @@ from artdagd.database.clock import now
 from artdagd.database.tokens import TokenRow
 from artdagd.errors import ConfigError, Unauthorized
 
+log = logging.getLogger(__name__)
+
 PREFIX = "artdag_"
 ADMIN = "admin"
 LONGEST = 256
+
+_TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{40,{LONGEST - len(PREFIX)}}}", re.ASCII)
 
 
 def new_token() -> str:
@@ -25,7 +32,7 @@ def new_token() -> str:
 
 
 def token_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 class Tokens:
@@ -49,19 +56,38 @@ class Tokens:
         return Principal(row.owner, row.is_admin, tuple(row.scopes))
 
     async def ensure_admin_token(self, home: Path) -> Path:
-        """The file with the admin's token (mode 0600), written on the first start. Raises ConfigError."""
+        """The file with the admin's token (mode 0600), written on the first start. Raises ConfigError.
+
+        The token that it held before is revoked: to delete the file is the way to a new token.
+        """
         await self.load()
         file = home / "admin-token"
         try:
-            text = file.read_text().strip() if file.exists() else _write_secret(file, new_token())
+            text = _read_secret(file) if file.exists() else _write_secret(file, new_token())
         except OSError as error:
             raise ConfigError(f"can't use {file}: {error.strerror}") from None
-        if not text.startswith(PREFIX) or len(text) < len(PREFIX) + 40:
+        if not _TOKEN.fullmatch(text):
             raise ConfigError(f"{file} holds no token", advice="Delete the file; the next start writes a new one.")
-        row = TokenRow(token_hash=token_hash(text), name="admin token of this node", owner=ADMIN, is_admin=True)
+        # Nodes may share a database: each knows its own token by machine and home.
+        name = f"admin token of {socket.gethostname()}:{home}"
+        row = TokenRow(token_hash=token_hash(text), name=name, owner=ADMIN, is_admin=True)
         if await self._database.tokens.add(row):
+            for old in self._rows.values():
+                if old.name == name and not old.revoked_at:
+                    await self._database.tokens.revoke(old.token_hash)
             await self.load()
+        elif self._rows[row.token_hash].revoked_at:
+            raise ConfigError(
+                f"the token in {file} was revoked", advice="Delete the file; the next start writes a new one."
+            )
         return file
+
+
+def _read_secret(file: Path) -> str:
+    if file.stat().st_mode & 0o077:
+        log.warning("%s could be read by others; its mode is 0600 now", file)
+        file.chmod(0o600)
+    return file.read_text(errors="replace").strip()
 
 
 def _write_secret(file: Path, text: str) -> str:
