@@ -52,6 +52,15 @@ class Recipes:
 
         return await self._database.read(work)
 
+    async def names(self, owner: str | None) -> list[str]:
+        """The names there are, for a suggestion: a thousand at most."""
+
+        async def work(connection: AsyncConnection) -> list[str]:
+            query = select(recipes.c.name).where(_owned(owner)).distinct().limit(1000)
+            return list((await connection.execute(query)).scalars())
+
+        return await self._database.read(work)
+
     async def page(self, owner: str | None, number: int, limit: int) -> tuple[list[RecipeRow], int]:
         """A page, newest first, and how many there are."""
 

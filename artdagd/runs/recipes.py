@@ -15,6 +15,7 @@ from artdagd.recipes.model import Recipe
 from artdagd.recipes.parse import parse_recipe
 from artdagd.runs.views import Checked, Page, RecipeView
 from artdagd.steps.catalogue import Catalogue
+from artdagd.steps.suggest import nearest, quote
 
 
 class RecipeBook:
@@ -58,7 +59,9 @@ class RecipeBook:
     async def _row(self, name: str, who: Principal) -> RecipeRow:
         row = await self._database.recipes.get(name, who.sees)
         if row is None:
-            raise NotFound(f"no recipe {name!r} here", advice="artdagctl recipes list shows what there is.")
+            near = nearest(name, await self._database.recipes.names(who.sees))
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise NotFound(f"no recipe {quote(name)} here{hint}", advice="artdagctl recipes list shows what there is.")
         return row
 
     def _view(self, row: RecipeRow) -> RecipeView:

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parent))
 
 import postgres
 from needs import missing

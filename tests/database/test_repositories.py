@@ -204,6 +204,8 @@ async def test_a_recipe_is_found_by_id_and_by_its_newest_name(database: Database
         assert (row and row.recipe_id) == found, name
     rows, total = await database.recipes.page("ann", 1, 1)
     assert ([row.recipe_id for row in rows], total) == (["b2"], 2)
+    assert await database.recipes.names("ann") == ["mine"]
+    assert sorted(await database.recipes.names(None)) == ["bobs", "mine"]
     await database.recipes.delete("b2", "bob")  # not his
     await database.recipes.delete("b2", "ann")
     row = await database.recipes.get("mine", "ann")
