@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import ipaddress
 import logging
 import os
 import signal
@@ -121,7 +122,11 @@ class Node:
         await self.plugins.call("artdag_startup")
         self._stack.push_async_callback(self.plugins.call, "artdag_shutdown")
         resumed = await runs.resume()
-        (settings.home / "address").write_text(self.url + "\n")
+        address = settings.home / "address"
+        address.write_text(self.url + "\n")
+        # Who asks for the local node must not send its token to whoever takes the port next.
+        self._stack.callback(address.unlink, missing_ok=True)
+        _warn_if_open(settings.host)
         self.ready = True
         log.info("artdagd %s at %s, %d workers, %d runs resumed", __version__, self.url, settings.worker_count, resumed)
 
@@ -188,5 +193,19 @@ class _Lock:
 
 
 def _refuse_unsafe(settings: Settings) -> None:
-    if settings.database.startswith("sqlite:///") and settings.home.exists() and settings.home.stat().st_mode & 0o002:
+    try:
+        mode = settings.home.stat().st_mode
+    except OSError:
+        return  # not there yet, or _Lock says why it can't be used
+    if mode & 0o002:
         raise ConfigError(f"{settings.home} can be written by everyone", advice=f"chmod o-w {settings.home}")
+
+
+def _warn_if_open(host: str) -> None:
+    try:
+        here = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        here = False
+    if not here:
+        log.warning("HOST is %s: other machines can reach this node, and tokens cross the network as they are;"
+                    " put TLS in front of it", host)  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -101,6 +102,11 @@ def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
     for key, value in flags.items():
         if value is not None:
             values[key], origin[key] = value, f"--{key.replace('_', '-')}"
+    for key in values:
+        if key not in Settings.__struct_fields__:
+            near = get_close_matches(key, Settings.__struct_fields__, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(Settings.__struct_fields__)}"
+            raise ConfigError(f"{file}: unknown setting {key!r}; {hint}")
     try:
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:

@@ -82,6 +82,7 @@ def _bind(host: str, port: int) -> socket.socket:
             raise
     except OSError as error:
         raise ConfigError(
-            f"can't listen on {host}:{port}: {error.strerror}", advice="Set HOST and PORT to a free local address."
+            f"can't listen on {host}:{port}: {error.strerror}",
+            advice="Stop what listens there, or set HOST and PORT to a free local address; port 0 takes any.",
         ) from None
     return bound

@@ -10,9 +10,27 @@ from pathlib import Path
 import click
 
 from artdagd import __version__
+from artdagd.cli.problems import run_command
 from artdagd.errors import ArtdagError, ConfigError
 
 EX_CONFIG = 78
+LONGEST_SOCKET = 107
+
+
+log = logging.getLogger("artdagd")
+
+
+def _address(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    scheme, _, rest = value.partition("://")
+    if scheme == "tcp":
+        raise click.BadParameter("workers of other machines are not supported yet: use the node's ipc:// address")
+    if scheme != "ipc" or not rest.startswith("/"):
+        raise click.BadParameter(
+            f"{value!r} is no address; write ipc://FILE, as in ipc://$ARTDAG_HOME/run/workers.sock"
+        )
+    if len(rest.encode()) > LONGEST_SOCKET:
+        raise click.BadParameter(f"the path has more than {LONGEST_SOCKET} bytes, the most that a socket's may have")
+    return value
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,7 +64,11 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int 
 
 @daemon.command()
 @click.option(
-    "--connect", required=True, metavar="ADDRESS", help="The node's worker socket: ipc://… (see artdagd serve)."
+    "--connect",
+    required=True,
+    metavar="ADDRESS",
+    callback=_address,
+    help="The node's worker socket: ipc://$ARTDAG_HOME/run/workers.sock",
 )
 @click.option("--name", help="How the node calls this worker.  [default: made from host and process]")
 @click.option("--home", type=click.Path(path_type=Path), help="Folder for what workers keep between starts.")
@@ -58,6 +80,8 @@ def worker(connect: str, name: str | None, home: Path | None, memory: int, child
     from artdagd.workers.worker import run_worker
 
     _log(verbose)
+    if not Path(connect.removeprefix("ipc://")).exists():
+        log.warning("no node is at %s; waiting for one (Ctrl-C ends it)", connect)
     try:
         sys.exit(run_worker(connect, name=name, home=home, memory=memory, child=child))
     except ArtdagError as error:
@@ -80,7 +104,7 @@ def _end(error: ArtdagError, code: int) -> None:
 
 
 def main() -> None:
-    daemon()
+    run_command(daemon)
 
 
 if __name__ == "__main__":
