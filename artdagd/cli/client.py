@@ -1,43 +1,60 @@
-"""The HTTP side of ``artdagctl``: finds the node, signs in, turns problem+json into errors that a person can read."""
+"""The HTTP side of ``artdagctl``: finds the node, signs in, asks."""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
+from urllib.parse import quote
 
-import click
 import httpx
 
+from artdagd.cli import problems
+from artdagd.cli.problems import NodeError
+
 CHUNK = 1 << 20
+DEFAULT = "http://127.0.0.1:8100"
+UPLOAD_SECONDS = 600
+"""Seconds that a node may take to make an upload durable, after its last byte."""
+
 Progress = Callable[[int], None]
-
-
-class NodeError(click.ClickException):
-    """The node said no. Exit code 1; 3 when it can't be reached at all."""
-
-    def __init__(self, message: str, *, exit_code: int = 1, problem: dict[str, Any] | None = None) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code  # type: ignore[misc]
-        self.problem = problem or {}
+Transfer = Callable[[int, int], None]
 
 
 def home() -> Path:
-    return Path(os.environ.get("ARTDAG_HOME", "~/.artdag")).expanduser()
+    return Path(os.environ.get("ARTDAG_HOME") or "~/.artdag").expanduser()
+
+
+def part(text: str) -> str:
+    """``text`` as one segment of a path, whatever it contains."""
+    return quote(text, safe="") if text.strip(".") else quote(text, safe="").replace(".", "%2E")
 
 
 class Client:
-    """A node's API. ``ARTDAG_URL`` and ``ARTDAG_TOKEN`` say where and who; else the local node and its admin token."""
+    """A node's API. ``ARTDAG_URL`` and ``ARTDAG_TOKEN`` say where and who; else the local node and its admin token.
 
-    def __init__(self, url: str | None = None, token: str | None = None) -> None:
-        self.url = (url or os.environ.get("ARTDAG_URL") or _local_address()).rstrip("/")
-        token = token or os.environ.get("ARTDAG_TOKEN") or _admin_token()
+    The admin token is sent to this machine alone, never to another that ``ARTDAG_URL`` names.
+    """
+
+    def __init__(self) -> None:
+        given = os.environ.get("ARTDAG_URL", "").strip()
+        url = _checked(given or _read("address") or DEFAULT)
+        self.url = str(url).rstrip("/")
+        self._remedy = "Check ARTDAG_URL." if given else "Is the node running? Start it: artdagd serve"
+        token = os.environ.get("ARTDAG_TOKEN", "").strip() or (_read("admin-token") if _is_here(url) else "")
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            raise NodeError(
+                "the token has characters that no token has\n  Check ARTDAG_TOKEN, or the file admin-token.",
+                code=problems.DENIED,
+            )
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         timeout = httpx.Timeout(60, connect=5)
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout, trust_env=False)
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -48,42 +65,46 @@ class Client:
         self._http.close()
 
     def get(self, path: str, **query: Any) -> Any:
-        return self._json("GET", path, params={key: value for key, value in query.items() if value is not None})
+        return self._ask("GET", path, params={key: value for key, value in query.items() if value is not None})
 
-    def post(self, path: str, body: Any = None, *, content: bytes | None = None) -> Any:
-        if content is not None:
-            return self._json("POST", path, content=content, headers={"Content-Type": "application/yaml"})
-        return self._json("POST", path, json=body)
+    def post(self, path: str, body: Any = None) -> Any:
+        return self._ask("POST", path, json=body)
+
+    def post_yaml(self, path: str, text: bytes) -> Any:
+        return self._ask("POST", path, content=text, headers={"Content-Type": "application/yaml"})
 
     def delete(self, path: str) -> None:
-        self._json("DELETE", path)
+        self._ask("DELETE", path)
+
+    def health(self) -> dict[str, Any]:
+        """What the node says of itself, also while it does not accept work."""
+        with self._stream("GET", "/healthz", also=(503,)) as answer:
+            answer.read()
+            said = _decoded(answer)
+            if not isinstance(said, dict) or not {"status", "version"} <= said.keys():
+                raise problems.not_a_node(answer)
+            return said
 
     def upload(self, file: Path, progress: Progress | None = None) -> Any:
         """Send a file to the cache; ``progress`` is told bytes as they leave."""
         with file.open("rb") as stream:
-            return self._json(
-                "POST", "/cache/upload", files={"file": (file.name, _Watched(stream, progress or (lambda n: None)))}
-            )
+            name = os.fsencode(file.name).decode(errors="replace")  # not every file's name is UTF-8
+            form = {"file": (name, _Watched(stream, progress or (lambda count: None)))}
+            return self._ask("POST", "/cache/upload", files=form, timeout=httpx.Timeout(UPLOAD_SECONDS, connect=5))
 
-    def download(self, cid: str, target: Path, progress: Callable[[int, int], None] | None = None) -> None:
-        """Write a blob to ``target``, whole or not at all; ``progress`` is told (done, total)."""
-        part = target.with_name(target.name + ".part")
-        try:
-            with self._stream("GET", f"/cache/{cid}/raw") as answer, part.open("wb") as out:
-                total, done = int(answer.headers.get("Content-Length", 0)), 0
-                for chunk in answer.iter_bytes(CHUNK):
-                    out.write(chunk)
-                    done += len(chunk)
-                    if progress:
-                        progress(done, total)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+    def chunks(self, cid: str, progress: Transfer) -> Iterator[bytes]:
+        """A blob's bytes; ``progress`` is told (done, total)."""
+        with self._stream("GET", f"/cache/{part(cid)}/raw") as answer:
+            total, done = int(answer.headers.get("Content-Length", 0)), 0
+            for chunk in answer.iter_bytes(CHUNK):
+                yield chunk
+                done += len(chunk)
+                progress(done, total)
 
     def events(self, run_id: str, after: int | None = None) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """A run's server-sent events as (id, event, data), until the node ends the stream."""
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": str(after)} if after is not None else {})
-        with self._stream("GET", f"/api/run/{run_id}/events", headers=headers) as answer:
+        with self._stream("GET", f"/api/run/{part(run_id)}/events", headers=headers) as answer:
             fields: dict[str, str] = {}
             for line in answer.iter_lines():
                 if line:
@@ -93,47 +114,22 @@ class Client:
                     yield int(fields.get("id", 0)), fields.get("event", "message"), json.loads(fields["data"])
                     fields = {}
 
-    def _stream(self, method: str, path: str, **options: Any) -> _Stream:
-        return _Stream(self, method, path, options)
-
-    def _json(self, method: str, path: str, **options: Any) -> Any:
+    @contextmanager
+    def _stream(self, method: str, path: str, also: tuple[int, ...] = (), **options: Any) -> Iterator[httpx.Response]:
+        """An open answer. Raises NodeError, also when the connection ends before the answer does."""
         try:
-            answer = self._http.request(method, path, **options)
+            with self._http.stream(method, path, **options) as answer:
+                if not answer.is_success and answer.status_code not in also:
+                    answer.read()
+                    raise problems.of_answer(answer)
+                yield answer
         except httpx.HTTPError as error:
-            raise self._unreachable(error) from None
-        if answer.is_error:
-            raise _problem(answer)
-        return answer.json() if answer.content else None
+            raise problems.unreachable(self.url, error, self._remedy) from None
 
-    def _unreachable(self, error: Exception) -> NodeError:
-        reason = str(error) or type(error).__name__
-        return NodeError(
-            f"no answer from {self.url} ({reason}). Is the node running? Start it: artdagd serve", exit_code=3
-        )
-
-
-class _Stream:
-    """An open answer whose body is read bit by bit; errors before the body become NodeError."""
-
-    def __init__(self, client: Client, method: str, path: str, options: dict[str, Any]) -> None:
-        self._client = client
-        self._context = client._http.stream(method, path, **options)
-
-    def __enter__(self) -> httpx.Response:
-        try:
-            answer = self._context.__enter__()
-        except httpx.HTTPError as error:
-            raise self._client._unreachable(error) from None
-        if answer.is_error:
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        with self._stream(method, path, **options) as answer:
             answer.read()
-            self._context.__exit__(None, None, None)
-            raise _problem(answer)
-        return answer
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._context.__exit__(kind, error, trace)
+            return _decoded(answer) if answer.content else None
 
 
 class _Watched:
@@ -157,29 +153,37 @@ class _Watched:
         return self._stream.fileno()
 
 
-def _problem(answer: httpx.Response) -> NodeError:
+def _decoded(answer: httpx.Response) -> Any:
     try:
-        problem = answer.json()
+        return answer.json()
     except ValueError:
-        problem = {}
-    lines = [f"{problem.get('title', answer.reason_phrase)}: {problem.get('detail', answer.status_code)}"]
-    for fault in problem.get("errors") or []:
-        place = f"line {fault['line']}, column {fault['column']}: " if fault.get("line") else f"{fault['loc']}: "
-        lines.append(f"  {place}{fault['msg']}")
-    if answer.status_code == 401:
-        lines.append("  Set ARTDAG_TOKEN, or run this as the user whose ~/.artdag/admin-token it is.")
-    return NodeError("\n".join(lines), problem=problem)
+        raise problems.not_a_node(answer) from None
 
 
-def _local_address() -> str:
+def _checked(text: str) -> httpx.URL:
     try:
-        return (home() / "address").read_text().strip()
-    except OSError:
-        return "http://127.0.0.1:8100"
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise NodeError(
+            f"ARTDAG_URL is {text!r}, which is no address of a node\n  Write http://HOST:PORT.", code=problems.USAGE
+        )
+    return url
 
 
-def _admin_token() -> str | None:
+def _is_here(url: httpx.URL) -> bool:
+    if url.host == "localhost" or str(url).rstrip("/") == _read("address").rstrip("/"):
+        return True
     try:
-        return (home() / "admin-token").read_text().strip()
-    except OSError:
-        return None
+        return ipaddress.ip_address(url.host).is_loopback
+    except ValueError:
+        return False
+
+
+def _read(name: str) -> str:
+    """A file of the local node, or nothing: another user's is not for us to read."""
+    try:
+        return (home() / name).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

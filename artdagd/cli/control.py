@@ -7,18 +7,22 @@ import click
 from artdagd import __version__
 from artdagd.cli.client import Client
 from artdagd.cli.keeping import cache, recipes
+from artdagd.cli.problems import CODES, UNREACHABLE, NodeError, run_command
 from artdagd.cli.running import render, run, runs
 from artdagd.cli.show import Show, json_option, size
 
+HELP = f"""Talk to an artdagd node.
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+ARTDAG_URL and ARTDAG_TOKEN say which and who; else it is the local node under ARTDAG_HOME (~/.artdag),
+with its admin token.
+
+{CODES}"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, help=HELP)
 @click.version_option(__version__, prog_name="artdagctl")
 def control() -> None:
-    """Talk to an artdagd node.
-
-    The node is found by ARTDAG_URL and ARTDAG_TOKEN, else it is the local one under ARTDAG_HOME (~/.artdag).
-    Exit codes: 0 success, 1 refused or failed, 2 wrong usage, 3 no answer from the node.
-    """
+    pass
 
 
 @control.command()
@@ -26,7 +30,9 @@ def control() -> None:
 def status(show: Show) -> None:
     """Say whether the node is up, and what it is doing."""
     with Client() as client:
-        health = client.get("/healthz")
+        health = client.health()
+        if health["status"] != "ok":
+            raise NodeError(f"{client.url} is {health['status']}\n  Try again in a moment.", code=UNREACHABLE)
         active = {
             s: client.get("/runs", status=s, limit=1)["total"] for s in ("pending", "analyzing", "planning", "running")
         }
@@ -55,7 +61,7 @@ def workers(show: Show) -> None:
             ", ".join(w["doing"]),
             w["done"],
             w["failed"],
-            size(w["memory"] or 0),
+            size(w["memory"]) if w["memory"] else None,
             w["pid"],
             w["since"],
         )
@@ -86,4 +92,4 @@ def main() -> None:
 
     for command in Plugins.load().commands():
         control.add_command(command)
-    control()
+    run_command(control)

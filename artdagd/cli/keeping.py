@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import typing
 from pathlib import Path
 
 import click
 
-from artdagd.cli.client import Client
-from artdagd.cli.show import Show, json_option, size
+from artdagd.cid import CID
+from artdagd.cli.client import Client, part
+from artdagd.cli.inputs import faults, recipe_text
+from artdagd.cli.problems import FAILED, NodeError
+from artdagd.cli.saving import fetch, output_option
+from artdagd.cli.show import Show, json_option, page_options, size
+from artdagd.work import Kind
+
+A_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
 @click.group()
@@ -16,14 +24,14 @@ def recipes() -> None:
 
 
 @recipes.command("list")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100))
+@page_options
 @json_option
-def list_recipes(limit: int, show: Show) -> None:
+def list_recipes(page: int, limit: int, show: Show) -> None:
     """List recipes, newest first."""
     with Client() as client:
-        page = client.get("/recipes", limit=limit)
-    rows = ((r["name"], r["version"], ", ".join(r["inputs"]), r["recipe_id"]) for r in page["items"])
-    show.table(page, ("name", "version", "inputs", "id"), rows, "no recipes yet: artdagctl recipes upload FILE")
+        found = client.get("/recipes", page=page, limit=limit)
+    rows = ((r["name"], r["version"], ", ".join(r["inputs"]), r["recipe_id"]) for r in found["items"])
+    show.page(found, ("name", "version", "inputs", "id"), rows, "no recipes yet: artdagctl recipes upload FILE")
 
 
 @recipes.command("show")
@@ -32,31 +40,35 @@ def list_recipes(limit: int, show: Show) -> None:
 def show_recipe(recipe: str, show: Show) -> None:
     """Show a recipe's text (RECIPE is an id or a name)."""
     with Client() as client:
-        view = client.get(f"/recipes/{recipe}")
+        view = client.get(f"/recipes/{part(recipe)}")
     show.value(view, [view["yaml"].rstrip()])
 
 
 @recipes.command("upload")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=A_FILE)
 @json_option
 def upload_recipe(file: Path, show: Show) -> None:
     """Upload a recipe; errors come with line and column."""
     with Client() as client:
-        view = client.post("/recipes/upload", content=file.read_bytes())
+        try:
+            view = client.post_yaml("/recipes/upload", recipe_text(file))
+        except NodeError as error:
+            if not error.faults:
+                raise
+            raise NodeError("\n".join([f"{file} was not kept", *faults(file, error.faults)])) from None
     show.value(view, [f"{view['name']} {view['version']}  {view['recipe_id']}"])
 
 
 @recipes.command("check")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=A_FILE)
 @json_option
 def check_recipe(file: Path, show: Show) -> None:
     """Check a recipe without keeping it. Exit code 1 if anything is wrong."""
     with Client() as client:
-        found = client.post("/recipes/check", content=file.read_bytes())
-    lines = [f"{file}:{e.get('line', 1)}:{e.get('column', 1)}: {e['msg']}" for e in found["errors"]]
-    show.value(found, lines or [f"{file} is valid"])
+        found = client.post_yaml("/recipes/check", recipe_text(file))
+    show.value(found, faults(file, found["errors"]) or [f"{file} is valid"])
     if found["errors"]:
-        raise SystemExit(1)
+        raise SystemExit(FAILED)
 
 
 @recipes.command("delete")
@@ -65,7 +77,7 @@ def check_recipe(file: Path, show: Show) -> None:
 def delete_recipe(recipe: str, show: Show) -> None:
     """Delete a recipe; its runs and their results stay."""
     with Client() as client:
-        client.delete(f"/recipes/{recipe}")
+        client.delete(f"/recipes/{part(recipe)}")
     show.value({"deleted": recipe}, [f"deleted {recipe}"])
 
 
@@ -75,46 +87,54 @@ def cache() -> None:
 
 
 @cache.command("list")
-@click.option("--kind", type=click.Choice(["video", "audio", "image", "data", "other"]))
+@click.option("--kind", type=click.Choice(typing.get_args(Kind)))
 @click.option("-q", "--query", help="Words in the name, title or tags.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100))
+@page_options
 @json_option
-def list_cache(kind: str | None, query: str | None, limit: int, show: Show) -> None:
+def list_cache(kind: str | None, query: str | None, page: int, limit: int, show: Show) -> None:
     """List media, newest first."""
     with Client() as client:
-        page = client.get("/media", kind=kind, q=query, limit=limit)
-    rows = ((e["kind"], size(e["size"]), e["title"] or e["filename"], e["cid"]) for e in page["items"])
-    show.table(page, ("kind", "size", "name", "cid"), rows, "nothing here yet: artdagctl cache put FILE")
+        found = client.get("/media", kind=kind, q=query, page=page, limit=limit)
+    rows = ((e["kind"], size(e["size"]), e["title"] or e["filename"], e["cid"]) for e in found["items"])
+    show.page(found, ("kind", "size", "name", "cid"), rows, "nothing here yet: artdagctl cache put FILE")
 
 
 @cache.command("put")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=A_FILE)
 @json_option
 def put(files: tuple[Path, ...], show: Show) -> None:
     """Upload FILES."""
     answers = []
     with Client() as client, show.bar(transfer=True) as bar:
         for file in files:
-            task = bar.add_task(file.name, total=file.stat().st_size)
+            task = bar.add_task(f"uploading {file.name}", total=file.stat().st_size)
             answers.append(client.upload(file, lambda count, task=task: bar.advance(task, count)))  # type: ignore[misc]
     show.value(answers, [f"{a['cid']}  {f}" for a, f in zip(answers, files, strict=True)])
 
 
+def _is_cid(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    try:
+        return str(CID.parse(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+cid_argument = click.argument("cid", callback=_is_cid)
+
+
 @cache.command("get")
-@click.argument("cid")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: the blob's own name.")
+@cid_argument
+@output_option
 @json_option
 def get(cid: str, output: Path | None, show: Show) -> None:
-    """Download a blob."""
-    with Client() as client, show.bar(transfer=True) as bar:
-        target = output or Path(Path(client.get(f"/cache/{cid}")["filename"] or cid).name)
-        task = bar.add_task(target.name, total=None)
-        client.download(cid, target, lambda done, total: bar.update(task, completed=done, total=total))
+    """Download a blob and verify it; without -o under its own name, which replaces nothing."""
+    with Client() as client:
+        target = fetch(client, cid, output, show)
     show.value({"cid": cid, "file": str(target)}, [str(target)])
 
 
 @cache.command("show")
-@click.argument("cid")
+@cid_argument
 @json_option
 def show_entry(cid: str, show: Show) -> None:
     """Show what is known about a blob."""
@@ -124,7 +144,7 @@ def show_entry(cid: str, show: Show) -> None:
 
 
 @cache.command("delete")
-@click.argument("cid")
+@cid_argument
 @json_option
 def delete(cid: str, show: Show) -> None:
     """Delete a blob; refused while a run or a pin needs it."""

@@ -1,63 +1,77 @@
-"""How ``artdagctl`` speaks: tables and progress bars for a person, one JSON document with ``--json``."""
+"""How ``artdagctl`` speaks: tables and progress bars for a person, one JSON document with ``--json``.
+
+Results go to standard output, remarks and bars to standard error. Lines are never wrapped: a CID stays one word.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
+
+from artdagd.cli.problems import clean
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Show:
-    """Where output goes. Results to standard output; progress and remarks to standard error."""
+    """Where output goes."""
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        self._out = Console(highlight=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False)
 
     def value(self, value: Any, lines: Iterable[str] = ()) -> None:
         """The result: as JSON, or as lines made for a person."""
         if self.as_json:
             click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-        else:
-            for line in lines:
-                self._out.print(line, markup=False)
+            return
+        for line in lines:
+            click.echo(clean(line))
+
+    def page(self, page: dict[str, Any], columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
+        """A page of a list as a table, and where its next page is."""
+        self.table(page, columns, rows, empty)
+        if page["has_more"]:
+            self.remark(f"{page['total']} in all; more: --page {page['page'] + 1}")
 
     def table(self, value: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str) -> None:
         if self.as_json:
             self.value(value)
             return
-        rows = list(rows)
-        if not rows:
-            self._out.print(empty, markup=False)
+        cells = [[_cell(cell) for cell in row] for row in rows]
+        if not cells:
+            self.remark(empty)
             return
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-        self._out.print(table)
+        widths = [max(cell_len(row[at]) for row in [list(columns), *cells]) for at in range(len(columns))]
+        click.echo(click.style(_line(columns, widths), bold=True))
+        for row in cells:
+            click.echo(_line(row, widths))
 
     def remark(self, text: str) -> None:
         if not self.as_json:
-            # As one line: a CID that is broken in two can't be copied.
-            self._err.print(text, markup=False, soft_wrap=True)
+            click.echo(clean(text), err=True)
 
     def bar(self, *, transfer: bool = False) -> Progress:
-        """A progress bar on standard error; silent with ``--json``."""
+        """A progress bar on standard error; nothing with ``--json``, or where nobody looks."""
         columns = [TextColumn("{task.description}", markup=False), BarColumn(bar_width=None), TaskProgressColumn()]
         extra = DownloadColumn() if transfer else TimeRemainingColumn()
-        # A transient bar leaves nothing but an empty line where there is no terminal to erase it from.
-        off = self.as_json or (transfer and not self._err.is_terminal)
-        return Progress(*columns, extra, console=self._err, disable=off, transient=transfer)
+        silent = self.as_json or not sys.stderr.isatty()
+        return Progress(*columns, extra, console=Console(stderr=True), disable=silent, transient=transfer)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else clean(value).replace("\n", " ")
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True))
+    return "  ".join(padded).rstrip()
 
 
 def size(count: float) -> str:
@@ -78,3 +92,10 @@ def json_option(function: F) -> F:
     return click.option(
         "--json", "show", is_flag=True, callback=make, help="Print one JSON document and nothing else."
     )(function)
+
+
+def page_options(function: F) -> F:
+    """``--page`` and ``--limit`` on a command that lists."""
+    limit = click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100), help="Items a page.")
+    page = click.option("--page", default=1, type=click.IntRange(1, 1_000_000), help="Which page; newest first.")
+    return page(limit(function))
