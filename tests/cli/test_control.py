@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
-from processes import Daemon, well
+from processes import Daemon, ctl, well
 
 from artdagd.cid import cid_of_file
 from artdagd.cli.control import control
@@ -102,6 +103,15 @@ def test_a_name_can_not_play_the_terminal(idle: Daemon, tmp_path: Path):
         assert "boo" in said
     assert "\x1b" not in well(idle.ctl("cache", "put", tmp_path / "\x1b[2Jboo\n.bin"))
     assert "\ufffd.bin" in well(idle.ctl("cache", "list"))
+
+
+def test_a_title_can_not_either(tmp_path: Path, stranger: Callable[..., str]):
+    entry = {"kind": "video", "size": 1, "title": "\x1b]0;x\x07\r\u202e\nend", "filename": None, "cid": "b1"}
+    page = {"items": [entry], "page": 1, "limit": 20, "total": 1, "has_more": False}
+    url = stranger(json.dumps(page).encode(), media_type="application/json")
+    said = well(ctl(tmp_path, "cache", "list", ARTDAG_URL=url)).splitlines()
+    assert len(said) == 2
+    assert re.search(r"\\x1b\]0;x\\x07\\r\\u202e end +b1$", said[1])
 
 
 def _file(path: Path) -> Path:
