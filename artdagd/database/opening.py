@@ -7,14 +7,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy import URL, Connection, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from artdagd.database.tables import SCHEMA
 from artdagd.errors import ConfigError
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -127,17 +124,18 @@ def _migrate(connection: Connection) -> None:
         found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
         if found != "ok":
             raise sqlite3.DatabaseError(f"it is damaged: {found}")
-    config = Config()
-    config.set_main_option("script_location", "artdagd:database/migrations")
-    known = ScriptDirectory.from_config(config)
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current is not None and current not in {script.revision for script in known.walk_revisions()}:
-        raise ConfigError(
-            f"the database was made by a newer artdagd (schema {current})",
-            advice="Install that version or a later one.",
-        )
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    if _schema(connection) != SCHEMA:
+        # Imported for a first start and an upgrade alone: Alembic and what it needs weigh 11 MB in a daemon.
+        from artdagd.database.migrating import migrate
+
+        migrate(connection)
+
+
+def _schema(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def _cause(error: Exception) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
+SCHEMA = "0001"
+"""The revision of the last migration, which makes these tables."""
+
 metadata = MetaData()
 
 # SQLite numbers only an INTEGER primary key by itself.

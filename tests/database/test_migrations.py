@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, event, inspect, text
 
 from artdagd.database import Database
-from artdagd.database.tables import metadata
+from artdagd.database.tables import SCHEMA, metadata
 from artdagd.database.tokens import TokenRow
 from artdagd.errors import ConfigError
 
@@ -28,6 +28,11 @@ async def test_migrations_make_what_the_tables_say(database: Database):
         assert await connection.run_sync(drift) == []
         found = await connection.run_sync(lambda made: inspect(made).get_foreign_keys("steps"))
     assert found[0]["options"] == {"ondelete": "CASCADE"}  # drift() does not look at it
+
+
+async def test_the_newest_schema_is_the_last_migrations(database: Database):
+    async with database.engine.connect() as connection:
+        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == SCHEMA
 
 
 async def test_opening_again_changes_nothing(database: Database, url: str):

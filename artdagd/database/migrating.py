@@ -1,0 +1,29 @@
+"""From any earlier schema to the newest, by Alembic."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from artdagd.errors import ConfigError
+
+
+def migrate(connection: Connection) -> None:
+    """Run the migrations that are missing, in the transaction of ``connection``.
+
+    Raises ConfigError if the schema is one that this version doesn't know.
+    """
+    config = Config()
+    config.set_main_option("script_location", "artdagd:database/migrations")
+    known = ScriptDirectory.from_config(config)
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in {script.revision for script in known.walk_revisions()}:
+        raise ConfigError(
+            f"the database was made by a newer artdagd (schema {current})",
+            advice="Install that version or a later one.",
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
