@@ -1,0 +1,33 @@
+"""Media to measure with, made from the examples at run time with ffmpeg."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from benchmarks.processes import ROOT
+
+MEDIA = ROOT / "examples" / "media"
+
+
+def short_clip(path: Path) -> Path:
+    """A second of the bunny, small."""
+    return _ffmpeg("-i", MEDIA / "bunny.mp4", "-t", "1", "-vf", "scale=160:-2", "-an", path)
+
+
+def footage(path: Path, length: float) -> Path:
+    """``length`` seconds of 720p at 25 frames a second: the bunny over and over, with noise as a camera has it."""
+    look = "scale=1280:720,fps=25,noise=alls=8:allf=t+u"
+    encoder = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p")
+    return _ffmpeg("-stream_loop", "-1", "-i", MEDIA / "bunny.mp4", "-t", length, "-vf", look, "-an", *encoder, path)
+
+
+def song(path: Path, length: float) -> Path:
+    """``length`` seconds of the example's music over and over, as FLAC."""
+    return _ffmpeg("-stream_loop", "-1", "-i", MEDIA / "music.ogg", "-t", length, "-vn", "-c:a", "flac", path)
+
+
+def _ffmpeg(*arguments: object) -> Path:
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments)]
+    subprocess.run(command, check=True, timeout=300)
+    return Path(str(arguments[-1]))

@@ -1,0 +1,1 @@
+"""Programs that benchmarks start: the peers, and what of ours needs a process of its own."""
