@@ -1,0 +1,142 @@
+"""Four chained effects on 12 s of 720p: a recipe through the daemon beside ffmpeg by hand and MoviePy; then again.
+
+Cold: no result of the recipe exists (each round turns the hue by another angle), the clip is uploaded, the workers are
+up. Timed from the request until the run's last event. The ffmpeg commands read and write files of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from artdagd.render.encode import GOP_SECONDS, X264
+from artdagd.work import Delivery
+from benchmarks.media import footage
+from benchmarks.node import Node, node
+from benchmarks.peers import lacking
+from benchmarks.processes import Broken, python
+from benchmarks.report import Line, at_most
+from benchmarks.rounds import Bench, Runner, in_turn, seconds
+
+FPS = 25
+RECIPE = """\
+name: four-effects
+version: "1.0"
+inputs:
+  video: {type: video}
+params:
+  degrees: {type: number, default: 40}
+steps:
+  - {id: tint, type: EFFECT, inputs: [video], config: {effect: hue, degrees: $params.degrees}}
+  - {id: soft, type: EFFECT, inputs: [tint], config: {effect: blur, sigma: 2}}
+  - {id: dark, type: EFFECT, inputs: [soft], config: {effect: vignette}}
+  - {id: small, type: RESIZE, inputs: [dark], config: {width: 960}}
+output: small
+"""
+
+# What they are called, and the most that our time may be as a share of theirs.
+BESIDE = {
+    "one": ("one ffmpeg command, the same filters and x264 options", 1.05),
+    "plain": ("one ffmpeg command, only -preset and -crf given", 1.05),
+    "four": ("four ffmpeg commands, one an effect", 0.25),
+    "moviepy": ("MoviePy", 0.33),
+}
+
+
+def measure(bench: Bench) -> list[Line]:
+    """Two workers; nothing else runs. One round of each takes about a minute."""
+    if missing := lacking("ffmpeg"):
+        raise Broken(missing)
+    without = lacking("moviepy")
+    length = bench.size(12, 1)
+    clip, rounds = footage(bench.folder / "clip.mp4", length), bench.size(3, 2)
+    with ExitStack() as stack:
+        ours = stack.enter_context(node(bench.folder / "home"))
+        video = ours.upload(clip)
+        # The first render of a worker loads the media engine: that is the start of a node, not of a run.
+        for angle in (-1, -2):
+            _run(ours, video, angle)
+        angles = count(1)
+        cold: list[float] = []
+        runners: dict[str, Runner] = {"us": lambda: _cold(ours, video, next(angles), cold)}
+        runners |= _peers(clip, bench.folder)
+        if not without:
+            runners["moviepy"] = lambda: _moviepy(clip, bench.folder)
+        found = in_turn(rounds, runners)
+        again = tuple(_again(ours, video, cold[-1]) * 1000 for _ in range(bench.size(20, 3)))
+    lines = [
+        Line(
+            what=f"four effects on {length} s of 720p, cold",
+            unit="s",
+            us=found["us"],
+            peer_name=title,
+            peer=found.get(name, ()),
+            missing=without if name == "moviepy" else "",
+            aims=(at_most(share),),
+        )
+        for name, (title, share) in BESIDE.items()
+    ]
+    warm = Line(
+        what="the same recipe again: 0 passes run",
+        unit="ms",
+        us=again,
+        peer_name=BESIDE["one"][0],
+        peer=tuple(took * 1000 for took in found["one"]),
+        aims=(at_most(50, "us"),),
+    )
+    return [*lines, warm]
+
+
+def _cold(ours: Node, video: str, angle: float, done: list[float]) -> float:
+    done.append(angle)
+    return seconds(lambda: _expect(_run(ours, video, angle), passes=1))
+
+
+def _again(ours: Node, video: str, angle: float) -> float:
+    return seconds(lambda: _expect(_run(ours, video, angle), passes=0))
+
+
+def _run(ours: Node, video: str, angle: float) -> dict[str, Any]:
+    body = {"recipe_yaml": RECIPE, "inputs": {"video": video}, "params": {"degrees": angle}}
+    return ours.run("/api/run-recipe", body)
+
+
+def _expect(run: dict[str, Any], *, passes: int) -> None:
+    if run["passes_run"] != passes:
+        raise Broken(f"{run['passes_run']} passes ran, not {passes}")
+
+
+def _peers(clip: Path, folder: Path) -> dict[str, Runner]:
+    filters = ("hue=h=40", "gblur=sigma=2", "vignette", "scale=960:-2")
+    delivery = Delivery()
+    plain = ("-c:v", "libx264", "-preset", delivery.preset, "-crf", str(delivery.crf), "-pix_fmt", "yuv420p")
+    same = (*plain, "-g", str(GOP_SECONDS * FPS), "-x264-params", X264)
+
+    def one(encoder: tuple[str, ...]) -> Callable[[], None]:
+        return lambda: _ffmpeg(clip, ",".join(filters), encoder, folder / "one.mp4")
+
+    def four() -> None:
+        source = clip
+        for number, single in enumerate(filters):
+            source = _ffmpeg(source, single, same, folder / f"four-{number}.mp4")
+
+    works = {"one": one(same), "plain": one(plain), "four": four}
+    return {name: lambda work=work: seconds(work) for name, work in works.items()}
+
+
+def _ffmpeg(source: Path, filters: str, encoder: tuple[str, ...], target: Path) -> Path:
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", str(source), "-vf", filters, *encoder]
+    subprocess.run([*command, "-movflags", "+faststart", str(target)], check=True, timeout=300)
+    return target
+
+
+def _moviepy(clip: Path, folder: Path) -> float:
+    command = python("moviepy_chain", clip, folder / "moviepy.mp4", 40)
+    environment = {**os.environ, "IMAGEIO_FFMPEG_EXE": shutil.which("ffmpeg") or "ffmpeg"}
+    return seconds(lambda: subprocess.run(command, env=environment, check=True, timeout=600, capture_output=True))
