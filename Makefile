@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := $(VENV)/.peers
 PLUGINS := $(sort $(dir $(wildcard plugins/*/pyproject.toml)))
 DEMO_HOME ?= .demo
 
@@ -44,7 +45,11 @@ format: $(READY) ## let ruff put the code in order
 docs: $(READY) ## write docs/steps.md from the code
 	$(BIN)/python docs/reference.py
 
-bench: $(READY) ## measure, beside peers (see benchmarks/README.md)
+$(PEERS): $(READY)
+	$(BIN)/python -m pip install --quiet --group bench
+	@touch $@
+
+bench: $(PEERS) ## measure, beside peers (see benchmarks/README.md)
 	$(BIN)/python -m benchmarks
 
 clean: ## remove what make made

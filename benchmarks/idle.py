@@ -13,10 +13,11 @@ from pathlib import Path
 
 from benchmarks.node import node
 from benchmarks.peers import lacking
-from benchmarks.processes import answers, free_port, python, resident, running
+from benchmarks.processes import answers, free_port, python, resident, running, wait_for
 from benchmarks.report import Line, at_most
 from benchmarks.rounds import Bench, in_turn
 
+WORKERS = 2
 BESIDE = {"bare_quart": "Quart on Hypercorn, bare", "bare_fastapi": "FastAPI on uvicorn, bare"}
 
 
@@ -70,8 +71,10 @@ def measure(bench: Bench) -> list[Line]:
 @contextmanager
 def _daemon(home: Path) -> Iterator[tuple[int, float]]:
     started = time.perf_counter()
-    with node(home) as ours:
-        yield ours.pid, time.perf_counter() - started
+    with node(home, WORKERS) as ours:
+        took = time.perf_counter() - started
+        wait_for(lambda: len(ours.http.get("/workers").json()["items"]) == WORKERS, ours.process, home / "node.log")
+        yield ours.process.pid, took
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +17,8 @@ from benchmarks.processes import Broken, answers, running
 class Node:
     """Its address, the admin's token, and a client that has both."""
 
-    def __init__(self, home: Path, pid: int) -> None:
-        self.home = home
-        self.pid = pid
+    def __init__(self, home: Path, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
         self.url = (home / "address").read_text().strip()
         self.token = (home / "admin-token").read_text().strip()
         self.http = httpx.Client(
@@ -53,7 +53,7 @@ def node(home: Path, workers: int = 2, log: str = "node.log") -> Iterator[Node]:
     address = home / "address"
     address.unlink(missing_ok=True)
     with running(command(workers), home / log, lambda: _healthy(address), environment(home)) as process:
-        made = Node(home, process.pid)
+        made = Node(home, process)
         try:
             yield made
         finally:

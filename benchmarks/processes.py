@@ -113,13 +113,17 @@ class Answerer:
 
     def ask(self, question: str) -> float:
         assert self._process.stdin
-        assert self._process.stdout
         self._process.stdin.write(question + "\n")
         self._process.stdin.flush()
+        return float(json.loads(self.read()))
+
+    def read(self) -> str:
+        """Its next line. Raises Broken if it ended."""
+        assert self._process.stdout
         line = self._process.stdout.readline()
         if not line:
             raise Broken(f"{self._process.args} ended; its log ends:\n{self._log.read_text(errors='replace')[-2000:]}")
-        return float(json.loads(line))
+        return line.strip()
 
 
 def answer_questions(answer: Callable[[str], float]) -> None:
