@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -11,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from artdagd.database.clock import now
 from artdagd.database.rows import from_row, insert_new, to_row
 from artdagd.database.tables import actions
+from artdagd.database.together import Final, Together
+from artdagd.errors import StorageFull, Unavailable
 
 if TYPE_CHECKING:
     from artdagd.database.engine import Database
@@ -32,14 +35,24 @@ class ActionRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Actions:
+    """Look-ups that wait at the same time share a statement, and so do records that are to be kept."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lookups: Together[list[str], dict[str, str]] = Together(self._outputs)
+        self._puts: Together[list[ActionRow], None] = Together(self._insert)
+
+    async def outputs(self, cache_ids: list[str]) -> dict[str, str]:
+        """Cache id -> output CID of those that are recorded."""
+        return await self._lookups.do(cache_ids) if cache_ids else {}
 
     async def get_many(self, cache_ids: list[str]) -> dict[str, ActionRow]:
+        """The whole records, by cache id."""
+
         async def work(connection: AsyncConnection) -> dict[str, ActionRow]:
             found = {}
-            for start in range(0, len(cache_ids), BATCH):
-                query = select(actions).where(actions.c.cache_id.in_(cache_ids[start : start + BATCH]))
+            for batch in _batches(cache_ids):
+                query = select(actions).where(actions.c.cache_id.in_(batch))
                 for row in (await connection.execute(query)).mappings():
                     found[row["cache_id"]] = from_row(ActionRow, row)
             return found
@@ -48,15 +61,45 @@ class Actions:
 
     async def put(self, rows: list[ActionRow]) -> None:
         """Keep records; one that exists stays: the first result of a computation is the result."""
-        values = [to_row(msgspec.structs.asdict(row), actions) for row in rows]
+        if rows:
+            await self._puts.do(rows)
 
-        async def work(connection: AsyncConnection) -> None:
-            await insert_new(connection, actions, values)
-
-        await self._database.write(work)
+    async def close(self) -> None:
+        """Wait until nothing is being looked up or kept."""
+        await self._lookups.close()
+        await self._puts.close()
 
     async def delete(self, cache_id: str) -> None:
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(delete(actions).where(actions.c.cache_id == cache_id))
 
         await self._database.write(work)
+
+    async def _outputs(self, asked: list[list[str]]) -> list[dict[str, str]]:
+        async def work(connection: AsyncConnection) -> dict[str, str]:
+            found: dict[str, str] = {}
+            for batch in _batches(list({cache_id for one in asked for cache_id in one})):
+                query = select(actions.c.cache_id, actions.c.output_cid).where(actions.c.cache_id.in_(batch))
+                found.update((cache_id, output) for cache_id, output in await connection.execute(query))
+            return found
+
+        found = await self._database.read(work)
+        return [{cache_id: found[cache_id] for cache_id in one if cache_id in found} for one in asked]
+
+    async def _insert(self, groups: list[list[ActionRow]]) -> list[None]:
+        values = [to_row(msgspec.structs.asdict(row), actions) for rows in groups for row in rows]
+
+        async def work(connection: AsyncConnection) -> None:
+            await insert_new(connection, actions, values)
+
+        try:
+            await self._database.write(work)
+        except (Unavailable, StorageFull) as problem:
+            # The fault is the machine's, and all records share it.
+            raise Final(problem) from problem
+        return [None] * len(groups)
+
+
+def _batches(cache_ids: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(cache_ids), BATCH):
+        yield cache_ids[start : start + BATCH]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from artdagd.database import opening
+from artdagd.database.together import Final, Together
 from artdagd.errors import StorageFull, Unavailable
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Write = Callable[[AsyncConnection], Awaitable[T]]
-_Waiting = tuple[Write[Any], asyncio.Future[Any]]
 
 TROUBLE = ("locked", "disk i/o error", "readonly", "unable to open", "malformed")
 """What SQLite says when the fault is the machine's and not the statement's."""
@@ -49,8 +48,7 @@ class Database:
 
         self.engine = engine
         self._writer = engine.execution_options(**opening.WRITER)
-        self._waiting: list[_Waiting] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._writes: Together[Write[Any], Any] = Together(self._commit)
         self.actions = Actions(self)
         self.blobs = Blobs(self)
         self.recipes = Recipes(self)
@@ -63,8 +61,8 @@ class Database:
         return cls(await opening.open_engine(url))
 
     async def close(self) -> None:
-        if self._writing:
-            await self._writing
+        await self.actions.close()
+        await self._writes.close()
         await self.engine.dispose()
 
     async def write(self, work: Write[T]) -> T:
@@ -73,11 +71,8 @@ class Database:
         Writes that wait at the same time share one transaction (group commit). If one of them fails, each is tried
         alone, so that it fails alone.
         """
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, future))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._drain())
-        return await future
+        result: T = await self._writes.do(work)
+        return result
 
     async def read(self, work: Write[T]) -> T:
         """Run ``work`` on a connection of its own; readers do not wait for the writer."""
@@ -87,35 +82,22 @@ class Database:
         except (SQLAlchemyError, OSError) as error:
             raise _problem(error) from error
 
-    async def _drain(self) -> None:
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            if not await self._together(group):
-                for one in group:
-                    await self._together([one])
-
-    async def _together(self, group: list[_Waiting]) -> bool:
-        """Do ``group`` in one transaction and answer its writers. False, and no answer, if one of several failed.
+    async def _commit(self, works: list[Write[Any]]) -> list[Any]:
+        """Do ``works`` in one transaction.
 
         A commit that failed is final for all: trying a failed fsync again may report a success that never was.
         """
         results: list[Any] = []
         try:
             async with self._writer.begin() as connection:
-                for work, _ in group:
+                for work in works:
                     results.append(await work(connection))
         except Exception as error:
-            if len(results) < len(group) != 1:
-                return False
             problem = _problem(error)
-            for _, future in group:
-                if not future.done():
-                    future.set_exception(problem)
-            return True
-        for (_, future), result in zip(group, results, strict=True):
-            if not future.done():
-                future.set_result(result)
-        return True
+            if len(results) == len(works):
+                raise Final(problem) from error
+            raise problem from error
+        return results
 
 
 def _problem(error: Exception) -> Exception:

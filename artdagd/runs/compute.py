@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from artdagd.cid import cid_of_value
 from artdagd.database import Database
 from artdagd.database.actions import ActionRow
 from artdagd.errors import BlobCorrupt, NotFound, StepFailed
@@ -39,13 +40,14 @@ class Compute:
         self._database = database
         self._broker = broker
         self._renders: Shared[Computed] = Shared()
-        self._analyses: Shared[dict[str, Any]] = Shared()
+        self._analyses: Shared[str] = Shared()
         self._probes: Shared[MediaFacts] = Shared()
 
     async def known(self, cache_ids: list[str]) -> dict[str, str]:
         """Cache id -> output CID of the results that exist here, action record and blob both."""
-        rows = await self._database.actions.get_many(cache_ids)
-        return {key: row.output_cid for key, row in rows.items() if self._store.has(row.output_cid)}
+        outputs = await self._database.actions.outputs(cache_ids)
+        here = {cid for cid in set(outputs.values()) if self._store.has(cid)}
+        return {cache_id: cid for cache_id, cid in outputs.items() if cid in here}
 
     async def facts(self, cid: str) -> MediaFacts:
         """What the blob is. Asked of a worker once; raises NotFound or StepFailed."""
@@ -54,19 +56,25 @@ class Compute:
 
     async def analysis(self, request: AnalysisRequest, catalogue: Catalogue) -> str:
         """The CID of the requested features, one dag-json blob. Each analyzer's share is cached on its own."""
-        known = await self._valid(request.cache_id)
+        whole = request.cache_id
+        if len(request.features) == 1:
+            # The share is the whole: one look-up and one commit for both names.
+            (name,) = request.features
+            names = (request.cache_ids[name], whole)
+            return await self._analyses.get(whole, partial(self._share, request, name, names, catalogue))
+        known = await self._valid(whole)
         if known:
-            return known
+            return known[whole]
         shares = await asyncio.gather(
             *(
-                self._analyses.get(request.cache_ids[name], partial(self._share, request, name, catalogue))
-                for name in request.features
+                self._analyses.get(cache_id, partial(self._share, request, name, (cache_id,), catalogue))
+                for name, cache_id in request.cache_ids.items()
             )
         )
-        features = {name: value for share in shares for name, value in share.items()}
-        blob = await self._store.put_value(features, "analysis")
-        await self._record(request.cache_id, blob.cid, "analysis", "", {}, 0.0)
-        return blob.cid
+        values = await asyncio.gather(*map(self._store.read_value, shares))
+        cid = await self._keep({name: value for share in values for name, value in share.items()})
+        await self._database.actions.put([_analysis(whole, cid)])
+        return cid
 
     async def render(
         self,
@@ -85,11 +93,15 @@ class Compute:
         await self._database.blobs.set_facts(cid, facts)
         return facts
 
-    async def _share(self, request: AnalysisRequest, analyzer: str, catalogue: Catalogue) -> dict[str, Any]:
-        cache_id = request.cache_ids[analyzer]
-        known = await self._valid(cache_id)
+    async def _share(
+        self, request: AnalysisRequest, analyzer: str, names: tuple[str, ...], catalogue: Catalogue
+    ) -> str:
+        """The CID of what one analyzer gives, recorded under the cache ids ``names``."""
+        known = await self._valid(*names)
         if known:
-            return dict(await self._store.read_value(known))
+            cid = next(iter(known.values()))
+            await self._database.actions.put([_analysis(name, cid) for name in names if name not in known])
+            return cid
         identity = catalogue.identity("analyzer", analyzer).cid
         job = AnalyzeJob(
             path=str(await self._store.path(request.cid)),
@@ -98,30 +110,50 @@ class Compute:
             identity=identity,
         )
         result = await self._broker.submit(job)
-        features = dict(result.value)
-        blob = await self._store.put_value(features, "analysis")
-        await self._record(cache_id, blob.cid, "analysis", identity, result.libraries, result.seconds)
-        return features
+        cid = await self._keep(dict(result.value))
+        rows = [_analysis(name, cid, identity, result.libraries, result.seconds) for name in names]
+        await self._database.actions.put(rows)
+        return cid
 
-    async def _valid(self, cache_id: str) -> str | None:
-        """The known result of a cache id whose blob is whole; a record that outlived its blob is a miss."""
-        known = (await self.known([cache_id])).get(cache_id)
-        if known:
-            try:
-                await self._store.path(known)
-            except (BlobCorrupt, NotFound):
+    async def _keep(self, features: dict[str, Any]) -> str:
+        """The CID of analysis data, durable when this returns. What is here and whole is not written again."""
+        cid = cid_of_value(features)
+        if self._store.has(cid) and await self._sound(cid):
+            return cid
+        return (await self._store.put_value(features, "analysis")).cid
+
+    async def _sound(self, cid: str) -> bool:
+        try:
+            await self._store.path(cid)
+        except (BlobCorrupt, NotFound):
+            return False
+        return True
+
+    async def _valid(self, *cache_ids: str) -> dict[str, str]:
+        """As :meth:`known`, of results whose blob is whole; a record that outlived its blob is a miss."""
+        known = await self.known(list(cache_ids))
+        sound = {cid for cid in set(known.values()) if await self._sound(cid)}
+        for cache_id, cid in known.items():
+            if cid not in sound:
                 await self._database.actions.delete(cache_id)
-                return None
-        return known
+        return {cache_id: cid for cache_id, cid in known.items() if cid in sound}
 
     async def _render(self, cache_id: str, identity: str, make: Callable[[], Any], on_progress: OnProgress) -> Computed:
         known = await self._valid(cache_id)
         if known:
-            return Computed(known, cached=True)
+            return Computed(known[cache_id], cached=True)
         work: RenderPass = await make()
         result = await self._broker.submit(RenderJob(render=work), on_progress)
         cid = await self._adopt(result)
-        await self._record(cache_id, cid, "render", identity, result.libraries, result.seconds)
+        row = ActionRow(
+            cache_id=cache_id,
+            output_cid=cid,
+            kind="render",
+            identity=identity,
+            libraries=result.libraries,
+            seconds=result.seconds,
+        )
+        await self._database.actions.put([row])
         return Computed(cid, cached=False, worker=result.worker)
 
     async def _adopt(self, result: JobResult) -> str:
@@ -132,16 +164,15 @@ class Compute:
         finally:
             await asyncio.to_thread(result.discard)
 
-    async def _record(
-        self,
-        cache_id: str,
-        cid: str,
-        kind: Literal["render", "analysis"],
-        identity: str,
-        libraries: dict[str, str],
-        seconds: float,
-    ) -> None:
-        row = ActionRow(
-            cache_id=cache_id, output_cid=cid, kind=kind, identity=identity, libraries=libraries, seconds=seconds
-        )
-        await self._database.actions.put([row])
+
+def _analysis(
+    cache_id: str, cid: str, identity: str = "", libraries: dict[str, str] | None = None, seconds: float = 0.0
+) -> ActionRow:
+    return ActionRow(
+        cache_id=cache_id,
+        output_cid=cid,
+        kind="analysis",
+        identity=identity,
+        libraries=libraries or {},
+        seconds=seconds,
+    )
