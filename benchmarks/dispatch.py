@@ -19,6 +19,8 @@ from benchmarks.rounds import Bench, in_turn
 
 PLUGIN = '''"""An analyzer that does nothing, installed as a stranger's plugin is."""
 
+import os
+
 from artdagd.hooks import Analyzer, hookimpl
 
 
@@ -28,12 +30,11 @@ def artdag_analyzers():
 
 
 def analyze(request):
-    return {"nothing": 0}
+    return {"nothing": 0, "other": os.urandom(8).hex()}
 
 
-ANALYZER = Analyzer(
-    name="nothing", version="1", description="Nothing", features={"nothing": "always 0"}, analyze=analyze
-)
+FEATURES = {"nothing": "always 0", "other": "another text each time (a benchmark may: an analyzer must be pure)"}
+ANALYZER = Analyzer(name="nothing", version="1", description="Nothing", features=FEATURES, analyze=analyze)
 '''
 METADATA = "Metadata-Version: 2.1\nName: bench-nothing\nVersion: 1\n"
 ENTRY = "[artdagd]\nnothing = bench_nothing\n"
@@ -52,6 +53,7 @@ def measure(bench: Bench) -> list[Line]:
         steps, links = bench.size(2000, 100), bench.size(200, 20)
         in_turn(1, {name: partial(one, "steps 50") for name, one in ask.items()})
         rates = in_turn(bench.rounds, {name: partial(_rate, one, steps) for name, one in ask.items()})
+        others = in_turn(bench.rounds, {"us": partial(_rate, ask["us"], steps, "others")})
         chains = in_turn(bench.rounds, {name: partial(_latency, one, links) for name, one in ask.items()})
     beside = {"celery": "Celery + Redis, 2 processes", "dask": "Dask distributed, 2 processes"}
     lines = []
@@ -77,11 +79,12 @@ def measure(bench: Bench) -> list[Line]:
                 aims=(at_most(1, "us"),) if ours else (),
             ),
         ]
+    lines.append(Line(what=f"{steps} steps at once, each result another blob", unit="steps/s", us=others["us"]))
     return lines
 
 
-def _rate(ask: Ask, number: int) -> float:
-    return number / ask(f"steps {number}")
+def _rate(ask: Ask, number: int, kind: str = "steps") -> float:
+    return number / ask(f"{kind} {number}")
 
 
 def _latency(ask: Ask, number: int) -> float:

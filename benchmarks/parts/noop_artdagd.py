@@ -2,7 +2,8 @@
 
 A step is an analysis by an analyzer that does nothing. It takes the whole way of a result: look up its action record,
 broker, worker process, value stored as a blob by its CID, action record committed to SQLite (synchronous=FULL).
-Questions: ``steps N`` (N at once), ``chain N`` (each after the one before). The answer is seconds.
+Questions: ``steps N`` (N at once), ``others N`` (the same, every result another value and so another blob),
+``chain N`` (each after the one before). The answer is seconds.
 """
 
 from __future__ import annotations
@@ -37,15 +38,15 @@ class Steps:
         self._cid = cid
         self._fresh = count()
 
-    async def one(self) -> None:
+    async def one(self, feature: str = "nothing") -> None:
         name = f"step-{next(self._fresh)}"
         request = AnalysisRequest(
-            name, "input", self._cid, {ANALYZER: (ANALYZER,)}, {ANALYZER: f"share-{name}"}, f"whole-{name}"
+            name, "input", self._cid, {ANALYZER: (feature,)}, {ANALYZER: f"share-{name}"}, f"whole-{name}"
         )
         await self._compute.analysis(request, self._catalogue)
 
-    async def at_once(self, number: int) -> None:
-        await asyncio.gather(*(self.one() for _ in range(number)))
+    async def at_once(self, number: int, feature: str = "nothing") -> None:
+        await asyncio.gather(*(self.one(feature) for _ in range(number)))
 
     async def chain(self, number: int) -> None:
         for _ in range(number):
@@ -59,7 +60,10 @@ async def main(home: Path) -> None:
         while line := await loop.run_in_executor(None, sys.stdin.readline):
             kind, number = line.split()
             started = time.perf_counter()
-            await (steps.at_once if kind == "steps" else steps.chain)(int(number))
+            if kind == "chain":
+                await steps.chain(int(number))
+            else:
+                await steps.at_once(int(number), "nothing" if kind == "steps" else "other")
             print(time.perf_counter() - started, flush=True)
 
 
