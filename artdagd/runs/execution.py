@@ -106,9 +106,8 @@ class Execution:
 
     async def run(self) -> str:
         """The output's CID. Raises StepFailed (its step marked failed); other passes of the run are then cancelled."""
-        analyses = tuple(step.step_id for step in self._plan.steps if step.pass_id is None)
-        for step_id in analyses:
-            await self._live.change((step_id,), "cached", output_cid=self._plan.analyses.get(step_id), cached=True)
+        analyses = (step.step_id for step in self._plan.steps if step.pass_id is None)
+        await self._live.move({step_id: _cached(self._plan.analyses.get(step_id)) for step_id in analyses})
         try:
             cid = await self._result(self._pass_of(self._plan.output))
         except BaseException:
@@ -151,9 +150,11 @@ class Execution:
             self.passes_run += 1
         if done.worker:
             self.workers.add(done.worker)
-        await self._live.change(item.steps[:-1], "fused", cached=done.cached, worker=done.worker)
+        common = {"cached": done.cached, "worker": done.worker}
         status: StepStatus = "cached" if done.cached else "completed"
-        await self._live.change(item.steps[-1:], status, output_cid=done.cid, cached=done.cached, worker=done.worker)
+        moves: dict[str, dict[str, Any]] = {step_id: {"status": "fused", **common} for step_id in item.steps}
+        moves[item.steps[-1]] = {"status": status, "output_cid": done.cid, **common}
+        await self._live.move(moves)
 
     async def _work(self, item: Pass) -> RenderPass:
         """The pass with its sources on the local disk; makes sources that are missing."""
@@ -185,7 +186,10 @@ class Execution:
 
     async def _settle(self) -> None:
         """Steps that nothing needed, because a later result was known, count as cached."""
-        known = await self._compute.known([s.cache_id for s in self._plan.steps])
-        for step in self._plan.steps:
-            if self._live.steps[step.step_id].status == "pending":
-                await self._live.change((step.step_id,), "cached", cached=True, output_cid=known.get(step.cache_id))
+        left = [step for step in self._plan.steps if self._live.steps[step.step_id].status == "pending"]
+        known = await self._compute.known([step.cache_id for step in left])
+        await self._live.move({step.step_id: _cached(known.get(step.cache_id)) for step in left})
+
+
+def _cached(output_cid: str | None) -> dict[str, Any]:
+    return {"status": "cached", "output_cid": output_cid, "cached": True}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -68,23 +68,30 @@ class LiveRun:
         await self._database.runs.put_steps(self.run_id, list(self.steps.values()))
         self._events.publish(self.run_id, "log", {"message": f"planned {len(self.steps)} steps, {len(known)} known"})
 
-    async def change(self, step_ids: tuple[str, ...], status: StepStatus, **changes: Any) -> None:
+    async def change(self, step_ids: Iterable[str], status: StepStatus, **changes: Any) -> None:
         """Move steps to ``status``, durably, then tell."""
+        await self.move({step_id: {"status": status, **changes} for step_id in step_ids})
+
+    async def move(self, moves: Mapping[str, Mapping[str, Any]]) -> None:
+        """As :meth:`change`, each step with changes of its own (``status`` among them), all in one commit."""
         moved = []
-        for step_id in step_ids:
+        for step_id, changes in moves.items():
             step = self.steps[step_id]
             if step.status in STEP_TERMINAL:
                 continue
-            times = {"started_at": now()} if status == "running" else {}
-            if status in STEP_TERMINAL:
+            times = {"started_at": now()} if changes["status"] == "running" else {}
+            if changes["status"] in STEP_TERMINAL:
                 times = {"finished_at": now()}
-            self.steps[step_id] = msgspec.structs.replace(step, status=status, **times, **changes)
+            self.steps[step_id] = msgspec.structs.replace(step, **times, **changes)
             moved.append(self.steps[step_id])
+        if not moved:
+            return
         await self._database.runs.put_steps(self.run_id, moved)
         for step in moved:
-            data = {"step_id": step.step_id, "status": status, "output_cid": step.output_cid, "worker": step.worker}
-            self._events.publish(self.run_id, "step", {**data, "error": step.error, "cached": step.cached})
-            self._announce(RunEvent(self.run_id, status, step.step_id, step.output_cid))
+            data = {"step_id": step.step_id, "status": step.status, "output_cid": step.output_cid}
+            data |= {"worker": step.worker, "error": step.error, "cached": step.cached}
+            self._events.publish(self.run_id, "step", data)
+            self._announce(RunEvent(self.run_id, step.status, step.step_id, step.output_cid))
         self._tell()
 
     def progress(self, step_ids: tuple[str, ...], fraction: float) -> None:
