@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -10,16 +9,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.clock import now
-from artdagd.database.rows import from_row, insert_new, to_row
+from artdagd.database.rows import batches, from_row, insert_new, to_row
 from artdagd.database.tables import actions
 from artdagd.database.together import Final, Together
 from artdagd.errors import StorageFull, Unavailable
 
 if TYPE_CHECKING:
     from artdagd.database.engine import Database
-
-BATCH = 500
-"""Cache ids asked for in one statement: below the limit of variables of every SQLite."""
 
 
 class ActionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +47,7 @@ class Actions:
 
         async def work(connection: AsyncConnection) -> dict[str, ActionRow]:
             found = {}
-            for batch in _batches(cache_ids):
+            for batch in batches(cache_ids):
                 query = select(actions).where(actions.c.cache_id.in_(batch))
                 for row in (await connection.execute(query)).mappings():
                     found[row["cache_id"]] = from_row(ActionRow, row)
@@ -78,7 +74,7 @@ class Actions:
     async def _outputs(self, asked: list[list[str]]) -> list[dict[str, str]]:
         async def work(connection: AsyncConnection) -> dict[str, str]:
             found: dict[str, str] = {}
-            for batch in _batches(list({cache_id for one in asked for cache_id in one})):
+            for batch in batches(cache_id for one in asked for cache_id in one):
                 query = select(actions.c.cache_id, actions.c.output_cid).where(actions.c.cache_id.in_(batch))
                 found.update((cache_id, output) for cache_id, output in await connection.execute(query))
             return found
@@ -98,8 +94,3 @@ class Actions:
             # The fault is the machine's, and all records share it.
             raise Final(problem) from problem
         return [None] * len(groups)
-
-
-def _batches(cache_ids: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(cache_ids), BATCH):
-        yield cache_ids[start : start + BATCH]

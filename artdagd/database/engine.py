@@ -62,6 +62,7 @@ class Database:
 
     async def close(self) -> None:
         await self.actions.close()
+        await self.runs.close()
         await self._writes.close()
         await self.engine.dispose()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,6 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+BATCH = 500
+"""Keys asked for in one statement: below the limit of variables of every SQLite."""
+
+
+def batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    """The different ones of ``keys``, in pieces that fit into a statement."""
+    different = list(dict.fromkeys(keys))
+    for start in range(0, len(different), BATCH):
+        yield different[start : start + BATCH]
 
 
 def to_row(values: Mapping[str, Any], table: Table) -> dict[str, Any]:
@@ -29,13 +40,19 @@ def to_row(values: Mapping[str, Any], table: Table) -> dict[str, Any]:
 def from_row(kind: type[S], row: RowMapping) -> S:
     """A row as a struct; columns that the struct does not have are left out."""
     values = {}
-    for field in msgspec.structs.fields(kind):
+    for field in _fields(kind):
         if f"{field.name}_json" in row:
             text = row[f"{field.name}_json"]
             values[field.name] = None if text is None else msgspec.json.decode(text, type=field.type)
         else:
             values[field.name] = row[field.name]
     return kind(**values)
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """msgspec reads the annotations anew each time it is asked."""
+    return msgspec.structs.fields(kind)
 
 
 async def insert_new(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> int:

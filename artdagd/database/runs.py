@@ -9,8 +9,9 @@ import msgspec
 from sqlalchemy import and_, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from artdagd.database.rows import from_row, insert_new, to_row, upsert
+from artdagd.database.rows import batches, from_row, insert_new, to_row, upsert
 from artdagd.database.tables import runs, steps
+from artdagd.database.together import Together
 
 if TYPE_CHECKING:
     from artdagd.database.engine import Database
@@ -65,8 +66,12 @@ class StepRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Runs:
+    """Look-ups of runs that wait at the same time share a statement."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lookups: Together[str, RunRow | None] = Together(self._rows)
+        self._step_lookups: Together[str, list[StepRow]] = Together(self._steps)
 
     async def insert(self, row: RunRow) -> bool:
         """False if the run, or a run with its idempotency key, exists."""
@@ -77,10 +82,20 @@ class Runs:
         return await self._database.write(work)
 
     async def get(self, run_id: str) -> RunRow | None:
-        return await self._one(runs.c.run_id == run_id)
+        return await self._lookups.do(run_id)
+
+    async def close(self) -> None:
+        """Wait until nothing is being looked up."""
+        await self._lookups.close()
+        await self._step_lookups.close()
 
     async def by_key(self, idempotency_key: str) -> RunRow | None:
-        return await self._one(runs.c.idempotency_key == idempotency_key)
+        async def work(connection: AsyncConnection) -> RunRow | None:
+            query = select(runs).where(runs.c.idempotency_key == idempotency_key)
+            row = (await connection.execute(query)).mappings().first()
+            return from_row(RunRow, row) if row else None
+
+        return await self._database.read(work)
 
     async def page(
         self, owner: str | None, status: str | None, recipe: str | None, number: int, limit: int
@@ -141,15 +156,29 @@ class Runs:
             await self._database.write(work)
 
     async def steps(self, run_id: str) -> list[StepRow]:
-        async def work(connection: AsyncConnection) -> list[StepRow]:
-            query = select(steps).where(steps.c.run_id == run_id).order_by(steps.c.position)
-            return [from_row(StepRow, row) for row in (await connection.execute(query)).mappings()]
+        """The steps of a run in the order of its plan."""
+        return list(await self._step_lookups.do(run_id))
 
-        return await self._database.read(work)
+    async def _rows(self, run_ids: list[str]) -> list[RunRow | None]:
+        async def work(connection: AsyncConnection) -> dict[str, RunRow]:
+            found = {}
+            for batch in batches(run_ids):
+                query = select(runs).where(runs.c.run_id.in_(batch))
+                for row in (await connection.execute(query)).mappings():
+                    found[row["run_id"]] = from_row(RunRow, row)
+            return found
 
-    async def _one(self, where: Any) -> RunRow | None:
-        async def work(connection: AsyncConnection) -> RunRow | None:
-            row = (await connection.execute(select(runs).where(where))).mappings().first()
-            return from_row(RunRow, row) if row else None
+        found = await self._database.read(work)
+        return [found.get(run_id) for run_id in run_ids]
 
-        return await self._database.read(work)
+    async def _steps(self, run_ids: list[str]) -> list[list[StepRow]]:
+        async def work(connection: AsyncConnection) -> dict[str, list[StepRow]]:
+            found: dict[str, list[StepRow]] = {}
+            for batch in batches(run_ids):
+                query = select(steps).where(steps.c.run_id.in_(batch)).order_by(steps.c.run_id, steps.c.position)
+                for row in (await connection.execute(query)).mappings():
+                    found.setdefault(row["run_id"], []).append(from_row(StepRow, row))
+            return found
+
+        found = await self._database.read(work)
+        return [found.get(run_id, []) for run_id in run_ids]

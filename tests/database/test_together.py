@@ -9,6 +9,7 @@ import pytest
 
 from artdagd.database import Database
 from artdagd.database.actions import ActionRow
+from artdagd.database.runs import RunRow, StepRow
 from artdagd.database.together import Together
 
 
@@ -78,4 +79,21 @@ async def test_a_record_that_is_written_is_found_at_once(tmp_path: Path):
 
     found = await asyncio.gather(*(put_and_look(f"c{n}") for n in range(20)))
     assert found == [{f"c{n}": "o"} for n in range(20)]
+    await database.close()
+
+
+async def test_runs_looked_up_at_the_same_time_have_their_own_steps_in_order(tmp_path: Path):
+    database = await Database.open(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    runs = [f"r{n}" for n in range(5)]
+    for run_id in runs:
+        row = RunRow(run_id=run_id, owner="o", status="running", created_at="t")
+        assert await database.runs.insert(row)
+        steps = [StepRow(run_id=run_id, step_id=f"{run_id}-{n}", position=n, type="EFFECT", level=n) for n in range(3)]
+        await database.runs.put_steps(run_id, steps[::-1])
+    rows = await asyncio.gather(*map(database.runs.get, [*runs, "missing"]))
+    assert [row.run_id if row else None for row in rows] == [*runs, None]
+    found = await asyncio.gather(*map(database.runs.steps, [*runs, "missing"]))
+    assert [[step.step_id for step in steps] for steps in found] == [[f"{r}-{n}" for n in range(3)] for r in runs] + [
+        []
+    ]
     await database.close()
