@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from artdagd.database import Database
-from artdagd.database.actions import BATCH, ActionRow
+from artdagd.database.actions import ActionRow
+from artdagd.database.rows import BATCH
 from artdagd.database.runs import RunFailure, RunRow, StepRow
 from artdagd.database.tokens import TokenRow
 from artdagd.runs.machine import RUN_TERMINAL, sources_of
