@@ -76,6 +76,8 @@ class Node:
             f"ipc://{settings.home / 'run' / 'workers.sock'}",
             settings.cache / "scratch",
             self.catalogue.digest,
+            far=settings.worker_address,
+            cluster_key=settings.cluster_key,
         )
         await broker.start()
         stack.push_async_callback(broker.close)

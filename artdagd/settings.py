@@ -44,6 +44,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """ARTDAG_WORKERS: worker processes to run here; default one a core; 0 leaves it to ``artdagd worker``."""
     cluster_key: str = ""
     """ARTDAG_CLUSTER_KEY: names the trust domain; part of every cache id. Only its SHA-256 leaves this struct."""
+    worker_address: str = ""
+    """ARTDAG_WORKER_ADDRESS: ``tcp://HOST:PORT`` for workers elsewhere that have the same cluster key, and see the same
+    cache folder under the same path; empty serves workers of this machine alone."""
     public_url: str = ""
     """L1_PUBLIC_URL: how others reach this node; default ``http://host:port``."""
     max_upload_bytes: Annotated[int, msgspec.Meta(ge=1)] = 16 << 30
@@ -78,6 +81,7 @@ ENVIRONMENT = {
     "CACHE_DIR": "cache_dir",
     "ARTDAG_WORKERS": "workers",
     "ARTDAG_CLUSTER_KEY": "cluster_key",
+    "ARTDAG_WORKER_ADDRESS": "worker_address",
     "L1_PUBLIC_URL": "public_url",
     "ARTDAG_MAX_UPLOAD_BYTES": "max_upload_bytes",
     "ARTDAG_RESERVE_BYTES": "reserve_bytes",

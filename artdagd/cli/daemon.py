@@ -68,7 +68,7 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int 
     required=True,
     metavar="ADDRESS",
     callback=_address,
-    help="The node's worker socket: ipc://$ARTDAG_HOME/run/workers.sock",
+    help="Where the node listens: ipc://$ARTDAG_HOME/run/workers.sock, or tcp://HOST:PORT.",
 )
 @click.option("--name", help="How the node calls this worker.  [default: made from host and process]")
 @click.option("--home", type=click.Path(path_type=Path), help="Folder for what workers keep between starts.")
@@ -76,7 +76,7 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int 
 @click.option("--child", is_flag=True, hidden=True, help="End when the parent process ends.")
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
 def worker(connect: str, name: str | None, home: Path | None, memory: int, child: bool, verbose: bool) -> None:
-    """Render for a node that runs on this machine, until it says to stop."""
+    """Render for a node until Ctrl-C or SIGTERM. Over tcp, ARTDAG_CLUSTER_KEY has to be the node's."""
     from artdagd.workers.worker import run_worker
 
     _log(verbose)

@@ -1,44 +1,30 @@
-"""The daemon's end of the worker socket: carries out what dispatch decides, and turns results into answers."""
+"""Jobs in, results out: carries out what dispatch decides, and turns what workers send into answers."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
+import secrets
 import shutil
-import stat
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import zmq
-import zmq.asyncio
 
-from artdagd.errors import ConfigError, StepFailed, TooBusy
+from artdagd.errors import StepFailed, TooBusy
 from artdagd.workers import messages
-from artdagd.workers.dispatch import (
-    Action,
-    Assign,
-    Dispatch,
-    Expel,
-    Fail,
-    Fulfil,
-    Release,
-    Report,
-    Revoke,
-)
+from artdagd.workers.answers import file_of, read_features, value_of
+from artdagd.workers.channel import Channel
+from artdagd.workers.curve import ClusterKeys
+from artdagd.workers.dispatch import Action, Assign, Dispatch, Expel, Fail, Fulfil, Limits, Release, Report, Revoke
 from artdagd.workers.roster import Roster, WorkerInfo
 
 log = logging.getLogger(__name__)
 
 OnProgress = Callable[[float], None]
-OUTPUTS = ("output.mp4", "output.mkv")
-"""The names a result file may have. The daemon looks for them; a worker names nothing."""
-
-STOP_SECONDS = 5.0
-"""How long a worker may take to stop a job that was cancelled, before its process is ended."""
 
 
 class JobResult(msgspec.Struct, frozen=True):
@@ -49,15 +35,17 @@ class JobResult(msgspec.Struct, frozen=True):
     libraries: dict[str, str]
     worker: str
     seconds: float
-    scratch: Path | None
 
     def discard(self) -> None:
-        if self.scratch:
-            shutil.rmtree(self.scratch, ignore_errors=True)
+        if self.path:
+            shutil.rmtree(self.path.parent, ignore_errors=True)
 
 
 class Broker:
-    """Jobs in, results out. ``address`` is ``ipc://FILE``; the file's folder is made with mode 0700."""
+    """``address`` is ``ipc://FILE``; ``far`` is ``tcp://HOST:PORT`` for workers that have the ``cluster_key``.
+
+    ``scratch`` is a folder of the broker's own; ``heartbeat`` is in seconds.
+    """
 
     def __init__(
         self,
@@ -65,55 +53,56 @@ class Broker:
         scratch: Path,
         catalogue_digest: str,
         *,
+        far: str = "",
+        cluster_key: str = "",
         clock: Callable[[], float] = time.monotonic,
-        lease: float = 15.0,
+        limits: Limits | None = None,
         heartbeat: float = 3.0,
     ) -> None:
-        if not address.startswith("ipc://"):
-            raise ConfigError(f"worker address {address}: only ipc:// is served", advice="Use ipc:///some/file.")
         self.address = address
-        self.heartbeat = heartbeat
-        self.expel: Callable[[int], None] = lambda pid: None
-        """Ends the process ``pid`` if it is a worker that we started; set by the supervisor."""
+        self.expel: Callable[[str], None] = lambda instance: None
+        """Ends the worker process ``instance`` if it is one that we started; set by the supervisor."""
+        self._far = far
+        self._keys = ClusterKeys.of(cluster_key) if far else None
         self._scratch = scratch
         self._digest = catalogue_digest
         self._clock = clock
-        self._dispatch = Dispatch(lease)
+        self._heartbeat = heartbeat
+        self._limits = limits or Limits()
+        # No fence of this daemon is one of a daemon before it: workers outlive daemons.
+        self._dispatch = Dispatch(self._limits, secrets.randbits(30) << 32)
         self._roster = Roster()
+        self._ended: deque[str] = deque(maxlen=64)
         self._waiting: dict[int, tuple[asyncio.Future[JobResult], OnProgress | None]] = {}
-        self._stopping: dict[int, asyncio.TimerHandle] = {}
         self._outbox: dict[bytes, list[messages.Assignment]] = {}
         self._flush: asyncio.Handle | None = None
-        self._removals: set[asyncio.Task[None]] = set()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Listen. Scratch folders of an earlier daemon are removed."""
-        folder = Path(self.address.removeprefix("ipc://")).parent
-        await asyncio.to_thread(_fresh, folder, self._scratch)
-        self._context = zmq.asyncio.Context()
-        self._socket = self._context.socket(zmq.ROUTER)
-        # A second peer that claims a worker's identity must not get its jobs.
-        self._socket.setsockopt(zmq.ROUTER_HANDOVER, 0)
-        self._socket.setsockopt(zmq.MAXMSGSIZE, messages.MAX_BYTES)
-        self._socket.setsockopt(zmq.LINGER, 0)
+        """Listen. Scratch folders of an earlier daemon are removed. Raises ConfigError."""
+        await asyncio.to_thread(_fresh, self._scratch)
+        self._channel = Channel(self._received)
         try:
-            self._socket.bind(self.address)
-        except zmq.ZMQError as error:
-            raise ConfigError(f"can't listen for workers at {self.address}: {error}") from None
-        self._tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._watch())]
+            self._channel.listen(self.address)
+            if self._keys:
+                self._channel.listen_far(self._far, self._keys)
+        except BaseException:
+            self._channel.close()
+            raise
+        self._ticking = asyncio.create_task(self._tick())
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._removals, return_exceptions=True)
+        self._ticking.cancel()
+        if self._flush:
+            self._flush.cancel()
+        await asyncio.gather(self._ticking, *self._tasks, return_exceptions=True)
         for future, _ in self._waiting.values():
             future.cancel()
-        self._socket.close()
-        self._context.term()
+        self._channel.close()
 
     async def submit(self, job: messages.Job, on_progress: OnProgress | None = None) -> JobResult:
         """Have ``job`` done. Cancelling the caller cancels the job. Raises StepFailed, or TooBusy."""
+        _refuse_giants(job)
         try:
             job_id, actions = self._dispatch.submit(job, self._clock())
         except OverflowError as error:
@@ -122,35 +111,30 @@ class Broker:
         self._waiting[job_id] = (future, on_progress)
         self._act(actions)
         try:
-            return await future
+            result = await future
+        except asyncio.CancelledError:
+            # The result and the cancellation came in the same turn of the loop.
+            if future.done() and not future.cancelled() and not future.exception():
+                self._discard(future.result())
+            raise
         finally:
             if self._waiting.pop(job_id, None):
                 self._act(self._dispatch.cancel(job_id, self._clock()))
+        if isinstance(job, messages.AnalyzeJob) and result.path:
+            return await asyncio.to_thread(_with_features, job, result, result.path)
+        return result
 
     def workers(self) -> list[WorkerInfo]:
         return self._roster.infos()
 
-    def process_died(self, pid: int) -> None:
+    def process_ended(self, instance: str) -> None:
         """The supervisor saw a worker process end: its jobs are done again at once."""
-        name = self._roster.by_pid(pid)
-        if name is not None:
-            self._leave(name, blame=True)
+        self._ended.append(instance)
+        worker = self._roster.of_instance(instance)
+        if worker is not None:
+            self._leave(worker, blame=True)
 
-    async def _receive(self) -> None:
-        while True:
-            frames = await self._socket.recv_multipart()
-            # Drain what has arrived already: one turn of the loop for many messages.
-            while frames:
-                self._handle(frames)
-                try:
-                    frames = await self._socket.recv_multipart(zmq.NOBLOCK)
-                except zmq.Again:
-                    frames = []
-
-    def _handle(self, frames: list[bytes]) -> None:
-        if len(frames) != 2:
-            return
-        worker, data = frames
+    def _received(self, worker: bytes, data: bytes) -> None:
         try:
             message = messages.decode_from_worker(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -158,44 +142,58 @@ class Broker:
             return
         if isinstance(message, messages.Hello):
             self._hello(worker, message)
-        elif worker not in self._dispatch.workers:
-            self._send(worker, messages.Again())
-        else:
+        elif worker in self._dispatch.workers:
             self._from_member(worker, message)
+        elif not isinstance(message, messages.Bye):
+            self._send(worker, messages.Again())
 
     def _from_member(self, worker: bytes, message: messages.FromWorker) -> None:
         now = self._clock()
         if isinstance(message, messages.Results):
-            self._dispatch.heartbeat(worker, (), now)
             for item in message.items:
-                self._stopped(item.fence)
                 self._act(self._dispatch.result(worker, item, now))
         elif isinstance(message, messages.Progress):
-            self._act(self._dispatch.progress(worker, message.fence, message.fraction))
+            self._act(self._dispatch.progress(worker, message.fence, message.fraction, now))
         elif isinstance(message, messages.Heartbeat):
             self._roster.heard(worker, message.memory)
             self._act(self._dispatch.heartbeat(worker, message.fences, now))
+            self._send(worker, messages.Alive())
         elif isinstance(message, messages.Bye):
             self._leave(worker, blame=False)
 
     def _hello(self, worker: bytes, hello: messages.Hello) -> None:
+        if hello.instance in self._ended:
+            return
         if hello.version != messages.VERSION or hello.catalogue != self._digest:
             reason = "it has other versions of artdagd or its plugins than the node; install the same, then start it"
-            log.error("worker %s refused: %s", hello.name[:64], reason)
+            log.error("worker %r refused: %s", hello.name, reason)
             self._send(worker, messages.Refused(reason))
             return
+        # The same process from a new socket: it gave up what it held when it lost us.
+        before = self._roster.of_instance(hello.instance)
+        if before is not None:
+            self._leave(before, blame=False)
+        try:
+            actions = self._dispatch.join(worker, self._clock())
+        except OverflowError as error:
+            log.error("worker %r refused: %s", hello.name, error)
+            return
         self._roster.join(worker, hello)
-        self._send(worker, messages.Welcome(self.heartbeat, self._dispatch.lease))
-        self._act(self._dispatch.join(worker, self._clock()))
+        self._send(worker, messages.Welcome(self._heartbeat, self._limits.lease, self._limits.stop))
+        self._act(actions)
 
     def _leave(self, worker: bytes, *, blame: bool) -> None:
         self._roster.leave(worker)
+        self._outbox.pop(worker, None)
         self._act(self._dispatch.leave(worker, self._clock(), blame=blame))
 
-    async def _watch(self) -> None:
+    async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(min(1.0, self._dispatch.lease / 4))
-            self._act(self._dispatch.tick(self._clock()))
+            await asyncio.sleep(min(1.0, self._limits.lease / 4))
+            try:
+                self._act(self._dispatch.tick(self._clock()))
+            except Exception:
+                log.exception("the look at the workers failed")
 
     def _act(self, actions: list[Action]) -> None:
         for action in actions:
@@ -206,9 +204,10 @@ class Broker:
             case Assign(worker, fence, _, job):
                 self._assign(worker, fence, job)
             case Revoke(worker, fence):
-                self._revoke(worker, fence)
-            case Fulfil(job_id, worker, done):
-                self._fulfil(job_id, worker, done)
+                self._send_work()  # It may be in there: what is cancelled must have been heard of.
+                self._send(worker, messages.Cancel((fence,)))
+            case Fulfil():
+                self._fulfil(action)
             case Fail(job_id, code, detail):
                 self._settle(job_id, StepFailed(detail, code=code))
             case Report(job_id, fraction):
@@ -218,57 +217,42 @@ class Broker:
             case Release(fence):
                 self._roster.ended(fence, "failed")
                 self._remove(self._scratch / str(fence))
-            case Expel(worker):
-                pid = self._roster.pid(worker)
-                log.warning("worker %s was silent for %s s; its work is done again", worker.hex(), self._dispatch.lease)
+            case Expel(worker, reason):
+                log.warning("worker %s is given up: %s", self._roster.name(worker), reason)
+                instance = self._roster.instance(worker)
                 self._roster.leave(worker)
-                if pid:
-                    self.expel(pid)
+                self.expel(instance)
 
     def _assign(self, worker: bytes, fence: int, job: messages.Job) -> None:
-        scratch = self._scratch / str(fence)
-        if isinstance(job, messages.RenderJob):
-            scratch.mkdir(parents=True, exist_ok=True)
-        self._roster.began(worker, fence, _title(job))
-        self._outbox.setdefault(worker, []).append(messages.Assignment(fence, job, str(scratch)))
+        self._roster.began(worker, fence, job)
+        assignment = messages.Assignment(fence, job, str(self._scratch / str(fence)))
+        self._outbox.setdefault(worker, []).append(assignment)
         if self._flush is None:
             self._flush = asyncio.get_running_loop().call_soon(self._send_work)
 
     def _send_work(self) -> None:
+        if self._flush:
+            self._flush.cancel()
         self._flush = None
         outbox, self._outbox = self._outbox, {}
         for worker, assignments in outbox.items():
             self._send(worker, messages.Work(tuple(assignments)))
 
-    def _revoke(self, worker: bytes, fence: int) -> None:
-        self._send(worker, messages.Cancel((fence,)))
-        pid = self._roster.pid(worker)
-        if pid and fence not in self._stopping:
-            loop = asyncio.get_running_loop()
-            self._stopping[fence] = loop.call_later(STOP_SECONDS, self._end_process, fence, pid)
-
-    def _stopped(self, fence: int) -> None:
-        timer = self._stopping.pop(fence, None)
-        if timer:
-            timer.cancel()
-
-    def _end_process(self, fence: int, pid: int) -> None:
-        self._stopping.pop(fence, None)
-        log.warning("worker process %d did not stop a cancelled job in %s s", pid, STOP_SECONDS)
-        self.expel(pid)
-
-    def _fulfil(self, job_id: int, worker: bytes, done: messages.Done) -> None:
-        name = self._roster.name(worker)
+    def _fulfil(self, action: Fulfil) -> None:
+        job, done = action.job, action.done
+        name = self._roster.name(action.worker)
         self._roster.ended(done.fence, "done")
         scratch = self._scratch / str(done.fence)
-        path = _result_file(scratch) if done.file else None
-        if done.file and path is None:
+        try:
+            has_file = done.file or isinstance(job, messages.RenderJob)
+            path = file_of(job, scratch) if has_file else None
+            result = JobResult(value_of(job, done), path, done.libraries, name, done.seconds)
+        except StepFailed as error:
             self._remove(scratch)
-            self._settle(job_id, StepFailed("the worker left no result file", code="refused"))
+            self._settle(action.job_id, error)
             return
-        result = JobResult(done.value, path, done.libraries, name, done.seconds, scratch if done.file else None)
-        if not self._settle(job_id, result) and result.scratch:
-            self._remove(scratch)
+        if not self._settle(action.job_id, result):
+            self._discard(result)
 
     def _settle(self, job_id: int, outcome: JobResult | StepFailed) -> bool:
         waiting = self._waiting.pop(job_id, None)
@@ -280,38 +264,34 @@ class Broker:
             waiting[0].set_result(outcome)
         return True
 
+    def _discard(self, result: JobResult) -> None:
+        if result.path:
+            self._remove(result.path.parent)
+
     def _remove(self, scratch: Path) -> None:
         if scratch.exists():
             task = asyncio.create_task(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
-            self._removals.add(task)
-            task.add_done_callback(self._removals.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     def _send(self, worker: bytes, message: messages.FromDaemon) -> None:
-        # A worker that is gone or does not read loses the message; its lease expires and the work is done again.
-        with contextlib.suppress(zmq.ZMQError):
-            zmq.Socket.send_multipart(self._socket, [worker, messages.encode(message)], zmq.NOBLOCK)
+        self._channel.send(worker, messages.encode(message))
 
 
-def _fresh(folder: Path, scratch: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
+def _fresh(scratch: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True, mode=0o700)
 
 
-def _result_file(scratch: Path) -> Path | None:
-    """The regular file that a render left; links and other things are no results."""
-    for name in OUTPUTS:
-        path = scratch / name
-        try:
-            if stat.S_ISREG(path.lstat().st_mode):
-                return path
-        except OSError:
-            continue
-    return None
+def _with_features(job: messages.AnalyzeJob, result: JobResult, path: Path) -> JobResult:
+    try:
+        return msgspec.structs.replace(result, value=read_features(job, path), path=None)
+    finally:
+        result.discard()
 
 
-def _title(job: messages.Job) -> str:
-    if isinstance(job, messages.RenderJob):
-        return f"render {job.render.steps[-1].step_id}"
-    return f"analyze {', '.join(job.features)}" if isinstance(job, messages.AnalyzeJob) else "probe"
+def _refuse_giants(job: messages.Job) -> None:
+    """A job's share of a message is its share of the credits, so that what a worker may hold fits into one."""
+    size, most = len(messages.encode(job)), messages.MAX_WORK_BYTES * job.cost // messages.WINDOW - 256
+    if size > most:
+        raise StepFailed(f"the job has {size} bytes and may have {most}", code="refused", advice="Split the recipe.")

@@ -1,22 +1,34 @@
 """Who does what: jobs, leases and workers as a state machine. Pure: events and the time come in, actions go out.
 
-Rules. A worker holds at most its credits. A job goes to the worker that holds least. A lease that is not renewed in
-time, or whose worker is gone, is fenced: its result is ignored, and the job is done again. A job that has cost
-``DEATHS`` workers fails; a failure that may pass is tried ``ATTEMPTS`` times. A job ends once.
+Rules. A worker holds at most its credits, and works in the order of its leases. A job goes to the worker that holds
+least. A lease that is not renewed in time, or whose worker is gone, is fenced: its result is ignored, and the job is
+done again. A job that has cost ``DEATHS`` workers fails; a failure that may pass is tried ``ATTEMPTS`` times. What was
+with a worker when it died has the next one to itself, so that only the guilty is blamed again. A cancelled job keeps
+its credits until the worker has stopped it. A job ends once.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
 
-from artdagd.workers.messages import WINDOW, Done, Failed, Job
+from artdagd.workers.messages import WINDOW, Done, Failed, Job, Result, Stopped
 
 DEATHS = 3
 ATTEMPTS = 3
 QUEUE = 100_000
+WORKERS = 1024
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Seconds: silence that ends a ``lease``; time to ``stop`` a cancelled job; no progress, and it is ``stalled``."""
+
+    lease: float = 15.0
+    stop: float = 3.0
+    stalled: float = 1800.0
 
 
 class Assign(msgspec.Struct, frozen=True):
@@ -38,6 +50,7 @@ class Revoke(msgspec.Struct, frozen=True):
 class Fulfil(msgspec.Struct, frozen=True):
     job_id: int
     worker: bytes
+    job: Job
     done: Done
 
 
@@ -61,70 +74,88 @@ class Release(msgspec.Struct, frozen=True):
 
 
 class Expel(msgspec.Struct, frozen=True):
-    """``worker`` was silent too long: end its process if it is ours."""
+    """``worker`` can't be relied on any more: end its process if it is ours."""
 
     worker: bytes
+    reason: str
 
 
 Action: TypeAlias = Assign | Revoke | Fulfil | Fail | Report | Release | Expel
 
 
 class Waiting(msgspec.Struct):
+    """A job that has not ended. ``alone``: it may be the one that killed a worker."""
+
     job_id: int
     job: Job
     deaths: int = 0
     attempts: int = 0
+    alone: bool = False
+
+    @property
+    def cost(self) -> int:
+        return WINDOW if self.alone else self.job.cost
 
 
 class Lease(msgspec.Struct):
+    """``stopping``: the job was cancelled, and ``expires`` is when the worker must have stopped it."""
+
     fence: int
-    worker: bytes
     waiting: Waiting
+    cost: int
     expires: float
+    stopping: bool = False
 
 
 class Member(msgspec.Struct):
-    """A worker as dispatch sees it."""
+    """A worker as dispatch sees it: ``leases`` in the order of their fences, ``moved`` when one last got on."""
 
     used: int
     heard: float
-    leases: set[int]
+    moved: float
+    leases: dict[int, Lease]
 
 
 class Dispatch:
-    """``lease`` is in seconds; every ``now`` is monotonic."""
+    """Every ``now`` is monotonic. Fences count from ``first``; daemons that follow each other need different ones."""
 
-    def __init__(self, lease: float = 15.0) -> None:
-        self.lease = lease
+    def __init__(self, limits: Limits, first: int = 0) -> None:
+        self.limits = limits
         self.workers: dict[bytes, Member] = {}
-        self.queue: deque[Waiting] = deque()
-        self.leases: dict[int, Lease] = {}
+        self.queue: OrderedDict[int, Waiting] = OrderedDict()
         self.late = 0
-        self._by_job: dict[int, int] = {}
-        self._fence = 0
+        self._leased: dict[int, tuple[bytes, int]] = {}
+        self._fence = first
         self._job_id = 0
+        self._ticked: float | None = None
 
     def submit(self, job: Job, now: float) -> tuple[int, list[Action]]:
-        """Queue a job; its id and what to do. Raises OverflowError when the queue is full."""
-        if len(self.queue) >= QUEUE:
-            raise OverflowError(f"{len(self.queue)} jobs wait")
+        """Queue a job; its id and what to do. Raises OverflowError when too many are under way."""
+        if len(self.queue) + len(self._leased) >= QUEUE:
+            raise OverflowError(f"{QUEUE} jobs are under way already")
         self._job_id += 1
-        self.queue.append(Waiting(self._job_id, job))
+        self.queue[self._job_id] = Waiting(self._job_id, job)
         return self._job_id, self._assign(now)
 
     def cancel(self, job_id: int, now: float) -> list[Action]:
         """Forget a job; nothing happens if it has ended."""
-        fence = self._by_job.get(job_id)
-        if fence is None:
-            self.queue = deque(waiting for waiting in self.queue if waiting.job_id != job_id)
+        self.queue.pop(job_id, None)
+        worker, fence = self._leased.pop(job_id, (b"", 0))
+        if not worker:
             return []
-        lease = self._end(fence)
-        return [Revoke(lease.worker, fence), Release(fence), *self._assign(now)]
+        lease = self.workers[worker].leases[fence]
+        lease.stopping, lease.expires = True, now + self.limits.stop
+        return [Revoke(worker, fence)]
 
     def join(self, worker: bytes, now: float) -> list[Action]:
-        """A worker says hello. One that was known starts from nothing: what it held is done again."""
-        actions = self.leave(worker, now, blame=True) if worker in self.workers else []
-        self.workers[worker] = Member(0, now, set())
+        """A worker says hello. One that was known starts from nothing: what it held is done again.
+
+        Raises OverflowError when there are too many.
+        """
+        actions = self.leave(worker, now, blame=False)
+        if len(self.workers) >= WORKERS:
+            raise OverflowError(f"there are {WORKERS} workers already")
+        self.workers[worker] = Member(0, now, now, {})
         return actions + self._assign(now)
 
     def leave(self, worker: bytes, now: float, *, blame: bool) -> list[Action]:
@@ -133,19 +164,24 @@ class Dispatch:
         if member is None:
             return []
         actions: list[Action] = []
-        for position, fence in enumerate(sorted(member.leases)):
-            waiting = self._end(fence).waiting
-            actions.append(Release(fence))
-            # Jobs are done in the order of their fences: only the first can be to blame.
+        again: list[Waiting] = []
+        for position, lease in enumerate(member.leases.values()):
+            actions.append(Release(lease.fence))
+            if lease.stopping:
+                continue
+            waiting = lease.waiting
+            del self._leased[waiting.job_id]
+            waiting.alone |= blame
             waiting.deaths += blame and position == 0
             if waiting.deaths >= DEATHS:
                 detail = f"it ended the worker process {waiting.deaths} times; the input or an effect crashes it"
                 actions.append(Fail(waiting.job_id, "worker_died", detail))
             else:
-                self.queue.appendleft(waiting)
+                again.append(waiting)
+        self._requeue(again)
         return actions + self._assign(now)
 
-    def heartbeat(self, worker: bytes, fences: tuple[int, ...], now: float) -> list[Action]:
+    def heartbeat(self, worker: bytes, fences: Iterable[int], now: float) -> list[Action]:
         """Renew leases; a lease that is not this worker's is to be stopped."""
         member = self.workers.get(worker)
         if member is None:
@@ -153,64 +189,104 @@ class Dispatch:
         member.heard = now
         actions: list[Action] = []
         for fence in fences:
-            if fence in member.leases:
-                self.leases[fence].expires = now + self.lease
-            else:
+            lease = member.leases.get(fence)
+            if lease is None:
                 actions.append(Revoke(worker, fence))
+            elif not lease.stopping:
+                lease.expires = now + self.limits.lease
         return actions
 
-    def progress(self, worker: bytes, fence: int, fraction: float) -> list[Action]:
-        lease = self.leases.get(fence)
-        if lease is None or lease.worker != worker:
+    def progress(self, worker: bytes, fence: int, fraction: float, now: float) -> list[Action]:
+        member = self.workers.get(worker)
+        lease = member.leases.get(fence) if member else None
+        if member is None or lease is None or lease.stopping:
             return []
-        return [Report(lease.waiting.job_id, min(max(fraction, 0.0), 1.0))]
+        member.heard = member.moved = now
+        return [Report(lease.waiting.job_id, fraction)]
 
-    def result(self, worker: bytes, result: Done | Failed, now: float) -> list[Action]:
+    def result(self, worker: bytes, result: Result, now: float) -> list[Action]:
         """A result counts only under a valid lease of the worker that sends it."""
-        lease = self.leases.get(result.fence)
-        if lease is None or lease.worker != worker:
+        member = self.workers.get(worker)
+        lease = member.leases.pop(result.fence, None) if member else None
+        if member is None or lease is None:
             self.late += 1
             return []
-        waiting = self._end(result.fence).waiting
-        if isinstance(result, Done):
-            return [Fulfil(waiting.job_id, worker, result), *self._assign(now)]
-        waiting.attempts += 1
-        if result.retryable and waiting.attempts < ATTEMPTS:
-            self.queue.appendleft(waiting)
+        member.heard = member.moved = now
+        member.used -= lease.cost
+        if lease.stopping:
             return [Release(result.fence), *self._assign(now)]
-        return [Release(result.fence), Fail(waiting.job_id, result.code, result.detail), *self._assign(now)]
+        waiting = lease.waiting
+        del self._leased[waiting.job_id]
+        if isinstance(result, Done):
+            return [Fulfil(waiting.job_id, worker, waiting.job, result), *self._assign(now)]
+        return [Release(result.fence), *self._failed(waiting, result), *self._assign(now)]
 
     def tick(self, now: float) -> list[Action]:
-        """Fence what was not renewed. A worker that let a lease expire, or was silent as long, is expelled."""
-        late = {lease.worker for lease in self.leases.values() if lease.expires <= now}
-        late |= {name for name, member in self.workers.items() if member.heard + self.lease <= now}
+        """Expel the workers that are silent, don't stop a cancelled job, or get on with nothing. Call it often."""
+        self._allow_for_sleep(now)
         actions: list[Action] = []
-        for worker in sorted(late):
-            actions.append(Expel(worker))
-            actions += self.leave(worker, now, blame=True)
+        for worker in sorted(self.workers):
+            member = self.workers[worker]
+            leases = list(member.leases.values())
+            if member.heard + self.limits.lease <= now or any(lease.expires <= now for lease in leases):
+                reason = "it was silent too long, or did not stop a cancelled job"
+            elif leases and member.moved + self.limits.stalled <= now:
+                reason = f"its job made no progress for {self.limits.stalled:g} s"
+                actions += self._give_up(leases[0], reason)
+            else:
+                continue
+            actions += [Expel(worker, reason), *self.leave(worker, now, blame=True)]
         return actions
 
-    def _end(self, fence: int) -> Lease:
-        lease = self.leases.pop(fence)
-        del self._by_job[lease.waiting.job_id]
-        member = self.workers.get(lease.worker)
-        if member:
-            member.leases.discard(fence)
-            member.used -= lease.waiting.job.cost
-        return lease
+    def _allow_for_sleep(self, now: float) -> None:
+        # A daemon that was stopped has heard nobody, and nobody is to blame for that.
+        slept = now - self._ticked if self._ticked is not None else 0.0
+        self._ticked = now
+        if slept <= self.limits.lease / 2:
+            return
+        for member in self.workers.values():
+            member.heard += slept
+            member.moved += slept
+            for lease in member.leases.values():
+                lease.expires += slept
+
+    def _give_up(self, lease: Lease, reason: str) -> list[Action]:
+        if lease.stopping:
+            return []
+        del self._leased[lease.waiting.job_id]
+        lease.stopping = True
+        return [Fail(lease.waiting.job_id, "timeout", reason)]
+
+    def _failed(self, waiting: Waiting, result: Failed | Stopped) -> list[Action]:
+        waiting.attempts += 1
+        again = result.retryable if isinstance(result, Failed) else True
+        if again and waiting.attempts < ATTEMPTS:
+            self._requeue([waiting])
+            return []
+        if isinstance(result, Stopped):
+            return [Fail(waiting.job_id, "refused", "workers gave it up unasked")]
+        return [Fail(waiting.job_id, result.code, result.detail)]
+
+    def _requeue(self, again: list[Waiting]) -> None:
+        """To the front, in their order."""
+        for waiting in reversed(again):
+            self.queue[waiting.job_id] = waiting
+            self.queue.move_to_end(waiting.job_id, last=False)
 
     def _assign(self, now: float) -> list[Action]:
         actions: list[Action] = []
         while self.queue and self.workers:
             worker = min(self.workers, key=lambda name: (self.workers[name].used, name))
-            member, job = self.workers[worker], self.queue[0].job
-            if member.used + job.cost > WINDOW:
+            member = self.workers[worker]
+            waiting = next(iter(self.queue.values()))
+            if member.used + waiting.cost > WINDOW:
                 break
-            waiting = self.queue.popleft()
+            del self.queue[waiting.job_id]
             self._fence += 1
-            self.leases[self._fence] = Lease(self._fence, worker, waiting, now + self.lease)
-            self._by_job[waiting.job_id] = self._fence
-            member.leases.add(self._fence)
-            member.used += job.cost
-            actions.append(Assign(worker, self._fence, waiting.job_id, job))
+            if not member.leases:
+                member.moved = now
+            member.leases[self._fence] = Lease(self._fence, waiting, waiting.cost, now + self.limits.lease)
+            member.used += waiting.cost
+            self._leased[waiting.job_id] = (worker, self._fence)
+            actions.append(Assign(worker, self._fence, waiting.job_id, waiting.job))
         return actions

@@ -1,21 +1,34 @@
 """The worker protocol, version 1: MessagePack of tagged structs over ROUTER (daemon) and DEALER (worker).
 
-A message is one ZeroMQ frame of at most :data:`MAX_BYTES`. Times are seconds. Blobs never cross this socket: jobs name
-readable files, and results are files in the scratch folder that came with the assignment.
+A message is one ZeroMQ frame, of at most :data:`MAX_BYTES` to the daemon and :data:`MAX_WORK_BYTES` from it. Times are
+seconds. Blobs never cross this socket: jobs name readable files, and results are files in the scratch folder that came
+with the assignment.
+
+The limits on what a worker may say are part of the types: what exceeds them is not decoded.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 from artdagd.work import RenderPass
 
 VERSION = 1
 MAX_BYTES = 1 << 20
+"""What the daemon takes from a worker. The other way a pass of thousands of clips has to fit."""
+
+MAX_WORK_BYTES = 16 << 20
+
 WINDOW = 16
 """Credits of a worker. A render or an analysis costs all of them, so that nobody hoards long work."""
+
+Fence: TypeAlias = Annotated[int, Meta(ge=0)]
+Fraction: TypeAlias = Annotated[float, Meta(ge=0.0, le=1.0)]
+Short: TypeAlias = Annotated[str, Meta(max_length=128)]
+Detail: TypeAlias = Annotated[str, Meta(max_length=2000)]
 
 
 class ProbeJob(msgspec.Struct, frozen=True, tag="probe"):
@@ -70,52 +83,68 @@ class Assignment(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """``catalogue`` is the digest of what the worker can do; another than the daemon's is refused."""
+    """``catalogue`` is the digest of what the worker can do; another than the daemon's is refused.
+
+    ``instance`` names the worker's process and is known to nobody else: the supervisor gives it to the workers that it
+    starts, others make one up. A worker that lost the node says hello with the same one from a new socket.
+    """
 
     version: int
-    name: str
+    name: Short
     pid: int
-    host: str
-    catalogue: str
+    host: Short
+    catalogue: Short
+    instance: Short
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
-    """Sent every ``Welcome.heartbeat`` seconds; renews the leases in ``fences``."""
+    """Sent every ``Welcome.heartbeat`` seconds; renews the leases in ``fences``. Answered with Alive."""
 
-    fences: tuple[int, ...]
-    memory: int
+    fences: Annotated[tuple[Fence, ...], Meta(max_length=4 * WINDOW)]
+    memory: Annotated[int, Meta(ge=0)]
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
-    fence: int
-    fraction: float
+    fence: Fence
+    fraction: Fraction
 
 
 class Done(msgspec.Struct, frozen=True, tag="done", array_like=True):
-    """``file`` is true where the result is the file that the scratch folder holds."""
+    """``value`` is what the job asks for. ``file``: the result is in the scratch folder, and ``value`` is null."""
 
-    fence: int
-    value: Any
+    fence: Fence
+    value: msgspec.Raw
     file: bool
-    libraries: dict[str, str]
-    seconds: float
+    libraries: Annotated[dict[Short, Short], Meta(max_length=64)]
+    seconds: Annotated[float, Meta(ge=0.0)]
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
-    fence: int
-    code: str
-    detail: str
+    """As in StepFailed."""
+
+    fence: Fence
+    code: Short
+    detail: Detail
     retryable: bool
+
+
+class Stopped(msgspec.Struct, frozen=True, tag="stopped", array_like=True):
+    """The job was given up, as Cancel asked."""
+
+    fence: Fence
+
+
+Result: TypeAlias = Done | Failed | Stopped
 
 
 class Results(msgspec.Struct, frozen=True, tag="results"):
     """Results that were ready at the same time."""
 
-    items: tuple[Done | Failed, ...]
+    items: Annotated[tuple[Result, ...], Meta(max_length=4 * WINDOW)]
 
 
 class Bye(msgspec.Struct, frozen=True, tag="bye"):
-    """The worker ends in order; it holds nothing."""
+    """The worker ends in order: what it held is to be done elsewhere."""
 
 
 FromWorker: TypeAlias = Hello | Heartbeat | Progress | Results | Bye
@@ -125,8 +154,11 @@ FromWorker: TypeAlias = Hello | Heartbeat | Progress | Results | Bye
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
+    """Seconds: between heartbeats, of silence after which all is lost, to stop a cancelled job in."""
+
     heartbeat: float
     lease: float
+    stop: float
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -137,15 +169,21 @@ class Again(msgspec.Struct, frozen=True, tag="again"):
     """The daemon does not know this worker (it was started anew): say hello."""
 
 
+class Alive(msgspec.Struct, frozen=True, tag="alive"):
+    """Answers a heartbeat. A worker that hears nothing for a lease gives up what it holds, and joins anew."""
+
+
 class Work(msgspec.Struct, frozen=True, tag="work"):
     assignments: tuple[Assignment, ...]
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    """Stop these jobs, and say Stopped for each that was held."""
+
     fences: tuple[int, ...]
 
 
-FromDaemon: TypeAlias = Welcome | Refused | Again | Work | Cancel
+FromDaemon: TypeAlias = Welcome | Refused | Again | Alive | Work | Cancel
 
 encode = msgspec.msgpack.Encoder().encode
 decode_from_worker = msgspec.msgpack.Decoder(FromWorker).decode

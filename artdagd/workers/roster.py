@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from artdagd.workers.messages import Hello
+from artdagd.workers.messages import AnalyzeJob, Hello, Job, RenderJob
 
 
 class WorkerInfo(msgspec.Struct, frozen=True):
@@ -34,28 +34,33 @@ class _Line(msgspec.Struct):
 
 
 class Roster:
-    """Bookkeeping for display; nothing is decided by it."""
+    """Bookkeeping: which process is behind a worker, and what it does, for display."""
 
     def __init__(self) -> None:
         self._lines: dict[bytes, _Line] = {}
         self._holder: dict[int, bytes] = {}
+        self._instances: dict[str, bytes] = {}
 
     def join(self, worker: bytes, hello: Hello) -> None:
         since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         self._lines[worker] = _Line(hello, since)
+        self._instances[hello.instance] = worker
 
     def leave(self, worker: bytes) -> None:
         line = self._lines.pop(worker, None)
-        for fence in line.doing if line else ():
+        if line is None:
+            return
+        self._instances.pop(line.hello.instance, None)
+        for fence in line.doing:
             self._holder.pop(fence, None)
 
     def heard(self, worker: bytes, memory: int) -> None:
         if worker in self._lines:
             self._lines[worker].memory = memory
 
-    def began(self, worker: bytes, fence: int, title: str) -> None:
+    def began(self, worker: bytes, fence: int, job: Job) -> None:
         if worker in self._lines:
-            self._lines[worker].doing[fence] = title
+            self._lines[worker].doing[fence] = _title(job)
             self._holder[fence] = worker
 
     def ended(self, fence: int, how: Literal["done", "failed"]) -> None:
@@ -70,11 +75,11 @@ class Roster:
     def name(self, worker: bytes) -> str:
         return self._lines[worker].hello.name if worker in self._lines else worker.hex()
 
-    def pid(self, worker: bytes) -> int | None:
-        return self._lines[worker].hello.pid if worker in self._lines else None
+    def instance(self, worker: bytes) -> str:
+        return self._lines[worker].hello.instance if worker in self._lines else ""
 
-    def by_pid(self, pid: int) -> bytes | None:
-        return next((worker for worker, line in self._lines.items() if line.hello.pid == pid), None)
+    def of_instance(self, instance: str) -> bytes | None:
+        return self._instances.get(instance)
 
     def infos(self) -> list[WorkerInfo]:
         return [
@@ -91,3 +96,9 @@ class Roster:
             )
             for line in sorted(self._lines.values(), key=lambda line: line.hello.name)
         ]
+
+
+def _title(job: Job) -> str:
+    if isinstance(job, RenderJob):
+        return f"render {job.render.steps[-1].step_id}" if job.render.steps else "render"
+    return f"analyze {', '.join(job.features)}" if isinstance(job, AnalyzeJob) else "probe"

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import signal
+import subprocess
 
 from artdagd.workers.broker import Broker
 
@@ -18,6 +20,9 @@ BACKOFF = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 YOUNG = 10.0
 STOP_SECONDS = 3.0
 
+SECRETS = ("ARTDAG_CLUSTER_KEY", "DATABASE_URL")
+"""Variables that a worker beside the daemon has no use for."""
+
 
 class Supervisor:
     """Starts ``command`` (with ``--connect`` and ``--name``) ``count`` times, and again whenever one ends."""
@@ -27,7 +32,7 @@ class Supervisor:
         self._count = count
         self._command = command
         self._tasks: list[asyncio.Task[None]] = []
-        self._processes: dict[int, asyncio.subprocess.Process] = {}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         broker.expel = self.kill
 
     async def start(self) -> None:
@@ -41,10 +46,10 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def kill(self, pid: int) -> None:
+    def kill(self, instance: str) -> None:
         """End a worker process of ours and all that it started; others' processes are left alone."""
-        if pid in self._processes:
-            _signal(pid, signal.SIGKILL)
+        if instance in self._processes:
+            _signal(self._processes[instance], signal.SIGKILL)
 
     async def _keep(self, name: str) -> None:
         loop = asyncio.get_running_loop()
@@ -52,35 +57,59 @@ class Supervisor:
         while True:
             await asyncio.sleep(BACKOFF[min(failures, len(BACKOFF) - 1)])
             started = loop.time()
-            process = await asyncio.create_subprocess_exec(
-                *self._command, "--connect", self._broker.address, "--name", name, start_new_session=True
-            )
-            self._processes[process.pid] = process
             try:
-                code = await process.wait()
-            except asyncio.CancelledError:
-                await _stop(process)
-                raise
-            finally:
-                del self._processes[process.pid]
-            log.warning("worker %s (process %d) ended with %s; starting another", name, process.pid, _ending(code))
-            self._broker.process_died(process.pid)
+                ending = await self._one(name)
+            except OSError as error:
+                ending = f"not started ({error.strerror})"
+            log.warning("worker %s ended with %s; starting another", name, ending)
             failures = failures + 1 if loop.time() - started < YOUNG else 0
 
+    async def _one(self, name: str) -> str:
+        """Start a worker and wait for its end."""
+        instance = secrets.token_hex(16)
+        process = self._processes[instance] = self._start(name, instance)
+        try:
+            await _end_of(process)
+        except asyncio.CancelledError:
+            await _stop(process)
+            raise
+        finally:
+            # Not reaped yet, so that the number is still its: what it started goes with it.
+            _signal(process, signal.SIGKILL)
+            code = process.wait()
+            del self._processes[instance]
+            self._broker.process_ended(instance)
+        return f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit code {code}"
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    _signal(process.pid, signal.SIGTERM)
+    def _start(self, name: str, instance: str) -> subprocess.Popen[bytes]:
+        environment = {key: value for key, value in os.environ.items() if key not in SECRETS}
+        environment |= {"ARTDAGD_INSTANCE": instance, "ARTDAGD_PARENT": str(os.getpid())}
+        command = [*self._command, "--connect", self._broker.address, "--name", name]
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+async def _end_of(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of a process without reaping it: the kernel tells through a pidfd, at once."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    handle = os.pidfd_open(process.pid)
+    loop.add_reader(handle, ended.set)
     try:
-        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        await ended.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)
+
+
+async def _stop(process: subprocess.Popen[bytes]) -> None:
+    _signal(process, signal.SIGTERM)
+    try:
+        await asyncio.wait_for(_end_of(process), STOP_SECONDS)
     except TimeoutError:
-        _signal(process.pid, signal.SIGKILL)
-        await process.wait()
+        _signal(process, signal.SIGKILL)
+        await _end_of(process)
 
 
-def _signal(pid: int, number: int) -> None:
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, number)
-
-
-def _ending(code: int) -> str:
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        os.killpg(process.pid, number)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,13 @@ import msgspec
 from artdagd.errors import StepFailed
 from artdagd.hooks import AnalysisRequest
 from artdagd.steps.catalogue import Catalogue
+from artdagd.workers.answers import FEATURES
 from artdagd.workers.messages import AnalyzeJob, Job, ProbeJob, RenderJob
 
 Progress = Callable[[float], None]
+
+INLINE = 32 << 10
+"""Bytes of JSON that a message carries. Longer features go through a file, so that a long song is no trouble."""
 
 
 class Cancelled(Exception):
@@ -43,14 +49,16 @@ class Tasks:
             if isinstance(job, RenderJob):
                 return self._render(job, scratch, progress, cancelled)
             if isinstance(job, AnalyzeJob):
-                return self._analyze(job, progress)
+                return self._analyze(job, scratch, progress)
             return self._probe(job)
         except (StepFailed, Cancelled):
             raise
         except MemoryError:
             raise StepFailed("it needs more memory than a worker may use", code="bad_media") from None
-        # Plugins and media libraries raise whatever they like.
-        except Exception as error:
+        # Plugins and media libraries raise whatever they like; sys.exit() would end the thread unseen.
+        except (Exception, SystemExit) as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StepFailed("there is no room for the result", code="disk_full", retryable=True) from None
             code = "effect_error" if isinstance(job, RenderJob) else "analyzer_error"
             raise StepFailed(f"{type(error).__name__}: {error}"[:1000], code=code) from None
 
@@ -62,6 +70,7 @@ class Tasks:
     def _render(self, job: RenderJob, scratch: Path, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:
         from artdagd.render import engine
 
+        scratch.mkdir(parents=True, exist_ok=True)
         output = scratch / ("output.mp4" if job.render.delivery else "output.mkv")
         try:
             engine.render_pass(job.render, output, self._catalogue.effects, progress, cancelled)
@@ -69,7 +78,7 @@ class Tasks:
             raise Cancelled from None
         return Outcome(None, True, _versions(("av", "numpy")) | _ffmpeg())
 
-    def _analyze(self, job: AnalyzeJob, progress: Progress) -> Outcome:
+    def _analyze(self, job: AnalyzeJob, scratch: Path, progress: Progress) -> Outcome:
         analyzer = self._catalogue.analyzers.get(job.analyzer)
         if analyzer is None or self._catalogue.identity("analyzer", job.analyzer).cid != job.identity:
             raise StepFailed(f"this worker has another version of analyzer {job.analyzer}", code="refused")
@@ -78,11 +87,15 @@ class Tasks:
         if missing:
             raise StepFailed(f"analyzer {job.analyzer} gave no {missing[0]}", code="analyzer_error")
         try:
-            json.dumps(value, allow_nan=False)
+            text = json.dumps({name: value[name] for name in job.features}, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise StepFailed(f"analyzer {job.analyzer} gave no JSON: {error}", code="analyzer_error") from None
-        chosen = {name: value[name] for name in job.features}
-        return Outcome(chosen, False, _versions(("av", "numpy", *analyzer.libraries)) | _ffmpeg())
+        libraries = _versions(("av", "numpy", *analyzer.libraries)) | _ffmpeg()
+        if len(text) <= INLINE:
+            return Outcome(json.loads(text), False, libraries)
+        scratch.mkdir(parents=True, exist_ok=True)
+        (scratch / FEATURES).write_text(text)
+        return Outcome(None, True, libraries)
 
     def _request(self, job: AnalyzeJob, progress: Progress) -> AnalysisRequest:
         def audio(rate: int) -> Any:
@@ -95,16 +108,18 @@ class Tasks:
         return AnalysisRequest(job.features, audio, 0.0, progress, self._state)
 
 
+@cache
 def _versions(names: tuple[str, ...]) -> dict[str, str]:
     found = {}
-    for name in names:
+    for name in names[:32]:
         try:
-            found[name] = version(name)
+            found[name[:128]] = version(name)[:128]
         except PackageNotFoundError:
             continue
     return found
 
 
+@cache
 def _ffmpeg() -> dict[str, str]:
     import av
 

@@ -5,31 +5,36 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
+import math
 import os
 import queue
 import resource
-import secrets
 import signal
 import socket
+import sys
 import threading
 import time
+from collections import deque
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import zmq
+import msgspec
 
 from artdagd.errors import ConfigError, StepFailed
 from artdagd.hooks.manager import Plugins
 from artdagd.steps.catalogue import Catalogue
 from artdagd.workers import messages
-from artdagd.workers.messages import Assignment, Done, Failed
+from artdagd.workers.link import Link
+from artdagd.workers.messages import Assignment, Done, Failed, Progress, Result, Stopped
+
+if TYPE_CHECKING:
+    from artdagd.workers.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1
 PROGRESS_SECONDS = 0.1
-JOIN_SECONDS = 5.0
 NICENESS = 5
 LARGEST_FILE = 1 << 40
 
@@ -43,165 +48,211 @@ def run_worker(
     child: bool = False,
     plugins: Plugins | None = None,
 ) -> int:
-    """Work for the node at ``address`` until it or a signal says to stop; the process's exit code.
+    """Work for the node at ``address`` until a signal says to stop; the process's exit code.
 
-    ``memory`` bounds the address space, in bytes. A ``child`` ends when its parent does, and when the node is silent;
-    another worker waits for the node to come back. Raises ConfigError if the node refuses it.
+    ``memory`` bounds the address space, in bytes. A ``child`` ends when its parent does; another worker waits for the
+    node to come back. Raises ConfigError if the node refuses it.
     """
-    if child:
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:
-            return 0
+    if child and not _bound_to_parent():
+        return 0
     _limit(memory)
     state = (home or Path(os.environ.get("ARTDAG_HOME", "~/.artdag")).expanduser()) / "state"
     state.mkdir(parents=True, exist_ok=True)
-    worker = _Worker(address, name or f"{socket.gethostname()}-{os.getpid()}", Catalogue.of(plugins or Plugins.load()))
-    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
-    signal.signal(signal.SIGINT, signal.SIG_IGN if child else lambda *_: worker.stop())
-    return worker.run(state)
+    catalogue = Catalogue.of(plugins or Plugins.load())
+    link = Link(address, name or f"{socket.gethostname()}-{os.getpid()}", catalogue.digest)
+    again = _Worker(link, _JobThread(catalogue, state)).run()
+    link.close()
+    if again and not child:
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606
+    os._exit(1 if again else 0)  # The job thread may be deep in a library: nothing of ours is left to tidy.
+
+
+class _JobThread:
+    """Does jobs in order. ``bell`` is readable when there is something in ``made``, and when a signal came."""
+
+    def __init__(self, catalogue: Catalogue, state: Path) -> None:
+        self.made: deque[Result | Progress] = deque()
+        self.cancelled: dict[int, float] = {}
+        """Fence -> when it was cancelled; forgotten when its last word is in ``made``."""
+        self.bell, self._rope = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._running: tuple[int, float] | None = None
+        self._jobs: queue.SimpleQueue[Assignment] = queue.SimpleQueue()
+        self._catalogue = catalogue
+        self._state = state
+        signal.set_wakeup_fd(self._rope, warn_on_full_buffer=False)
+        threading.Thread(target=self._work, name="jobs", daemon=True).start()
+
+    def put(self, assignment: Assignment) -> None:
+        self._jobs.put(assignment)
+
+    def heedless(self) -> float | None:
+        """The time since when the running job has not obeyed its cancellation."""
+        running = self._running
+        asked = self.cancelled.get(running[0]) if running else None
+        return max(asked, running[1]) if running and asked is not None else None
+
+    def _work(self) -> None:
+        from artdagd.workers.tasks import Tasks
+
+        try:
+            tasks = Tasks(self._catalogue, self._state)
+            while True:
+                result = self._carry_out(tasks, self._jobs.get())
+                self._running = None
+                self._tell(result)
+        except BaseException:
+            log.exception("the job thread can't go on")
+            os._exit(1)
+
+    def _carry_out(self, tasks: Tasks, assignment: Assignment) -> Result:
+        from artdagd.workers.tasks import Cancelled
+
+        fence, started = assignment.fence, time.monotonic()
+        if fence in self.cancelled:
+            return Stopped(fence)
+        self._running = (fence, started)
+        told = 0.0
+
+        def progress(fraction: float) -> None:
+            nonlocal told
+            if fence in self.cancelled:
+                raise Cancelled
+            fraction = float(fraction)
+            if time.monotonic() - told >= PROGRESS_SECONDS and not math.isnan(fraction):
+                told = time.monotonic()
+                self._tell(Progress(fence, min(max(fraction, 0.0), 1.0)))
+
+        try:
+            done = tasks.perform(
+                assignment.job, Path(assignment.scratch), progress, partial(self.cancelled.__contains__, fence)
+            )
+        except Cancelled:
+            return Stopped(fence)
+        except StepFailed as error:
+            return Failed(fence, error.code[:128], f"{error.detail} {error.advice}".strip()[:2000], error.retryable)
+        seconds = time.monotonic() - started
+        return Done(fence, msgspec.Raw(msgspec.msgpack.encode(done.value)), done.file, done.libraries, seconds)
+
+    def _tell(self, item: Result | Progress) -> None:
+        self.made.append(item)
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._rope, b"\0")
 
 
 class _Worker:
-    def __init__(self, address: str, name: str, catalogue: Catalogue) -> None:
-        self._name = name
-        self._catalogue = catalogue
-        self._held: dict[int, Assignment] = {}
-        self._cancelled: set[int] = set()
-        self._jobs: queue.SimpleQueue[Assignment] = queue.SimpleQueue()
-        self._stopping = False
-        self._welcome: messages.Welcome | None = None
-        self._context = zmq.Context()
-        self._socket = self._context.socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.IDENTITY, f"{name}-".encode()[:64] + secrets.token_hex(8).encode())
-        self._socket.setsockopt(zmq.MAXMSGSIZE, messages.MAX_BYTES)
-        self._socket.setsockopt(zmq.LINGER, 200)
-        self._inbox = self._context.socket(zmq.PULL)
-        self._inbox.bind("inproc://results")
-        self._socket.connect(address)
+    """The control loop. It never waits for the job thread, and stops the process rather than hold a dead lease."""
 
-    def stop(self) -> None:
+    def __init__(self, link: Link, thread: _JobThread) -> None:
+        self._link = link
+        self._thread = thread
+        self._held: set[int] = set()
+        self._lease, self._stop_seconds = 15.0, 3.0
+        self._stopping = False
+        signal.signal(signal.SIGTERM, self._asked_to_stop)
+        signal.signal(signal.SIGINT, self._asked_to_stop)
+
+    def run(self) -> bool:
+        """Until a signal says to stop; true if the process can't be used any more because a job does not stop."""
+        self._link.watch(self._thread.bell)
+        self._link.hello()
+        beat = time.monotonic()
+        self._arm()
+        while not self._stopping and not self._stuck():
+            due = beat + self._link.pause
+            self._link.wait((min(due, time.monotonic() + 0.5) if self._thread.cancelled else due) - time.monotonic())
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._thread.bell, 4096)
+            for message in self._link.received():
+                self._handle(message)
+            self._pass_on()
+            if time.monotonic() >= beat + self._link.pause:
+                beat = time.monotonic()
+                self._beat()
+        self._send(messages.Bye())
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        return not self._stopping
+
+    def _asked_to_stop(self, *_: object) -> None:
         """Take no more, finish nothing: what is held is done again elsewhere."""
         self._stopping = True
 
-    def run(self, state: Path) -> int:
-        thread = threading.Thread(target=self._work, args=(state,), name="jobs", daemon=True)
-        thread.start()
-        poller = zmq.Poller()
-        poller.register(self._socket, zmq.POLLIN)
-        poller.register(self._inbox, zmq.POLLIN)
-        self._hello()
-        beat = heard = time.monotonic()
-        while not self._stopping:
-            wait = self._welcome.heartbeat if self._welcome else JOIN_SECONDS
-            ready = dict(poller.poll(max(0, round((beat + wait - time.monotonic()) * 1000))))
-            if self._socket in ready:
-                heard = time.monotonic()
-                self._read()
-            if self._inbox in ready:
-                self._pass_on()
-            if time.monotonic() >= beat + wait:
-                beat = time.monotonic()
-                self._beat(heard)
-        self._send(messages.Bye())
-        self._socket.close()
-        os._exit(0)  # The job thread may be deep in a library: nothing of ours is left to tidy.
+    def _stuck(self) -> bool:
+        since = self._thread.heedless()
+        if since is None or time.monotonic() - since < self._stop_seconds:
+            return False
+        log.warning("a cancelled job did not stop in %g s; this process gives up", self._stop_seconds)
+        return True
 
-    def _beat(self, heard: float) -> None:
-        if self._welcome is None:
-            self._hello()
-            return
-        self._send(messages.Heartbeat(tuple(self._held), _resident()))
-        if self._held and time.monotonic() - heard > 60 * self._welcome.lease:
-            log.warning("the node has been silent for long; it goes on when it comes back")
+    def _arm(self) -> None:
+        # A dead man's switch: if this loop does not come round (a library holds the interpreter, or the process was
+        # stopped), the kernel ends the process at about the time at which the node gives its leases to others.
+        signal.setitimer(signal.ITIMER_REAL, max(self._lease, 2 * self._link.pause))
 
-    def _hello(self) -> None:
-        hello = messages.Hello(messages.VERSION, self._name, os.getpid(), socket.gethostname(), self._catalogue.digest)
-        self._send(hello)
-
-    def _read(self) -> None:
-        with contextlib.suppress(zmq.Again):
-            while True:
-                self._handle(messages.decode_from_daemon(self._socket.recv(zmq.NOBLOCK)))
+    def _beat(self) -> None:
+        self._arm()
+        if self._link.welcome is None:
+            self._link.hello()
+        elif time.monotonic() - self._link.heard > self._lease:
+            log.warning("the node has been silent for %g s; what it gave is given up", self._lease)
+            self._give_up()
+            self._link.hello()
+        else:
+            self._send(messages.Heartbeat(tuple(self._held), _resident()))
 
     def _handle(self, message: messages.FromDaemon) -> None:
         match message:
             case messages.Welcome():
-                self._welcome = message
+                self._link.welcomed(message)
+                self._lease, self._stop_seconds = message.lease, message.stop
+                self._arm()
             case messages.Refused(reason):
                 raise ConfigError(f"the node refused this worker: {reason}")
             case messages.Again():
-                # A daemon that was started anew: its leases are new too.
-                self._cancelled |= set(self._held)
-                self._held.clear()
-                self._welcome = None
-                self._hello()
+                self._give_up()
+                self._link.hello()
             case messages.Work(assignments):
                 for assignment in assignments:
-                    self._held[assignment.fence] = assignment
-                    self._jobs.put(assignment)
+                    self._held.add(assignment.fence)
+                    self._thread.put(assignment)
             case messages.Cancel(fences):
-                self._cancelled |= set(fences)
-                for fence in fences:
-                    self._held.pop(fence, None)
+                self._cancel(self._held.intersection(fences))
+
+    def _give_up(self) -> None:
+        self._cancel(self._held)
+        self._held = set()
+
+    def _cancel(self, fences: set[int]) -> None:
+        for fence in fences:
+            self._thread.cancelled.setdefault(fence, time.monotonic())
 
     def _pass_on(self) -> None:
         """Send what the job thread made: results together, progress as it is."""
-        results: list[Done | Failed] = []
-        with contextlib.suppress(zmq.Again):
-            while True:
-                item = _made(self._inbox)
-                if isinstance(item, messages.Progress):
+        results: list[Result] = []
+        made = self._thread.made
+        while made:
+            item = made.popleft()
+            held = item.fence in self._held
+            if isinstance(item, Progress):
+                if held:
                     self._send(item)
-                elif self._held.pop(item.fence, None):
-                    results.append(item)
-        if results:
-            self._send(messages.Results(tuple(results)))
+                continue
+            self._thread.cancelled.pop(item.fence, None)
+            if held:
+                self._held.discard(item.fence)
+                results.append(item)
+        while results:
+            self._send(messages.Results(tuple(results[: messages.WINDOW])))
+            del results[: messages.WINDOW]
 
     def _send(self, message: messages.FromWorker) -> None:
-        data = messages.encode(message)
-        if len(data) > messages.MAX_BYTES and isinstance(message, messages.Results):
-            for item in message.items:
-                too_large = Failed(item.fence, "analyzer_error", f"the result has {len(data)} bytes, too many", False)
-                whole = messages.encode(messages.Results((item,)))
-                small = messages.encode(messages.Results((too_large,)))
-                self._socket.send(whole if len(whole) <= messages.MAX_BYTES else small)
-            return
-        self._socket.send(data)
-
-    def _work(self, state: Path) -> None:
-        """The job thread."""
-        from artdagd.workers.tasks import Cancelled, Tasks
-
-        outbox = self._context.socket(zmq.PUSH)
-        outbox.connect("inproc://results")
-        tasks = Tasks(self._catalogue, state)
-        while True:
-            assignment = self._jobs.get()
-            fence, started, told = assignment.fence, time.monotonic(), [0.0]
-            if fence in self._cancelled:
-                continue
-
-            def progress(fraction: float, fence: int = fence, told: list[float] = told) -> None:
-                if time.monotonic() - told[0] >= PROGRESS_SECONDS:
-                    told[0] = time.monotonic()
-                    outbox.send(messages.encode(messages.Progress(fence, fraction)))
-
-            try:
-                scratch = Path(assignment.scratch)
-                outcome = tasks.perform(assignment.job, scratch, progress, partial(self._cancelled.__contains__, fence))
-                seconds = time.monotonic() - started
-                result: Done | Failed = Done(fence, outcome.value, outcome.file, outcome.libraries, seconds)
-            except Cancelled:
-                continue
-            except StepFailed as error:
-                detail = f"{error.detail} {error.advice}".strip()
-                result = Failed(fence, error.code, detail, error.retryable)
-            outbox.send(messages.encode(messages.Results((result,))))
+        self._link.send(messages.encode(message))
 
 
-def _made(inbox: zmq.Socket[bytes]) -> Any:
-    message = messages.decode_from_worker(inbox.recv(zmq.NOBLOCK))
-    return message.items[0] if isinstance(message, messages.Results) else message
+def _bound_to_parent() -> bool:
+    """Have the kernel end this process with its parent; false if that has ended already."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = os.environ.get("ARTDAGD_PARENT")
+    return parent is None or os.getppid() == int(parent)
 
 
 def _limit(memory: int) -> None:
@@ -211,7 +262,7 @@ def _limit(memory: int) -> None:
         limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(kind, (limit, limit))
     with contextlib.suppress(OSError):
-        os.nice(NICENESS)
+        os.nice(max(0, NICENESS - os.nice(0)))
 
 
 def _resident() -> int:

@@ -1,0 +1,74 @@
+"""What a worker answered, checked: whatever is not of the form that the job asks for is no result."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from artdagd.errors import StepFailed
+from artdagd.work import MediaFacts
+from artdagd.workers.messages import AnalyzeJob, Done, Job, ProbeJob, RenderJob
+
+OUTPUTS = ("output.mp4", "output.mkv")
+"""The names a rendered file may have. The daemon looks for them; a worker names nothing."""
+
+FEATURES = "features.json"
+"""Where a worker leaves features that are too large for a message."""
+
+LARGEST_FEATURES = 64 << 20
+
+_facts = msgspec.msgpack.Decoder(MediaFacts).decode
+_features = msgspec.msgpack.Decoder(dict[str, Any]).decode
+
+
+def value_of(job: Job, done: Done) -> Any:
+    """MediaFacts of a probe, the features of an analysis, else None. Raises StepFailed (code ``refused``)."""
+    if done.file:
+        return None
+    try:
+        if isinstance(job, ProbeJob):
+            return _facts(done.value)
+        if isinstance(job, AnalyzeJob):
+            return _checked(job, _features(done.value))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError, TypeError):
+        raise StepFailed("the worker's answer is not of the agreed form", code="refused") from None
+    return None
+
+
+def file_of(job: Job, scratch: Path) -> Path:
+    """The regular file that the worker left; links and other things are no results. Raises StepFailed."""
+    for name in OUTPUTS if isinstance(job, RenderJob) else (FEATURES,):
+        path = scratch / name
+        try:
+            if stat.S_ISREG(path.lstat().st_mode):
+                return path
+        except OSError:
+            continue
+    raise StepFailed("the worker left no result file", code="refused")
+
+
+def read_features(job: AnalyzeJob, path: Path) -> dict[str, Any]:
+    """Features from a file that :func:`file_of` found. Raises StepFailed."""
+    try:
+        # O_NONBLOCK: the worker may have put a pipe in its place.
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            data = file.read(LARGEST_FEATURES + 1)
+        if len(data) > LARGEST_FEATURES:
+            raise StepFailed(f"the analysis is larger than {LARGEST_FEATURES >> 20} MiB", code="refused")
+        return _checked(job, json.loads(data))
+    except (OSError, ValueError, RecursionError):
+        raise StepFailed("the worker's file of features can't be read", code="refused") from None
+
+
+def _checked(job: AnalyzeJob, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or sorted(value) != sorted(job.features):
+        raise ValueError("other features than were asked for")
+    # MessagePack has more types than JSON has.
+    if json.loads(json.dumps(value, allow_nan=False)) != value:
+        raise ValueError("no JSON")
+    return value
