@@ -80,11 +80,16 @@ class Channel:
 
     def send(self, peer: bytes, data: bytes) -> None:
         """To a peer that is gone or does not read, the message is lost: leases make up for that."""
+        if self._socket.closed:
+            return
         with contextlib.suppress(zmq.ZMQError):
             self._socket.send_multipart([peer, data], zmq.NOBLOCK)
         self._look_again()
 
     def close(self) -> None:
+        """Nothing is read or sent any more; closing again is no error."""
+        if self._socket.closed:
+            return
         self._loop.remove_reader(self._socket.FD)
         if self._due:
             self._due.cancel()
