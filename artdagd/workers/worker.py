@@ -189,7 +189,6 @@ class _Worker:
         signal.setitimer(signal.ITIMER_REAL, max(self._lease, 2 * self._link.pause))
 
     def _beat(self) -> None:
-        self._arm()
         if self._link.welcome is None:
             self._link.hello()
         elif time.monotonic() - self._link.heard > self._lease:
@@ -198,6 +197,7 @@ class _Worker:
             self._link.hello()
         else:
             self._send(messages.Heartbeat(tuple(self._held), _resident()))
+        self._arm()
 
     def _handle(self, message: messages.FromDaemon) -> None:
         match message:

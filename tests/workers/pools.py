@@ -77,10 +77,16 @@ class Pool:
 
 @asynccontextmanager
 async def running_pool(
-    home: Path, workers: int = 1, *, limits: Limits = QUICK, catalogue: Catalogue = CATALOGUE, **options: Any
+    home: Path,
+    workers: int = 1,
+    *,
+    limits: Limits = QUICK,
+    heartbeat: float = 0.2,
+    catalogue: Catalogue = CATALOGUE,
+    **options: Any,
 ) -> AsyncIterator[Pool]:
     broker = Broker(
-        f"ipc://{home}/run/w.sock", home / "scratch", catalogue.digest, limits=limits, heartbeat=0.2, **options
+        f"ipc://{home}/run/w.sock", home / "scratch", catalogue.digest, limits=limits, heartbeat=heartbeat, **options
     )
     await broker.start()
     command = [sys.executable, str(Path(__file__).parent / "worker_main.py"), "--child", "--home", str(home)]

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pools import Pool, alive, running_pool, until
+from pools import Pool, alive, outside_worker, running_pool, until
 
 from artdagd.errors import StepFailed
 from artdagd.workers.dispatch import Limits
@@ -134,9 +134,24 @@ asyncio.run(main())
     assert daemon.stdout
     pids = [int(pid) for pid in (await asyncio.to_thread(daemon.stdout.readline)).split()]
     daemon.kill()
-    daemon.communicate()
+    daemon.wait()
+    daemon.stdout.close()
     assert len(pids) == 2
-    await until(lambda: not any(alive(pid) for pid in pids))
+    try:
+        await until(lambda: not any(alive(pid) for pid in pids))
+    finally:
+        for pid in filter(alive, pids):
+            os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_worker_that_can_not_come_round_ends_by_itself(tmp_path: Path):
+    async with running_pool(tmp_path, 0) as pool:
+        with outside_worker(pool.broker.address, tmp_path) as worker:
+            job = pool.begin("hog")
+            await pool.began("hog")
+            assert await asyncio.to_thread(worker.wait, 10) == -signal.SIGALRM
+        with outside_worker(pool.broker.address, tmp_path) as worker:
+            assert await job == worker.pid
 
 
 async def test_workers_get_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -219,8 +219,9 @@ def test_a_daemon_that_slept_blames_nobody():
     assert state.result(lease.worker, done(lease.fence), 1000.0)
 
 
-def test_silence_ends_a_lease_in_time():
-    state, _ = started(HEAVY)
+@pytest.mark.parametrize("jobs", [(), (HEAVY,)])
+def test_silence_ends_membership_in_time(jobs: Any):
+    state, _ = started(*jobs)
     for second in range(15):
         assert state.tick(float(second)) == []
     assert any(isinstance(action, Expel) for action in state.tick(15.0))
@@ -231,6 +232,17 @@ def test_what_was_with_a_dead_worker_runs_alone_and_in_its_order():
     state.leave(b"\0", 1.0, blame=True)
     assert list(state.queue) == [lease.job_id for lease in leases]
     assert [action.job_id for action in state.join(b"next", 1.0)] == [leases[0].job_id]
+
+
+@pytest.mark.parametrize("job", [LIGHT, HEAVY])
+def test_a_job_that_ends_three_workers_fails(job: Any):
+    state, _ = started(job)
+    for name in (b"\0", b"second"):
+        assert not [action for action in state.leave(name, 0.0, blame=True) if isinstance(action, Fail)]
+        state.join(b"second" if name == b"\0" else b"third", 0.0)
+    (failed,) = (action for action in state.leave(b"third", 0.0, blame=True) if isinstance(action, Fail))
+    assert failed.code == "worker_died"
+    assert not state.join(b"fourth", 0.0)
 
 
 def test_a_cancelled_job_keeps_its_credits_until_it_has_stopped():

@@ -18,6 +18,7 @@ from artdagd.hooks.manager import Plugins
 from artdagd.steps.catalogue import Catalogue
 from artdagd.workers.broker import Broker
 from artdagd.workers.curve import ClusterKeys
+from artdagd.workers.dispatch import Limits
 from artdagd.workers.messages import ProbeJob
 
 KEY = "a key that nobody would guess"
@@ -25,7 +26,8 @@ KEY = "a key that nobody would guess"
 
 async def test_the_command_joins_works_and_leaves_on_sigterm(tmp_path: Path):
     installed = Catalogue.of(Plugins.load())
-    async with running_pool(tmp_path, 0, catalogue=installed) as pool:
+    # Neither a heartbeat nor the end of a lease wakes it up in time.
+    async with running_pool(tmp_path, 0, catalogue=installed, limits=Limits(lease=1000), heartbeat=100) as pool:
         command = [sys.executable, "-m", "artdagd.cli.daemon", "worker"]
         process = subprocess.Popen([*command, "--connect", pool.broker.address, "--name", "far", "--home", tmp_path])
         try:

@@ -15,6 +15,7 @@ from pools import Peer, Pool, done, hello, joined_peer, running_pool, until
 from artdagd.errors import StepFailed
 from artdagd.work import RenderPass, RenderStep
 from artdagd.workers import messages
+from artdagd.workers.dispatch import Limits
 
 NONSENSE = [
     b"",
@@ -69,9 +70,17 @@ async def test_a_worker_of_another_version_is_told_why_it_is_refused(pool: Pool,
 async def test_who_takes_a_workers_identity_gets_none_of_its_jobs(tmp_path: Path):
     async with running_pool(tmp_path, 0) as pool:
         identity = b"the-worker"
-        worker, thief = Peer(pool.broker.address, identity), Peer(pool.broker.address, identity)
+        worker = Peer(pool.broker.address, identity)
         await worker.join()
+        thief = Peer(pool.broker.address, identity)
+        monitor = thief.socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         await thief.say(hello())
+        async with asyncio.timeout(10):
+            await monitor.recv_multipart()
+        thief.socket.disable_monitor()
+        async with joined_peer(pool) as witness:  # The broker has read what came before.
+            await witness.say(messages.Bye())
+            await until(lambda: len(pool.broker.workers()) == 1)
         job = pool.begin("nothing")
         (assignment,) = (await worker.heard(messages.Work)).assignments
         await thief.say(done(assignment.fence, {"nothing": "stolen"}))
@@ -194,3 +203,17 @@ async def test_a_job_that_no_message_can_carry_is_refused(pool: Pool):
         await pool.broker.submit(pool.job("x" * messages.MAX_WORK_BYTES))
     assert failure.value.code == "refused"
     assert await pool.value("nothing") == 0
+
+
+async def test_an_error_over_one_message_stops_no_other(tmp_path: Path):
+    def fail(fraction: float) -> None:
+        raise RuntimeError("a listener's own fault")
+
+    async with running_pool(tmp_path, 0, limits=Limits(lease=1000)) as pool, joined_peer(pool) as worker:
+        job = asyncio.create_task(pool.broker.submit(pool.job("nothing"), fail))
+        (work,) = (await worker.heard(messages.Work)).assignments
+        for _ in range(50):
+            await worker.say(messages.Progress(work.fence, 0.5))
+        await worker.say(done(work.fence, {"nothing": 1}))
+        async with asyncio.timeout(10):
+            assert (await job).value == {"nothing": 1}
