@@ -1,84 +1,25 @@
-"""A whole node in a fixture: real worker processes, real HTTP on loopback, an empty home."""
+"""What tests of all rooms share. Other modules of this folder are imported by their names."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from nodes import EXAMPLES, STATE, Person, running_node
+
 from artdagd.node import Node
-from artdagd.settings import Settings
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
-STATE = "ARTDAG_TEST_STATE"
-ENDED = ("completed", "failed", "cancelled")
-
-
-class Person:
-    """Somebody with a token who talks to a node over HTTP."""
-
-    def __init__(self, node: Node) -> None:
-        token = (node.settings.home / "admin-token").read_text().strip()
-        self.http = httpx.AsyncClient(
-            base_url=node.url, headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
-        )
-
-    async def upload(self, path: Path) -> str:
-        answer = await self.http.post("/cache/upload", files={"file": (path.name, path.read_bytes())})
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["cid"])
-
-    async def start(self, **body: Any) -> dict[str, Any]:
-        answer = await self.http.post("/api/run-recipe" if "recipe_yaml" in body else "/runs", json=body)
-        assert answer.status_code == 202, answer.text
-        return dict(answer.json())
-
-    async def finish(self, run_id: str) -> dict[str, Any]:
-        """Follow the run's events to the end; the run as it is then."""
-        async with self.http.stream("GET", f"/api/run/{run_id}/events", timeout=90) as answer:
-            assert answer.status_code == 200
-            async for _ in answer.aiter_lines():
-                pass
-        run = (await self.http.get(f"/api/run/{run_id}")).json()
-        assert run["status"] in ENDED, run
-        return dict(run)
-
-    async def run(self, **body: Any) -> dict[str, Any]:
-        return await self.finish((await self.start(**body))["run_id"])
-
-    async def save(self, cid: str, path: Path) -> Path:
-        answer = await self.http.get(f"/cache/{cid}/raw")
-        assert answer.status_code == 200, answer.text
-        path.write_bytes(answer.content)
-        return path
 
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once(request: pytest.FixtureRequest) -> None:
     """What analyzers compile is kept for all nodes: half a minute each, otherwise."""
     os.environ[STATE] = str(request.config.cache.mkdir("artdagd-state"))
-
-
-@asynccontextmanager
-async def running_node(home: Path, *, workers: int = 1, **settings: Any) -> AsyncIterator[tuple[Node, Person]]:
-    options = {"reserve_bytes": 0, "port": 0, **settings}
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "state").exists():
-        (home / "state").symlink_to(os.environ[STATE])
-    async with Node(Settings(home=home, workers=workers, **options)) as node:
-        person = Person(node)
-        try:
-            yield node, person
-        finally:
-            await person.http.aclose()
 
 
 @pytest.fixture

@@ -22,11 +22,12 @@ log = logging.getLogger("artdagd")
 
 def _address(context: click.Context, parameter: click.Parameter, value: str) -> str:
     scheme, _, rest = value.partition("://")
-    if scheme == "tcp":
-        raise click.BadParameter("workers of other machines are not supported yet: use the node's ipc:// address")
+    host, colon, port = rest.rpartition(":")
+    if scheme == "tcp" and host and colon and port.isdigit() and int(port) < 65536:
+        return value
     if scheme != "ipc" or not rest.startswith("/"):
         raise click.BadParameter(
-            f"{value!r} is no address; write ipc://FILE, as in ipc://$ARTDAG_HOME/run/workers.sock"
+            f"{value!r} is no address; write ipc://FILE, as in ipc://$ARTDAG_HOME/run/workers.sock, or tcp://HOST:PORT"
         )
     if len(rest.encode()) > LONGEST_SOCKET:
         raise click.BadParameter(f"the path has more than {LONGEST_SOCKET} bytes, the most that a socket's may have")
@@ -80,7 +81,7 @@ def worker(connect: str, name: str | None, home: Path | None, memory: int, child
     from artdagd.workers.worker import run_worker
 
     _log(verbose)
-    if not Path(connect.removeprefix("ipc://")).exists():
+    if connect.startswith("ipc://") and not Path(connect.removeprefix("ipc://")).exists():
         log.warning("no node is at %s; waiting for one (Ctrl-C ends it)", connect)
     try:
         sys.exit(run_worker(connect, name=name, home=home, memory=memory, child=child))

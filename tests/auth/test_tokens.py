@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import running_node
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nodes import running_node
 
 from artdagd.api.app import create_app
 from artdagd.auth.tokens import LONGEST, Tokens, new_token, token_hash

@@ -18,7 +18,7 @@ from artdagd.recipes import document
 from artdagd.render import opening
 from artdagd.runs import events, service
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
-from artdagd.workers import broker, dispatch
+from artdagd.workers import dispatch
 
 PAGE = "docs/operations.md"
 DERIVED = {"cache_dir": "`home/cache`", "workers": "one a core", "storage": "none"}
@@ -68,8 +68,9 @@ LIMITS = {
     "memory of a worker": "`worker_memory_bytes`",
     "deaths of workers by one step": f"{dispatch.DEATHS}",
     "tries of a failure that may pass": f"{dispatch.ATTEMPTS}",
-    "silence of a worker": f"{dispatch.Dispatch().lease:g} s",
-    "stopping a cancelled job": f"{broker.STOP_SECONDS:g} s",
+    "no progress of a job": f"{dispatch.Limits().stalled:g} s",
+    "silence of a worker": f"{dispatch.Limits().lease:g} s",
+    "stopping a cancelled job": f"{dispatch.Limits().stop:g} s",
     "`POST /api/plan`": f"{service.PLAN_DEADLINE:g} s",
     "events kept for a run": f"{events.RING}",
     "a plugin's hook": f"{manager.DEADLINE:g} s",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
-from conftest import EXAMPLES
+from nodes import EXAMPLES
 
 from artdagd.api.app import SECTIONS
 from artdagd.cid import cid_of_bytes

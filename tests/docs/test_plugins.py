@@ -11,7 +11,7 @@ import numpy
 import pytest
 from click.testing import CliRunner
 from clips import numbered_clip
-from conftest import running_node
+from nodes import running_node
 
 import artdagd.hooks
 from artdagd.hooks import AnalysisRequest, RunEvent

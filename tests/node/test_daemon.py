@@ -9,15 +9,15 @@ import sys
 from pathlib import Path
 
 from clips import numbered_clip
-from conftest import running_node
 from daemons import daemon, until
+from nodes import running_node
 
 MEDIA = {"av", "numpy", "librosa", "numba", "scipy", "artdagd.render"}
 
 RENDER_ONE = """
 import asyncio, sys
 from pathlib import Path
-from conftest import running_node
+from nodes import running_node
 async def main():
     async with running_node(Path(sys.argv[1])) as (_, person):
         run = await person.run(effect="blur", inputs=[await person.upload(Path(sys.argv[2]))])

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from clips import numbered_clip
-from conftest import running_node
 from daemons import daemon, until
+from nodes import running_node
 
 RECIPE = json.dumps({
     "name": "long", "version": "1", "inputs": {"clip": {"type": "video"}},

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import pytest
 from clips import click_track, excerpt, numbered_clip, read_numbers
-from conftest import running_node
+from nodes import running_node
 
 FPS = 25
 

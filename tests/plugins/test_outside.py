@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import av
 import pytest
-from conftest import Person
+from nodes import Person
 
 PYPROJECT = """\
 [build-system]
