@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 
 import msgspec
 
 from artdagd.auth.principal import Principal
 from artdagd.database import Database
 from artdagd.database.blobs import BlobRow
-from artdagd.errors import ArtdagError, Conflict, NotFound
+from artdagd.errors import ArtdagError, Conflict, InvalidRequest, NotFound, Unavailable
 from artdagd.runs.compute import Compute
+from artdagd.runs.holds import Holds
 from artdagd.runs.sniff import media_type_of
 from artdagd.runs.views import Content, Entry, MetaChanges, Page, Received
-from artdagd.store.blobs import BlobStore
+from artdagd.store import BlobStore, parse_cid
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ class Library:
         self._store = store
         self._database = database
         self._compute = compute
+        self._holds = Holds()
         self._looking: set[asyncio.Task[None]] = set()
 
     async def receive(self, chunks: AsyncIterator[bytes], *, filename: str | None, owner: str) -> Received:
@@ -41,15 +44,34 @@ class Library:
                     head += chunk[: HEAD - len(head)]
                 await incoming.write(chunk)
             blob = await incoming.commit()
-        await self.record(blob.cid, blob.size, filename=filename, owner=owner, media_type=media_type_of(head, filename))
-        return Received(await self._entry(blob.cid, owner), blob.existed)
+        entry = await self.record(
+            blob.cid, blob.size, filename=filename, owner=owner, media_type=media_type_of(head, filename)
+        )
+        return Received(entry, blob.existed)
 
-    async def record(self, cid: str, size: int, *, filename: str | None, owner: str, media_type: str) -> None:
-        """Make a stored blob an entry of ``owner``'s, and have a worker look at it."""
-        await self._database.blobs.record(cid, size, media_type=media_type, filename=filename, owner=owner)
+    async def record(self, cid: str, size: int, *, filename: str | None, owner: str, media_type: str) -> Entry:
+        """Make a stored blob an entry of ``owner``'s, and have a worker look at it. Raises Unavailable if it is gone.
+
+        It can be: a deletion that began before may take the bytes of an upload that found them here.
+        """
+        async with self._holds.use([cid]):
+            if not self._store.has(cid):
+                raise Unavailable(f"{cid} was deleted just now", advice="Do it again.", retry_after=1)
+            await self._database.blobs.record(cid, size, media_type=media_type, filename=filename, owner=owner)
+            entry = await self._entry(cid, owner)
         task = asyncio.create_task(self._look(cid))
         self._looking.add(task)
         task.add_done_callback(self._looking.discard)
+        return entry
+
+    @asynccontextmanager
+    async def held(self, cids: Iterable[str], who: Principal) -> AsyncIterator[None]:
+        """Inside, none of ``cids`` is deleted. Raises NotFound if one was deleted before."""
+        wanted = set(cids)
+        async with self._holds.use(wanted):
+            for cid in wanted:
+                await self._row(cid, who)
+            yield
 
     async def entry(self, cid: str, who: Principal) -> Entry:
         return _view(await self._row(cid, who))
@@ -63,21 +85,26 @@ class Library:
     async def update_meta(self, cid: str, who: Principal, changes: MetaChanges) -> Entry:
         row = await self._row(cid, who)
         given = {k: v for k, v in msgspec.structs.asdict(changes).items() if v is not msgspec.UNSET}
-        if given:
-            await self._database.blobs.update_meta(cid, row.owner, **given)
-        return await self._entry(cid, row.owner)
+        async with self.held([row.cid], who):
+            if given:
+                await self._database.blobs.update_meta(row.cid, row.owner, **given)
+            return await self._entry(row.cid, row.owner)
 
     async def delete(self, cid: str, who: Principal) -> None:
         """Forget an entry; the bytes go when nobody else has them. Raises Conflict while a run or pin needs it."""
         row = await self._row(cid, who)
-        if row.pinned:
-            raise Conflict(f"{cid} is pinned", advice="Remove the pin first.")
-        users = [run.run_id for run in await self._database.runs.unfinished() if cid in run.inputs.values()]
-        if users:
-            raise Conflict(f"{cid} is an input of run {users[0]}, which is active", advice="Cancel the run or wait.")
-        await self._database.blobs.delete(cid, row.owner)
-        if not await self._database.blobs.owners(cid):
-            await self._store.delete(cid)
+        async with self._holds.alone(row.cid):
+            row = await self._row(row.cid, who)
+            if row.pinned:
+                raise Conflict(f"{cid} is pinned", advice="Remove the pin first.")
+            users = [run.run_id for run in await self._database.runs.unfinished() if row.cid in run.inputs.values()]
+            if users:
+                raise Conflict(
+                    f"{cid} is an input of run {users[0]}, which is active", advice="Cancel the run or wait."
+                )
+            await self._database.blobs.delete(row.cid, row.owner)
+            if not await self._database.blobs.owners(row.cid):
+                await self._store.delete(row.cid)
 
     async def open(self, cid: str, who: Principal) -> Content:
         """Verified bytes. Raises NotFound or BlobCorrupt."""
@@ -101,7 +128,11 @@ class Library:
             log.info("could not look at %s: %s", cid, error.detail)
 
     async def _row(self, cid: str, who: Principal) -> BlobRow:
-        row = await self._database.blobs.entry(cid, who.sees)
+        try:
+            name = str(parse_cid(cid))
+        except InvalidRequest as error:
+            raise NotFound(error.detail, advice=error.advice) from None
+        row = await self._database.blobs.entry(name, who.sees)
         if row is None:
             raise NotFound(f"no blob {cid} here", advice="artdagctl cache list shows what there is.")
         return row
