@@ -31,8 +31,10 @@ class Events:
         self._channels: OrderedDict[str, _Channel] = OrderedDict()
 
     def publish(self, run_id: str, event: str, data: dict[str, Any], *, last: bool = False) -> None:
-        """Append an event; ``last`` ends every listener's stream after it."""
+        """Append an event; ``last`` ends every listener's stream after it, and later events are dropped."""
         channel = self._channel(run_id)
+        if channel.closed:
+            return
         channel.ring.append(Event(channel.next_id, event, data))
         channel.next_id += 1
         channel.closed = last

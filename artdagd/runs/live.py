@@ -42,13 +42,21 @@ class LiveRun:
         self._observing: set[asyncio.Task[None]] = set()
 
     async def enter(self, status: RunStatus, **changes: Any) -> bool:
-        """Move the run to ``status``. False if it can't: it has ended already."""
-        if not await self._database.runs.update(self.run_id, sources_of(status), status=status, **changes):
+        """Move the run to ``status`` and tell. False if it can't: it has ended already."""
+        if not await self.claim(status, **changes):
             return False
+        self.tell(status, **changes)
+        return True
+
+    async def claim(self, status: RunStatus, **changes: Any) -> bool:
+        """:meth:`enter` without telling: of several that want to end a run, one is given True."""
+        return await self._database.runs.update(self.run_id, sources_of(status), status=status, **changes)
+
+    def tell(self, status: RunStatus, **changes: Any) -> None:
+        """Make it known that the run is in ``status``. A terminal one is the last that listeners hear."""
         self._announce(RunEvent(self.run_id, status, output_cid=changes.get("output_cid")))
         data = {"run_id": self.run_id, "status": status, **_plain(changes)}
         self._events.publish(self.run_id, "run", data, last=status in RUN_TERMINAL)
-        return True
 
     async def planned(self, plan: Plan, known: dict[str, str]) -> None:
         """Take the plan's steps; ``known`` gives cache id -> output CID of results that exist."""
@@ -92,14 +100,14 @@ class LiveRun:
             data |= {"worker": step.worker, "error": step.error, "cached": step.cached}
             self._events.publish(self.run_id, "step", data)
             self._announce(RunEvent(self.run_id, step.status, step.step_id, step.output_cid))
-        self._tell()
+        self._tell_progress()
 
     def progress(self, step_ids: tuple[str, ...], fraction: float) -> None:
         """Work in flight: the pass of ``step_ids`` is at ``fraction``."""
         for step_id in step_ids:
             self._fractions[step_id] = fraction
         if time.monotonic() - self._told >= PROGRESS_INTERVAL:
-            self._tell()
+            self._tell_progress()
 
     def fraction(self, step_id: str) -> float:
         step = self.steps[step_id]
@@ -111,7 +119,7 @@ class LiveRun:
         total = len(self.steps)
         return Progress(done, total, sum(map(self.fraction, self.steps)) / total if total else 0.0)
 
-    def _tell(self) -> None:
+    def _tell_progress(self) -> None:
         self._told = time.monotonic()
         progress = self.overall()
         data = {"done": progress.done, "total": progress.total, "fraction": round(progress.fraction, 4)}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from artdagd.auth.principal import Principal
 from artdagd.database import Database
@@ -23,6 +25,8 @@ from artdagd.runs.present import plan_view, run_view
 from artdagd.runs.views import Event, Page, PlanRequest, PlanView, RunRequest, RunView
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PLAN_DEADLINE = 55.0
 """Seconds that ``POST /api/plan`` waits for analysis; the analysis itself goes on, so that a later call finds it."""
@@ -44,6 +48,8 @@ class RunService:
         self._live: dict[str, LiveRun] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[Any]] = set()
+        self._starting = 0
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def resume(self) -> int:
         """Take up the runs that a stopped or killed daemon left unfinished. Returns how many."""
@@ -76,30 +82,7 @@ class RunService:
         key = hashlib.sha256(f"{who.name}\0{idempotency_key}".encode()).hexdigest() if idempotency_key else None
         if key and (before := await self._database.runs.by_key(key)):
             return await self._view(before)
-        if len(self._tasks) >= self._max_active:
-            raise TooBusy(f"{len(self._tasks)} runs are active, the limit", advice="Try again later.", retry_after=10)
-        bound = await self._binder.bind_run(request, who)
-        row = RunRow(
-            run_id=self._binder.new_id(),
-            status="pending",
-            recipe_id=bound.recipe_id,
-            recipe_name=bound.recipe_name,
-            effect=bound.effect,
-            inputs=bound.inputs,
-            params=bound.params,
-            plan_id=bound.plan_id,
-            given_plan=bound.plan_id is not None,
-            owner=who.name,
-            idempotency_key=key,
-            created_at=now(),
-        )
-        if not await self._database.runs.insert(row):
-            before = await self._database.runs.by_key(key or "")
-            if before is None:
-                raise Conflict("this run exists already")
-            return await self._view(before)
-        self._perform(row)
-        return await self._view(row)
+        return await self._view(await self._through(self._accept(request, who, key)))
 
     async def get(self, run_id: str, who: Principal) -> RunView:
         return await self._view(await self._row(run_id, who))
@@ -112,29 +95,17 @@ class RunService:
 
     async def cancel(self, run_id: str, who: Principal) -> RunView:
         """Stop an active run; what it finished stays in the cache. Raises Conflict when it has ended."""
-        row = await self._row(run_id, who)
-        if row.status in RUN_TERMINAL:
-            raise Conflict(f"run {run_id} is {row.status}: only an active run can be cancelled")
-        await self._stop(row)
+        await self._through(self._cancel(run_id, who))
         return await self.get(run_id, who)
 
     async def retry(self, run_id: str, who: Principal) -> RunView:
         """Run a failed or cancelled run again under its own id; finished steps come from the cache."""
-        row = await self._row(run_id, who)
-        if row.status not in ("failed", "cancelled"):
-            raise Conflict(f"run {run_id} is {row.status}: only a failed or cancelled run can be tried again")
-        if not await self._database.runs.reopen(run_id):
-            raise Conflict(f"run {run_id} is being tried again already")
-        self._events.reopen(run_id)
-        self._perform(await self._row(run_id, who))
+        await self._through(self._retry(run_id, who))
         return await self.get(run_id, who)
 
     async def delete(self, run_id: str, who: Principal) -> None:
         """Delete a run's record, cancelling it first; its results stay in the cache."""
-        row = await self._row(run_id, who)
-        if row.status not in RUN_TERMINAL:
-            await self._stop(row)
-        await self._database.runs.delete(run_id)
+        await self._through(self._delete(run_id, who))
 
     async def plan_of(self, run_id: str, who: Principal) -> PlanView:
         row = await self._row(run_id, who)
@@ -190,15 +161,92 @@ class RunService:
         if not task.cancelled():
             task.exception()
 
-    async def _stop(self, row: RunRow) -> None:
-        live, task = self._live.get(row.run_id), self._tasks.get(row.run_id)
-        if live is None or task is None:
-            return
-        await live.enter("cancelled", finished_at=now())
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        unfinished = tuple(step_id for step_id in live.steps)
-        await live.change(unfinished, "cancelled")
+    async def _stop(self, row: RunRow) -> bool:
+        """Cancel an active run. False if it ended by itself meanwhile."""
+        live = self._live.get(row.run_id) or LiveRun(row.run_id, self._database, self._events, self._observe)
+        task, finished_at = self._tasks.get(row.run_id), now()
+        if not await live.claim("cancelled", finished_at=finished_at):
+            return False
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await live.change(tuple(live.steps), "cancelled")
+        live.tell("cancelled", finished_at=finished_at)
+        return True
+
+    def _turn(self, run_id: str) -> asyncio.Lock:
+        """Cancelling, retrying and deleting one run: one after the other."""
+        return self._turns.setdefault(run_id, asyncio.Lock())
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
+        """A place among the active runs, for one that is about to start. Raises TooBusy if there is none."""
+        active = len(self._tasks) + self._starting
+        if active >= self._max_active:
+            raise TooBusy(f"{active} runs are active, the limit", advice="Try again later.", retry_after=10)
+        self._starting += 1
+        try:
+            yield
+        finally:
+            self._starting -= 1
+
+    async def _through(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of ``work``, which is carried through even if the one who asked goes away half-way."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    async def _accept(self, request: RunRequest, who: Principal, key: str | None) -> RunRow:
+        with self._admitted():
+            bound = await self._binder.bind_run(request, who)
+            row = RunRow(
+                run_id=self._binder.new_id(),
+                status="pending",
+                recipe_id=bound.recipe_id,
+                recipe_name=bound.recipe_name,
+                effect=bound.effect,
+                inputs=bound.inputs,
+                params=bound.params,
+                plan_id=bound.plan_id,
+                given_plan=bound.plan_id is not None,
+                owner=who.name,
+                idempotency_key=key,
+                created_at=now(),
+            )
+            # From here on its inputs are a run's, which keeps them from being deleted.
+            async with self._stage.library.held(bound.inputs.values(), who):
+                new = await self._database.runs.insert(row)
+            if new:
+                self._perform(row)
+                return row
+        before = await self._database.runs.by_key(key or "")
+        if before is None:
+            raise Conflict("this run exists already")
+        return before
+
+    async def _cancel(self, run_id: str, who: Principal) -> None:
+        async with self._turn(run_id):
+            row = await self._row(run_id, who)
+            if row.status in RUN_TERMINAL or not await self._stop(row):
+                status = (await self._row(run_id, who)).status
+                raise Conflict(f"run {run_id} is {status}: only an active run can be cancelled")
+
+    async def _retry(self, run_id: str, who: Principal) -> None:
+        async with self._turn(run_id):
+            row = await self._row(run_id, who)
+            with self._admitted():
+                if not await self._database.runs.reopen(run_id):
+                    raise Conflict(f"run {run_id} is {row.status}: only a failed or cancelled run can be tried again")
+                self._events.reopen(run_id)
+                self._perform(await self._row(run_id, who))
+
+    async def _delete(self, run_id: str, who: Principal) -> None:
+        async with self._turn(run_id):
+            row = await self._row(run_id, who)
+            if row.status not in RUN_TERMINAL:
+                await self._stop(row)
+            await self._database.runs.delete(run_id)
 
     async def _row(self, run_id: str, who: Principal) -> RunRow:
         row = await self._database.runs.get(run_id)
