@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import Any
 
 import msgspec
 
 from artdagd.auth.principal import Principal
-from artdagd.cid import CID, cid_of_bytes
+from artdagd.cid import DAG_JSON, cid_of_bytes
 from artdagd.database import Database
 from artdagd.database.runs import RunRow
 from artdagd.errors import ArtdagError, Fault, InvalidRecipe, InvalidRequest, NotFound
-from artdagd.plans.document import check_plan, plan_from_bytes
+from artdagd.plans.document import MAX_PLAN_BYTES, check_plan, plan_from_bytes
 from artdagd.plans.model import Plan
 from artdagd.recipes.bind import bind_params
 from artdagd.recipes.model import Recipe
@@ -22,7 +23,7 @@ from artdagd.runs.recipes import RecipeBook, effect_recipe
 from artdagd.runs.views import PlanRequest, RunRequest
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.suggest import unknown
-from artdagd.store.blobs import BlobStore
+from artdagd.store import BlobStore, parse_cid
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -101,18 +102,21 @@ class Binder:
         return Planning(cid_of_bytes(text), recipe, row.inputs, bind_params(recipe, params))
 
     async def read_plan(self, plan_id: str) -> Plan:
-        return plan_from_bytes((await self._store.path(plan_id)).read_bytes())
+        """The plan that the node keeps under ``plan_id``. Raises InvalidRequest if that names no plan, NotFound."""
+        if parse_cid(plan_id).codec != DAG_JSON:
+            # A film has a CID too, and must not be read into memory.
+            raise InvalidRequest(f"plan_id: {plan_id} names no plan", advice="Plans have CIDs that start with baguqee.")
+        path = await self._store.path(plan_id)
+        if path.stat().st_size > MAX_PLAN_BYTES:
+            raise InvalidRequest(f"plan_id: {plan_id} names no plan: it is too large for one")
+        return plan_from_bytes(await asyncio.to_thread(path.read_bytes))
 
     async def _bind_given_plan(self, request: RunRequest, who: Principal) -> Bound:
-        if request.plan_id:
-            try:
-                CID.parse(request.plan_id)
-                data = (await self._store.path(request.plan_id)).read_bytes()
-            except ValueError as error:
-                raise InvalidRequest(f"plan_id: {error}") from None
-        else:
-            data = msgspec.json.encode(request.plan)
-        made = plan_from_bytes(data)
+        made = (
+            await self.read_plan(request.plan_id)
+            if request.plan_id
+            else plan_from_bytes(msgspec.json.encode(request.plan))
+        )
         for name, cid in made.inputs.items():
             await self._check_input(name, cid, who)
         facts = {name: await self._compute.facts(cid) for name, cid in made.inputs.items()}
@@ -142,6 +146,9 @@ class Binder:
             problem = unknown("effect", name, self._catalogue.effects)
             advice = "artdagctl plugins lists what is installed."
             raise InvalidRecipe(problem, advice=advice, faults=[Fault("effect", problem)])
+        if "effect" in request.config:
+            problem = "effect is named beside the config, not in it"
+            raise InvalidRecipe(problem, faults=[Fault("config.effect", problem)])
         if not isinstance(request.inputs, list) or len(request.inputs) != 1:
             raise InvalidRequest(f"effect {name} takes one input: inputs must be a list of one CID")
         if "effect" in request.config:
@@ -153,22 +160,25 @@ class Binder:
     async def _planning(self, text: bytes, inputs: dict[str, str], params: dict[str, Any], who: Principal) -> Planning:
         recipe = self._book.parse(text)
         faults = _input_faults(recipe, inputs)
+        found = {}
         for name, cid in inputs.items():
             try:
-                await self._check_input(name, cid, who)
+                found[name] = await self._check_input(name, cid, who)
             except ArtdagError as error:
                 faults.append(Fault(f"inputs.{name}", error.detail))
         if faults:
             raise InvalidRecipe("; ".join(fault.msg for fault in faults), faults=faults)
-        return Planning(cid_of_bytes(text), recipe, inputs, bind_params(recipe, params))
+        return Planning(cid_of_bytes(text), recipe, found, bind_params(recipe, params))
 
-    async def _check_input(self, name: str, cid: str, who: Principal) -> None:
+    async def _check_input(self, name: str, cid: str, who: Principal) -> str:
+        """The CID as this node writes it."""
         try:
-            CID.parse(cid)
-        except ValueError as error:
-            raise InvalidRequest(f"input {name}: {error}") from None
-        if await self._database.blobs.entry(cid, who.sees) is None:
+            written = str(parse_cid(cid))
+        except InvalidRequest as error:
+            raise InvalidRequest(f"input {name}: {error.detail}") from None
+        if await self._database.blobs.entry(written, who.sees) is None:
             raise NotFound(f"input {name}: no blob {cid} here; upload it first (POST /cache/upload)")
+        return written
 
 
 def _input_faults(recipe: Recipe, inputs: dict[str, str]) -> list[Fault]:
