@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,7 +20,10 @@ from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.work import MediaFacts, RenderPass
 from artdagd.workers.broker import Broker, JobResult
-from artdagd.workers.messages import AnalyzeJob, ProbeJob, RenderJob
+from artdagd.workers.messages import AnalyzeJob, Job, ProbeJob, RenderJob
+
+ATTEMPTS = 3
+"""How often a job is made whose files change while it is done."""
 
 OnProgress = Callable[[float], None]
 
@@ -80,15 +84,17 @@ class Compute:
         self,
         cache_id: str,
         identity: str,
-        make: Callable[[], Any],
+        make: Callable[[], Awaitable[RenderPass]],
         on_progress: OnProgress,
     ) -> Computed:
         """The result of a pass; ``make()`` gives its RenderPass, once its sources are on the local disk."""
         return await self._renders.get(cache_id, lambda: self._render(cache_id, identity, make, on_progress))
 
     async def _probe(self, cid: str) -> MediaFacts:
-        path = await self._store.path(cid)
-        result = await self._broker.submit(ProbeJob(path=str(path)))
+        async def make() -> ProbeJob:
+            return ProbeJob(path=str(await self._store.path(cid)))
+
+        result = await self._submit(make)
         facts = msgspec.convert(result.value, MediaFacts)
         await self._database.blobs.set_facts(cid, facts)
         return facts
@@ -103,13 +109,12 @@ class Compute:
             await self._database.actions.put([_analysis(name, cid) for name in names if name not in known])
             return cid
         identity = catalogue.identity("analyzer", analyzer).cid
-        job = AnalyzeJob(
-            path=str(await self._store.path(request.cid)),
-            analyzer=analyzer,
-            features=request.features[analyzer],
-            identity=identity,
-        )
-        result = await self._broker.submit(job)
+
+        async def make() -> AnalyzeJob:
+            path = str(await self._store.path(request.cid))
+            return AnalyzeJob(path=path, analyzer=analyzer, features=request.features[analyzer], identity=identity)
+
+        result = await self._submit(make)
         cid = await self._keep(dict(result.value))
         rows = [_analysis(name, cid, identity, result.libraries, result.seconds) for name in names]
         await self._database.actions.put(rows)
@@ -138,12 +143,17 @@ class Compute:
                 await self._database.actions.delete(cache_id)
         return {cache_id: cid for cache_id, cid in known.items() if cid in sound}
 
-    async def _render(self, cache_id: str, identity: str, make: Callable[[], Any], on_progress: OnProgress) -> Computed:
+    async def _render(
+        self, cache_id: str, identity: str, make: Callable[[], Awaitable[RenderPass]], on_progress: OnProgress
+    ) -> Computed:
         known = await self._valid(cache_id)
         if known:
             return Computed(known[cache_id], cached=True)
-        work: RenderPass = await make()
-        result = await self._broker.submit(RenderJob(render=work), on_progress)
+
+        async def job() -> RenderJob:
+            return RenderJob(render=await make())
+
+        result = await self._submit(job, on_progress)
         cid = await self._adopt(result)
         row = ActionRow(
             cache_id=cache_id,
@@ -155,6 +165,31 @@ class Compute:
         )
         await self._database.actions.put([row])
         return Computed(cid, cached=False, worker=result.worker)
+
+    async def _submit(self, make: Callable[[], Awaitable[Job]], on_progress: OnProgress | None = None) -> JobResult:
+        """Have the job that ``make()`` gives done, on files that stay as they were verified.
+
+        Otherwise a file that decays while a worker reads it would be remembered wrongly, under the CID of the good
+        bytes. Then ``make()`` is asked again, and says what has become of the file. Raises StepFailed, BlobCorrupt.
+        """
+        for _ in range(ATTEMPTS):
+            job = await make()
+            files = _files(job)
+            before = self._store.sealed(files)
+            if before is None:
+                continue
+            try:
+                result = await self._broker.submit(job, on_progress)
+            except StepFailed:
+                if self._store.sealed(files) == before:
+                    raise
+                continue
+            if self._store.sealed(files) == before:
+                return result
+            await asyncio.to_thread(result.discard)
+        raise BlobCorrupt(
+            "a file changed again and again while it was read", advice="Look at the disk under CACHE_DIR."
+        )
 
     async def _adopt(self, result: JobResult) -> str:
         if result.path is None:
@@ -176,3 +211,9 @@ def _analysis(
         libraries=libraries or {},
         seconds=seconds,
     )
+
+
+def _files(job: Job) -> list[Path]:
+    """What a worker reads for ``job``."""
+    paths = job.render.sources.values() if isinstance(job, RenderJob) else [job.path] if job.path else []
+    return [Path(path) for path in paths]

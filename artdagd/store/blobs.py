@@ -6,7 +6,7 @@ import asyncio
 import errno
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -144,6 +144,14 @@ class BlobStore:
                         return place
                     spoiled = section if sound is False else spoiled
             return await self._fetch(wanted, spoiled)
+
+    def sealed(self, paths: Iterable[Path]) -> tuple[object, ...] | None:
+        """What tells the verified contents of ``paths`` from any others; None if one is not as :meth:`path` left it.
+
+        Equal before and after a reading by somebody else: what was read are the bytes that were verified.
+        """
+        stamps = tuple(self._verified.seen(path) for path in paths)
+        return None if None in stamps else stamps
 
     async def read_value(self, cid: str) -> Any:
         """The structured value named ``cid``. Raises as :meth:`path` does; InvalidRequest if it names no value."""

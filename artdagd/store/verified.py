@@ -35,6 +35,14 @@ class Verified:
     def forget(self, place: Path) -> None:
         self._seen.pop(place, None)
 
+    def seen(self, place: Path) -> tuple[int, int, int] | None:
+        """The stamp with which ``place`` was found sound; None if it has another by now, or is gone or forgotten."""
+        try:
+            now = stamp(os.stat(place, follow_symlinks=False))
+        except OSError:
+            return None
+        return now if self._seen.get(place) == now else None
+
     async def sound(self, place: Path, cid: CID) -> bool | None:
         """Whether ``place`` holds what ``cid`` names; None if there is no file. A wrong one goes to quarantine.
 
