@@ -151,8 +151,6 @@ class Binder:
             raise InvalidRecipe(problem, faults=[Fault("config.effect", problem)])
         if not isinstance(request.inputs, list) or len(request.inputs) != 1:
             raise InvalidRequest(f"effect {name} takes one input: inputs must be a list of one CID")
-        if "effect" in request.config:
-            raise InvalidRequest("config.effect: the effect is named beside config, not in it")
         # Checked here, so that a fault names the parameter and not a place in a text that the user never saw.
         self._catalogue.config("EFFECT", {"effect": name, **request.config})
         return effect_recipe(name, request.config)

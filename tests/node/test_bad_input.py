@@ -71,8 +71,8 @@ async def test_a_wrong_effect_config_is_named_as_it_was_sent(node, tmp_path: Pat
         assert said in error["msg"]
         assert "line" not in error
     answer = await person.http.post("/runs", json={"effect": "blur", "inputs": [clip], "config": {"effect": "hue"}})
-    assert answer.status_code == 400
-    assert "config.effect" in answer.json()["detail"]
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["loc"] == "config.effect"
 
 
 async def test_missing_and_unknown_inputs_are_named(node):

@@ -37,9 +37,7 @@ class Broker:
         folder.mkdir()
         (folder / "output.mp4").write_bytes(b"rendered")
         facts = MediaFacts(kind="other", media_type="application/octet-stream", duration=None)
-        return JobResult(
-            value=facts, path=folder / "output.mp4", scratch=folder, worker="w1", libraries={}, seconds=0.1
-        )
+        return JobResult(value=facts, path=folder / "output.mp4", worker="w1", libraries={}, seconds=0.1)
 
 
 def spoil(path: Path) -> None:
