@@ -128,7 +128,7 @@ class Node:
         address.write_text(self.url + "\n")
         # Who asks for the local node must not send its token to whoever takes the port next.
         self._stack.callback(address.unlink, missing_ok=True)
-        _warn_if_open(settings.host)
+        warn_if_open(settings.host)
         self.ready = True
         log.info("artdagd %s at %s, %d workers, %d runs resumed", __version__, self.url, settings.worker_count, resumed)
 
@@ -203,7 +203,8 @@ def _refuse_unsafe(settings: Settings) -> None:
         raise ConfigError(f"{settings.home} can be written by everyone", advice=f"chmod o-w {settings.home}")
 
 
-def _warn_if_open(host: str) -> None:
+def warn_if_open(host: str) -> None:
+    """Warn in the log where ``host`` is not this machine alone."""
     try:
         here = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

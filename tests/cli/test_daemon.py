@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from processes import DAEMON, Daemon, environment, well
 
+from artdagd.node import warn_if_open
+
 CONFIG_ERROR = 78
 
 
@@ -92,12 +94,12 @@ def test_a_worker_address_that_is_none_is_named(tmp_path: Path, address: str, sa
     refused(done, said, code=2)
 
 
-def test_it_stops_on_sigterm_and_starts_again_after_sigkill(tmp_path: Path, clip: Path):
+def test_it_stops_on_sigterm_and_starts_again_after_sigkill(tmp_path: Path, clip: Path, request: pytest.FixtureRequest):
     node = Daemon(tmp_path / "home", 0)
-    node.start(REDIS_URL="redis://:hidden@host/5", HOST="0.0.0.0")
+    node.start(REDIS_URL="redis://:hidden@host/5")
+    request.addfinalizer(lambda: node.stop(signal.SIGKILL))
     assert "REDIS_URL is set and ignored" in node.log
     assert "hidden" not in node.log
-    assert "other machines can reach this node" in node.log
     run_id = well(node.ctl("render", "invert", clip))
     assert node.stop() == 0
     assert not (node.home / "address").exists()  # or a stranger on that port would get the token
@@ -130,3 +132,12 @@ def test_the_admin_token_is_written_nowhere_else(tmp_path: Path, clip: Path):
                 content = Path(folder, name).read_bytes()
                 assert secret not in content, name
                 assert wrong.encode() not in content, name
+
+
+@pytest.mark.parametrize(
+    ("host", "warned"),
+    [("0.0.0.0", True), ("studio.example", True), ("127.0.0.1", False), ("::1", False), ("localhost", False)],
+)
+def test_an_address_that_others_reach_is_warned_of(host: str, warned: bool, caplog: pytest.LogCaptureFixture):
+    warn_if_open(host)
+    assert ("other machines can reach this node" in caplog.text) == warned
