@@ -84,6 +84,15 @@ class ArrivingRequest(Request):
 class Connection(ASGIHTTPConnection):
     """One request and its answer. The bodies of GET and HEAD are dropped: nobody would take them."""
 
+    def _create_request_from_scope(self, send: Any) -> Request:
+        try:
+            return super()._create_request_from_scope(send)
+        except (ValueError, IndexError):
+            # Quart takes a target without a slash in front for a whole address (RFC 9112, section 3.2), and fails on
+            # what is none. As a path it is one that nobody has.
+            self.scope["path"] = "/" + self.scope["path"]
+            return super()._create_request_from_scope(send)
+
     async def handle_request(self, request: Request, send: Any) -> None:
         body = request.body
         assert isinstance(body, ArrivingBody)

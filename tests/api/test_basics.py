@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import re
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -164,3 +166,15 @@ async def test_every_answer_is_guarded(client):
         assert headers["x-content-type-options"] == "nosniff"
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "server" not in headers
+
+
+@pytest.mark.parametrize("target", ["http://[::1/", "?page=1", "*", "a", "http://"])
+async def test_no_request_target_is_a_fault_of_the_node(address: str, target: str):
+    parts = urlsplit(address)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    async with asyncio.timeout(10):
+        status = int((await reader.read()).split()[1])
+    writer.close()
+    await writer.wait_closed()
+    assert 200 <= status < 500
