@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from quart import Request
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
@@ -86,6 +87,8 @@ class Upload:
     def _next(self) -> Event:
         try:
             return self._decoder.next_event()
+        except RequestEntityTooLarge:
+            raise TooLarge(f"the form has more than {PARTS} parts", advice="Send the file alone.") from None
         except (ValueError, AttributeError) as error:
             raise InvalidRequest(f"the form is malformed or cut off: {error}") from None
 

@@ -202,3 +202,10 @@ async def test_meta_and_delete(client):
     answer = await client.delete(f"/cache/{cid}")
     assert (answer.status_code, answer.content) == (204, b"")
     assert (await client.get(f"/cache/{cid}")).status_code == 404
+
+
+async def test_a_form_of_too_many_parts_is_told_so(client, backing):
+    answer = await client.post("/cache/upload", files=[(f"field{n}", b"x") for n in range(20)])
+    assert answer.status_code == 413
+    assert "16 parts" in answer.json()["detail"]
+    assert backing.library.entries == {}
