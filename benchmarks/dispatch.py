@@ -34,7 +34,7 @@ def analyze(request):
 
 
 FEATURES = {"nothing": "always 0", "other": "another text each time (a benchmark may: an analyzer must be pure)"}
-ANALYZER = Analyzer(name="nothing", version="1", description="Nothing", features=FEATURES, analyze=analyze)
+ANALYZER = Analyzer(name="nothing", version="1", description="Nothing", features=FEATURES, analyze=analyze, light=True)
 '''
 METADATA = "Metadata-Version: 2.1\nName: bench-nothing\nVersion: 1\n"
 ENTRY = "[artdagd]\nnothing = bench_nothing\n"

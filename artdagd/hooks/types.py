@@ -69,7 +69,8 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
 
     ``features`` maps each feature's name to a sentence that gives its shape and units. ``analyze`` returns a value
     for each requested feature (JSON types only); it runs in a worker. ``needs`` is the kind of stream it reads.
-    ``libraries`` names the distributions that shape the result; their versions are recorded with it.
+    ``libraries`` names the distributions that shape the result; their versions are recorded with it. ``light`` says
+    that it takes milliseconds, whatever the input: a worker then takes several such analyses at a time.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
     analyze: Callable[[AnalysisRequest], Mapping[str, Any]]
     needs: Literal["audio", "video"] = "audio"
     libraries: tuple[str, ...] = ()
+    light: bool = False
 
 
 class StorageBackend(Protocol):

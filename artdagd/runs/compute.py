@@ -112,7 +112,8 @@ class Compute:
 
         async def make() -> AnalyzeJob:
             path = str(await self._store.path(request.cid))
-            return AnalyzeJob(path=path, analyzer=analyzer, features=request.features[analyzer], identity=identity)
+            features, light = request.features[analyzer], catalogue.analyzers[analyzer].light
+            return AnalyzeJob(path=path, analyzer=analyzer, features=features, identity=identity, light=light)
 
         result = await self._submit(make)
         cid = await self._keep(dict(result.value))
