@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -72,7 +73,13 @@ class CID(msgspec.Struct, frozen=True, order=True):
     def __str__(self) -> str:
         if self.version == 0:
             return _base58_encode(bytes(self))
-        return "b" + base64.b32encode(bytes(self)).decode().rstrip("=").lower()
+        return _base32(bytes(self))
+
+
+@functools.lru_cache(4096)
+def _base32(data: bytes) -> str:
+    # Kept, since a node writes the same names again and again.
+    return "b" + base64.b32encode(data).decode().rstrip("=").lower()
 
 
 def varint(number: int) -> bytes:

@@ -123,7 +123,7 @@ class BlobStore:
 
     def has(self, cid: str) -> bool:
         """Whether a file of that name is here; :meth:`path` verifies it."""
-        return any(place.is_file() for place in self.layout.places(parse_cid(cid)))
+        return any(place.is_file() for place in self.layout.places(parse_cid(cid)).values())
 
     async def path(self, cid: str, *, again: bool = False) -> Path:
         """The local file that holds ``cid``, read-only, its bytes verified; fetched from a provider if need be.
@@ -134,15 +134,13 @@ class BlobStore:
         wanted = parse_cid(cid)
         async with self._lock(wanted):
             spoiled: Section | None = None
-            for section in SECTIONS:
-                place = self.layout.place(wanted, section)
-                if place in self.layout.places(wanted):
-                    if again:
-                        self._verified.forget(place)
-                    sound = await self._verified.sound(place, wanted)
-                    if sound:
-                        return place
-                    spoiled = section if sound is False else spoiled
+            for section, place in self.layout.places(wanted).items():
+                if again:
+                    self._verified.forget(place)
+                sound = await self._verified.sound(place, wanted)
+                if sound:
+                    return place
+                spoiled = section if sound is False else spoiled
             return await self._fetch(wanted, spoiled)
 
     def sealed(self, paths: Iterable[Path]) -> tuple[object, ...] | None:
@@ -163,7 +161,7 @@ class BlobStore:
         """Forget ``cid`` here and, if ``providers``, everywhere; no error if it is not there. Raises Unavailable."""
         wanted = parse_cid(cid)
         async with self._lock(wanted):
-            for place in self.layout.places(wanted):
+            for place in self.layout.places(wanted).values():
                 self._verified.forget(place)
                 try:
                     place.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,6 +15,7 @@ Section = Literal["blobs", "plans", "analysis"]
 SECTIONS: tuple[Section, ...] = get_args(Section)
 
 
+@functools.lru_cache(4096)
 def parse_cid(text: str) -> CID:
     """``text`` as a CID of version 1 (``Qm…`` is converted). Raises InvalidRequest that says what is wrong with it."""
     try:
@@ -47,15 +49,16 @@ class Layout(msgspec.Struct, frozen=True):
 
     def place(self, cid: CID, section: Section) -> Path:
         """Where ``cid`` belongs in ``section``."""
-        name = str(cid.v1())
-        if section == "blobs":
-            return self.root / "blobs" / name[-2:] / name
-        return self.root / section / f"{name}.json"
+        return self._place(str(cid.v1()), section)
 
-    def places(self, cid: CID) -> tuple[Path, ...]:
+    def places(self, cid: CID) -> dict[Section, Path]:
         """Where ``cid`` may be found: only structured values lie in ``plans`` and ``analysis``."""
+        name = str(cid.v1())
         sections: tuple[Section, ...] = SECTIONS if cid.codec == DAG_JSON else ("blobs",)
-        return tuple(self.place(cid, section) for section in sections)
+        return {section: self._place(name, section) for section in sections}
+
+    def _place(self, name: str, section: Section) -> Path:
+        return self.root / (f"blobs/{name[-2:]}/{name}" if section == "blobs" else f"{section}/{name}.json")
 
     def held(self, folder: Path) -> list[str]:
         """The CIDs of the files that lie right in ``folder``; anything else in it is passed over.
@@ -69,6 +72,8 @@ class Layout(msgspec.Struct, frozen=True):
                 cid = CID.parse(name)
             except ValueError:
                 continue
-            if str(cid) == name and path == next((place for place in self.places(cid) if place.is_file()), None):
+            if str(cid) == name and path == next(
+                (place for place in self.places(cid).values() if place.is_file()), None
+            ):
                 found.append(name)
         return found
