@@ -94,7 +94,7 @@ def scan_packets(container: InputContainer, track: Track) -> Scan:
         return Scan(list(range(len(times))), [0], Clock(rate, range(len(times))), Fraction(0), False)
     times.sort()
     position = {time: ordinal for ordinal, time in enumerate(times)}
-    ticking = clock(times, last, base, guesses)
+    ticking = clock(times, last, base, guesses, track.codec_context.framerate)
     return Scan(times, sorted(position[key] for key in keys), ticking, times[0] * base, True)
 
 
@@ -163,11 +163,11 @@ class Pictures:
         return keys[place] if self.scan.seekable and place >= 0 else 0
 
     def _frames(self, start: int) -> Iterator[VideoFrame]:
-        """Frames from ordinal ``start`` on; a frame that could not be decoded is replaced by the one before."""
+        """Frames from ordinal ``start`` on; one that could not be decoded is replaced by the one before, or after."""
         due, held = start, None
         for ordinal, frame in self._decode(start):
-            while held is not None and due < ordinal:
-                yield held
+            while due < ordinal:  # what precedes the first that can be decoded (a recording cut anywhere) shows it
+                yield frame if held is None else held
                 due += 1
             if ordinal >= start:
                 yield self._checked(frame)
