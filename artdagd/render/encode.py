@@ -118,8 +118,8 @@ class _Track:
 def _interleave(container: OutputContainer, tracks: list[_Track], progress: Callable[[Fraction], None]) -> None:
     while waiting := [track for track in tracks if not track.done]:
         track = min(waiting, key=lambda track: track.time)
+        progress(track.time)  # what both tracks have reached: it never goes back
         track.advance(container)
-        progress(track.time)
 
 
 def _video_track(container: OutputContainer, video: VideoStream, delivery: Delivery | None) -> _Track:

@@ -138,7 +138,7 @@ def test_errors_name_the_step_and_the_reason(clip, render, tmp_path, steps, code
 
 
 def test_progress_rises_to_one_and_cancel_leaves_nothing(clip, render, tmp_path):
-    source = {"a": clip("a.mp4", 30)}
+    source = {"a": clip("a.mp4", 30, samples=60_000)}  # two encoders, which take turns
     seen: list[float] = []
     render([("SEGMENT", {}, ["a"])], source, progress=seen.append)
     assert seen == sorted(seen)
