@@ -14,7 +14,10 @@ Kind = Literal["video", "audio", "image", "data", "other"]
 
 
 class VideoFacts(msgspec.Struct, frozen=True):
-    """The video stream of a file. ``fps`` is (numerator, denominator); ``duration`` is frames shown, in seconds."""
+    """The video stream of a file. ``width`` and ``height`` are what steps see: upright, square pixels, even sides.
+
+    ``fps`` is (numerator, denominator); ``duration`` is frames shown, in seconds.
+    """
 
     width: int
     height: int
@@ -40,7 +43,10 @@ class AudioFacts(msgspec.Struct, frozen=True):
 
 
 class MediaFacts(msgspec.Struct, frozen=True):
-    """What a worker's probe learned about a blob. ``kind`` is ``other`` when no reader of ours can open it."""
+    """What a worker's probe learned about a blob. ``kind`` is ``other`` when no reader of ours can open it.
+
+    ``offset`` is seconds from the first picture to the first sample, where there are both.
+    """
 
     kind: Kind
     media_type: str
@@ -48,6 +54,7 @@ class MediaFacts(msgspec.Struct, frozen=True):
     duration: float | None = None
     video: VideoFacts | None = None
     audio: AudioFacts | None = None
+    offset: float = 0.0
 
 
 class Delivery(msgspec.Struct, frozen=True):

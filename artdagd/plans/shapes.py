@@ -32,13 +32,15 @@ MAX_RATE = 240
 
 class Shape(msgspec.Struct, frozen=True):
     """``duration`` is seconds of picture (0: there is none), ``audio`` seconds of sound (None: there is none);
-    ``width`` and ``height`` are pixels; ``fps`` is (numerator, denominator)."""
+    ``width`` and ``height`` are pixels; ``fps`` is (numerator, denominator). ``offset`` is seconds from the first
+    picture to the first sample, which differ in a file but not in a step's result."""
 
     duration: float
     fps: tuple[int, int]
     width: int
     height: int
     audio: float | None
+    offset: float = 0.0
 
     @property
     def length(self) -> float:
@@ -63,7 +65,7 @@ def source_shape(name: str, facts: MediaFacts) -> Shape:
     video, audio = facts.video, facts.audio
     sound = audio.duration if audio is not None and audio.duration > 0 else None
     if video is not None and video.duration > 0 and min(*video.fps, video.width, video.height) > 0:
-        return Shape(video.duration, video.fps, video.width, video.height, sound)
+        return Shape(video.duration, video.fps, video.width, video.height, sound, facts.offset)
     if sound is None:
         problem = f"the content is of kind {facts.kind!r} ({facts.media_type}) and has neither picture nor sound"
         raise wrong_input(name, problem, "Give a video or a piece of music, in a format that ffmpeg reads.")
@@ -102,6 +104,8 @@ def step_shape(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     if step.type not in _SOUND_TOO and not inputs[0].has_picture:
         raise _no_picture(step.step_id, step.inputs[0])
     rule = _RULES.get(step.type)
+    # What is played as a whole keeps its sync; MUX takes sound from its first sample on, whatever it stood beside.
+    inputs = [_synced(inputs[0]), *inputs[1:]] if step.type == "MUX" else [_synced(shape) for shape in inputs]
     shape = inputs[0] if rule is None else rule(step, inputs)
     if shape.duration > MAX_DURATION:
         problem = f"it would last {shape.duration:g} s, and the most is {MAX_DURATION} s"
@@ -112,26 +116,35 @@ def step_shape(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     return shape
 
 
+def _synced(shape: Shape) -> Shape:
+    """With silence before the sound, or without its beginning, so that it starts with the picture."""
+    if shape.audio is None or not shape.has_picture:
+        return shape
+    return msgspec.structs.replace(shape, audio=max(0.0, shape.audio + shape.offset), offset=0.0)
+
+
 def _segment(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     source, config, start = inputs[0], step.config, step.config["start"]
     if start >= source.length or (source.has_picture and _frames(start, source.fps) >= source.frames):
         problem = f"it starts at {start:g} s, and {step.inputs[0]!r} ends at {source.length:g} s"
         raise wrong_step(step.step_id, "config.start", problem, f"Start before {source.length:g} s.")
-    end = source.length
+    end, until = source.length, math.inf
     for field, value in (("end", config.get("end")), ("duration", config.get("duration"))):
         if value is None:
             continue
-        end = value if field == "end" else start + value
+        end = until = value if field == "end" else start + value
         if end <= start:
             raise wrong_step(step.step_id, f"config.{field}", "nothing is left", "End it after its start.")
         # A clip's last frame may stand a little past or before a round number that its author had in mind.
         if end > source.length + (source.fps[1] / source.fps[0] if source.has_picture else 0.04):
             problem = f"it ends at {end:g} s, and {step.inputs[0]!r} at {source.length:g} s"
             raise wrong_step(step.step_id, f"config.{field}", problem, f"End it at {source.length:g} s or before.")
-    sound = None if source.audio is None else min(end, source.audio) - start
     frames = min(_frames(end, source.fps), source.frames) - _frames(start, source.fps)
     duration = _seconds(max(1, frames), source.fps) if source.has_picture else 0.0
-    return msgspec.structs.replace(source, duration=duration, audio=sound if sound and sound > 0 else None)
+    sound = None
+    if source.audio is not None:  # where the sound ends before the start, there is silence as long as the picture
+        sound = min(until, source.audio) - start if source.audio > start else duration
+    return msgspec.structs.replace(source, duration=duration, audio=sound)
 
 
 def _speed(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:

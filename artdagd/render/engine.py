@@ -79,7 +79,9 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
             raise StepFailed(f"step {step.step_id!r}: no step type {step.type!r} is rendered here", code="refused")
         inputs = [_input(name, step, work, made) for name in step.inputs]
         try:
-            made[step.step_id] = carry_out(step.config, inputs, effects)
+            media = carry_out(step.config, inputs, effects)
+            # As a kept intermediate has it: so the user of a step gets the same whether it runs in this pass or not.
+            made[step.step_id] = Media(media.video, media.synced())
         except StepFailed as error:
             raise _placed(f"step {step.step_id!r} ({step.type})", error) from error
     if not work.steps:

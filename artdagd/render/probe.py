@@ -8,11 +8,13 @@ from pathlib import Path
 
 from av.audio.stream import AudioStream as Track
 from av.container.input import InputContainer
+from av.video.stream import VideoStream as PictureTrack
 
 from artdagd.errors import StepFailed
 from artdagd.render.opening import IMAGE_FORMATS, open_media, reading
 from artdagd.render.sound import count, layout, track
-from artdagd.render.source import picture_track, scan_packets
+from artdagd.render.source import open_source, picture_track
+from artdagd.render.streams import VideoStream
 from artdagd.work import AudioFacts, Kind, MediaFacts, VideoFacts
 
 # Media types by demuxer (IANA names; for those with two entries: with a picture, without).
@@ -65,29 +67,25 @@ def _facts(path: Path, container: InputContainer) -> MediaFacts:
         kind = "video" if picture is not None else "audio"
     if picture is None and sound is None:
         return MediaFacts("other", "application/octet-stream", container.format.name)
-    video = _video(path) if picture is not None else None
+    media = open_source(path)
+    video = _video(picture, media.video) if picture is not None and media.video is not None else None
     audio = _audio(path) if sound is not None else None
     lengths = [facts.duration for facts in (video, audio) if facts is not None]
     duration = None if kind == "image" else max(lengths)
-    return MediaFacts(kind, types[0] if video else types[1], container.format.name, duration, video, audio)
+    media_type = types[0] if video else types[1]
+    return MediaFacts(kind, media_type, container.format.name, duration, video, audio, float(media.offset))
 
 
-def _video(path: Path) -> VideoFacts:
-    """Size as coded, without regard to rotation; steps see the picture upright."""
-    with open_media(path) as container:
-        stream = picture_track(container)
-        if stream is None:
-            raise StepFailed("the file has no picture", code="bad_media")
-        scan = scan_packets(container, stream)
-        fps = scan.clock.fps
-        return VideoFacts(
-            width=stream.width,
-            height=stream.height,
-            fps=(fps.numerator, fps.denominator),
-            duration=float(len(scan.clock.ordinals) / fps),
-            codec=stream.codec_context.name,
-            pixel_format=stream.codec_context.pix_fmt or "",
-        )
+def _video(stream: PictureTrack, video: VideoStream) -> VideoFacts:
+    picture = video.picture
+    return VideoFacts(
+        width=picture.width,
+        height=picture.height,
+        fps=(picture.fps.numerator, picture.fps.denominator),
+        duration=float(video.duration),
+        codec=stream.codec_context.name,
+        pixel_format=stream.codec_context.pix_fmt or "",
+    )
 
 
 def _audio(path: Path) -> AudioFacts:

@@ -22,7 +22,7 @@ def shape(kind: str, *inputs: Shape, **config: object) -> Shape:
 def test_segment_cuts_picture_and_sound() -> None:
     assert shape("SEGMENT", CLIP, start=2.0, end=6.0) == Shape(4.0, (25, 1), 640, 360, 4.0)
     assert shape("SEGMENT", CLIP, start=9.0, duration=1.0).audio == 0.5
-    assert shape("SEGMENT", CLIP, start=9.5).audio is None, "the sound ended before"
+    assert shape("SEGMENT", CLIP, start=9.5).audio == 0.48, "the sound ended before: silence"
     assert shape("SEGMENT", CLIP, start=0.0, end=10.04).duration == 10.0, "one frame over is forgiven"
 
 
@@ -51,6 +51,13 @@ def test_the_other_steps() -> None:
     assert shape("EFFECT", MUTE, effect="hue") == MUTE
     retimed = shape("RETIME", CLIP, pieces=[[0.0, 2.0, 0.0, 1.0], [2.0, 3.01, 1.0, 9.0]], fps=[50, 2])
     assert retimed == Shape(3.0, (25, 1), 640, 360, None)
+
+
+def test_sound_that_starts_before_or_after_the_picture_is_played_with_it_but_muxed_from_its_start() -> None:
+    late = Shape(10.0, (25, 1), 640, 360, 9.5, offset=0.4)
+    assert shape("SPEED", late, factor=2.0) == Shape(5.0, (25, 1), 640, 360, 4.95)
+    assert shape("SEGMENT", late, start=1.0).audio == pytest.approx(8.9)
+    assert shape("MUX", MUTE, late, length="audio").audio == 9.5
 
 
 def test_sequence_takes_size_and_rate_from_its_first_clip_or_its_config() -> None:

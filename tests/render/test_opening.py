@@ -92,7 +92,7 @@ def test_small_pictures_open(tmp_path):
     path = tmp_path / "picture"
     path.write_bytes(png(31, 17))
     facts = probe(path)
-    assert (facts.kind, facts.media_type, facts.video.width, facts.video.height) == ("image", "image/png", 31, 17)
+    assert (facts.kind, facts.media_type, facts.video.width, facts.video.height) == ("image", "image/png", 30, 16)
     video = open_source(path).video
     assert (video.picture.width, video.picture.height, video.count) == (30, 16, 1)
     assert next(video.frames()).format.name in ("yuv420p", "yuv444p")
@@ -112,6 +112,7 @@ def test_rotation_and_pixel_aspect_are_applied(tmp_path, clip):
     subprocess.run(["ffmpeg", "-v", "error", "-i", flat, "-vf", "setsar=3/2", "-an", wide], check=True)
     upright = open_source(turned).video
     assert (upright.picture.width, upright.picture.height) == (64, 240)
+    assert (probe(turned).video.width, probe(turned).video.height) == (64, 240)
     reference = subprocess.run(
         ["ffmpeg", "-v", "error", "-i", turned, "-pix_fmt", "gray", "-f", "rawvideo", "-"],
         check=True,

@@ -1,0 +1,117 @@
+"""A plan's passes, carried out: the same bytes however it is cut into passes, and the lengths that were predicted."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from artdagd.cid import cid_of_value
+from artdagd.hooks.manager import Plugins
+from artdagd.plans.draft import Draft
+from artdagd.plans.model import ConcreteStep
+from artdagd.plans.planner import plan
+from artdagd.recipes.model import Recipe, RecipeInput, RecipeStep
+from artdagd.render.engine import render_pass
+from artdagd.render.probe import probe
+from artdagd.steps.catalogue import Catalogue
+from artdagd.work import Delivery, RenderPass, RenderStep
+
+CATALOGUE = Catalogue.of(Plugins.load())
+RETIMED = {"pieces": [[0.0, 0.4, 0.8, 0.1], [0.4, 1.1, 0.3, 1.0]], "fps": [60000, 1001]}
+RECIPES = {
+    "a chain": [
+        ("hue", "EFFECT", "late", {"effect": "hue"}),
+        ("part", "SEGMENT", "hue", {"start": 0.33}),
+        ("slow", "SPEED", "part", {"factor": 0.9, "keep_pitch": False}),
+        ("small", "RESIZE", "slow", {"height": 121}),
+    ],
+    "a rate that Matroska can't write": [
+        ("map", "RETIME", "clip", RETIMED),
+        ("trail", "EFFECT", "map", {"effect": "echo"}),
+        ("again", "RETIME", "trail", RETIMED),
+        ("out", "MUX", "again song", {"length": "video"}),
+    ],
+    "branches": [
+        ("wide", "RESIZE", "clip", {"width": 200, "height": 100, "fit": "cover"}),
+        ("join", "SEQUENCE", "wide late clip", {"fps": 25}),
+        ("fast", "SPEED", "join", {"factor": 3.1}),
+        ("tail", "SEGMENT", "late", {"start": 1.5}),
+        ("out", "SEQUENCE", "fast tail", {}),
+    ],
+    "the sound of a step": [
+        ("blurred", "EFFECT", "late", {"effect": "blur"}),
+        ("out", "MUX", "clip blurred", {"length": "audio"}),
+    ],
+}
+
+
+@pytest.fixture
+def sources(clip, tmp_path: Path) -> dict[str, Path]:
+    """``late``: an odd size, and sound that begins 0.4 s after the picture and ends before it."""
+    plain, late = clip("plain.mp4", 50, 25, (260, 70), samples=40_000), tmp_path / "late.mkv"
+    with av.open(str(plain)) as source, av.open(str(late), "w") as target:
+        tracks = [target.add_stream_from_template(stream) for stream in source.streams]
+        for packet in source.demux():
+            if packet.size:
+                shift = 0 if packet.stream.type == "video" else round(Fraction("0.4") / packet.time_base)
+                packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                packet.stream = tracks[packet.stream_index]
+                target.mux(packet)
+    song = clip("song.wav", samples=60_000, rate=44100, audio_codec="pcm_s16le")
+    return {"clip": clip("clip.mp4", 45, Fraction(30000, 1001), samples=70_000), "late": late, "song": song}
+
+
+def carry_out(steps: list, sources: dict[str, Path], folder: Path, *, keep: bool) -> tuple[bytes, int]:
+    """The output's bytes and the number of passes; every pass's result has the shape that planning predicted."""
+    made = {name: path for name, path in sources.items() if any(name in step[2].split() for step in steps)}
+    facts = {name: probe(path) for name, path in made.items()}
+    recipe = Recipe(
+        name="test",
+        version="1",
+        description="",
+        inputs={name: RecipeInput("audio" if name == "song" else "video") for name in made},
+        params={},
+        steps=tuple(
+            RecipeStep(name, kind, tuple(inputs.split()), config, keep) for name, kind, inputs, config in steps
+        ),
+        output=steps[-1][0],
+        delivery=Delivery(),
+    )
+    planned = plan(
+        recipe,
+        recipe_id=cid_of_value("recipe"),
+        inputs={name: cid_of_value(name) for name in made},
+        facts=facts,
+        params={},
+        analyses={},
+        catalogue=CATALOGUE,
+    )
+    draft = Draft(CATALOGUE, facts)
+    by_id = {step.step_id: step for step in planned.steps}
+    for step in planned.steps:
+        draft.add(ConcreteStep(step.step_id, step.recipe_step, step.type, step.config, step.inputs))
+    for part in planned.passes:
+        result = folder / f"{part.steps[-1]}-{keep}.{'mp4' if part.delivery else 'mkv'}"
+        inside = tuple(
+            RenderStep(name, by_id[name].type, by_id[name].config, by_id[name].inputs) for name in part.steps
+        )
+        paths = {name: str(path) for name, path in made.items()}
+        work = RenderPass(inside, paths, part.delivery)
+        render_pass(work, result, CATALOGUE.effects, lambda fraction: None, lambda: False)
+        made[part.steps[-1]] = result
+        said, found = draft.shape("test", part.steps[-1]), probe(result)
+        assert (found.video.duration, found.video.fps) == (said.duration, said.fps)
+        assert (found.video.width, found.video.height) == (said.width, said.height)
+        assert (found.audio and found.audio.duration) == (said.audio and pytest.approx(said.audio, abs=1e-4))
+    return made[planned.output].read_bytes(), len(planned.passes)
+
+
+@pytest.mark.parametrize("steps", RECIPES.values(), ids=RECIPES.keys())
+def test_passes_change_no_byte_and_last_as_predicted(steps, sources, tmp_path):
+    fused, few = carry_out(steps, sources, tmp_path, keep=False)
+    kept, many = carry_out(steps, sources, tmp_path, keep=True)
+    assert few < many == len(steps)
+    assert fused == kept
