@@ -52,7 +52,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     max_upload_bytes: Annotated[int, msgspec.Meta(ge=1)] = 16 << 30
     """ARTDAG_MAX_UPLOAD_BYTES: the largest upload that is accepted."""
     reserve_bytes: Annotated[int, msgspec.Meta(ge=0)] = 1 << 30
-    """ARTDAG_RESERVE_BYTES: free disk space that uploads and renders must leave."""
+    """ARTDAG_RESERVE_BYTES: free disk space that uploads must leave."""
     worker_memory_bytes: Annotated[int, msgspec.Meta(ge=1 << 28)] = 8 << 30
     """ARTDAG_WORKER_MEMORY_BYTES: address space a worker may use before a step fails."""
     max_active_runs: Annotated[int, msgspec.Meta(ge=1)] = 200
