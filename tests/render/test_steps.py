@@ -98,6 +98,24 @@ def test_speed_keeps_the_pitch_or_not(clip, render, keep, pitch):
     assert abs(int(spectrum.argmax()) * 48000 / 32000 - pitch) < 5
 
 
+@pytest.mark.parametrize("factor", [0.3333, 0.7, 1.2345, 3.3])
+def test_a_turntable_stays_in_time_to_the_sample(tmp_path, render, factor):
+    rate, seconds = 8000, 90
+    samples = numpy.zeros((1, seconds * rate), numpy.int16)
+    samples[0, [round(time * rate) for time in (0.5, 20.25, 60, 89.5)]] = 30_000
+    source = tmp_path / "impulses.wav"
+    with av.open(str(source), "w") as file:
+        stream = file.add_stream("pcm_s16le", rate=rate, layout="mono")
+        frame = av.AudioFrame.from_ndarray(samples, "s16", "mono")
+        frame.sample_rate = rate
+        file.mux(stream.encode(frame))
+    out = mono(render([("SPEED", {"factor": factor, "keep_pitch": False}, ["a"])], {"a": source}, lossless=True), rate)
+    for time in (0.5, 20.25, 60, 89.5):
+        wanted = time * rate / factor
+        around = out[int(wanted) - 400 : int(wanted) + 400]
+        assert abs(int(numpy.abs(around).argmax()) - 400 - wanted % 1) <= 1
+
+
 def test_sequence_keeps_order_lengths_and_the_first_clips_shape(clip, render, numbers, length):
     a = clip("a.mp4", 30, 30, samples=40_000)  # sound shorter than its picture
     b = clip("b.mp4", 25, 25, (480, 128), base=100)  # other size and rate, no sound

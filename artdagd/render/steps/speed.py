@@ -34,9 +34,13 @@ def _sound(audio: AudioStream, factor: Fraction, *, keep_pitch: bool) -> AudioSt
     if keep_pitch:
         filters = [Filter("atempo", {"tempo": float(tempo)}) for tempo in _tempos(factor)]
     else:
+        # Only the ratio of the two rates counts: in whole numbers it is exact, and the sound stays with its picture.
+        ratio = factor.limit_denominator(1_000_000)
+        scale = max(1, audio.rate // ratio.denominator)
         filters = [
-            Filter("asetrate", {"sample_rate": max(1, nearest(audio.rate * factor))}),
-            Filter("aresample", {"sample_rate": audio.rate}),
+            Filter("asetrate", {"sample_rate": ratio.numerator * scale}),
+            Filter("aresample", {"sample_rate": ratio.denominator * scale}),
+            Filter("asetrate", {"sample_rate": audio.rate}),
         ]
     return audio.filtered(filters, lambda: samples).lasting(samples)
 
