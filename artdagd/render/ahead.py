@@ -7,6 +7,8 @@ from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
 
+from artdagd.render.wanted import asking, still_wanted
+
 Item = TypeVar("Item")
 
 DEPTH = 4
@@ -19,34 +21,14 @@ POLL = 0.1
 def ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
     """The same items in the same order, made a few ahead of the reader. What ``items`` raises is raised here.
 
-    Close the generator to end the reading early: it returns when the thread has ended.
+    Close the generator to end the reading early: it returns when the thread has ended, which ``still_wanted`` hastens.
     """
     queue: Queue[Item | _End] = Queue(DEPTH)
     unwanted = Event()
-
-    def offer(item: Item | _End) -> bool:
-        while not unwanted.is_set():
-            try:
-                queue.put(item, timeout=POLL)
-            except Full:
-                continue
-            return True
-        return False
-
-    def read() -> None:
-        error: BaseException | None = None
-        try:
-            for item in items:
-                if not offer(item):
-                    break
-        except BaseException as raised:  # it is raised again where the items are used
-            error = raised
-        offer(_End(error))
-
-    thread = Thread(target=read, name="ahead", daemon=True)
+    thread = Thread(target=_read, args=(items, queue, unwanted), name="ahead", daemon=True)
     thread.start()
     try:
-        while not isinstance(item := queue.get(), _End):
+        while not isinstance(item := _taken(queue), _End):
             yield item
         if item.error is not None:
             raise item.error
@@ -57,6 +39,45 @@ def ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
                 queue.get_nowait()
             except Empty:
                 thread.join(POLL)
+
+
+def _read(items: Iterator[Item], queue: Queue[Item | _End], unwanted: Event) -> None:
+    def check() -> None:
+        if unwanted.is_set():
+            raise _Unwanted
+
+    error: BaseException | None = None
+    try:
+        with asking(check):
+            for item in items:
+                if not _offered(item, queue, unwanted):
+                    break
+    except BaseException as raised:  # it is raised again where the items are used
+        error = raised
+    _offered(_End(error), queue, unwanted)
+
+
+def _offered(item: Item | _End, queue: Queue[Item | _End], unwanted: Event) -> bool:
+    """Whether the item was put into the queue before it became unwanted."""
+    while not unwanted.is_set():
+        try:
+            queue.put(item, timeout=POLL)
+        except Full:
+            continue
+        return True
+    return False
+
+
+def _taken(queue: Queue[Item | _End]) -> Item | _End:
+    while True:
+        try:
+            return queue.get(timeout=POLL)
+        except Empty:
+            still_wanted()
+
+
+class _Unwanted(BaseException):
+    """Nobody reads any more. Not an Exception, so that no one on the way takes it for a fault of the media."""
 
 
 class _End:

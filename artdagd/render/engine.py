@@ -13,11 +13,15 @@ from artdagd.render.encode import encode
 from artdagd.render.source import open_source
 from artdagd.render.steps import effect, mux, resize, retime, segment, sequence, speed
 from artdagd.render.streams import Media
+from artdagd.render.wanted import asking
 from artdagd.work import RenderPass, RenderStep
 
 
-class Cancelled(Exception):
-    """The pass was given up because ``cancelled()`` said so. Nothing is left at the output path."""
+class Cancelled(BaseException):
+    """The pass was given up because ``cancelled()`` said so. Nothing is left at the output path.
+
+    Not an Exception, so that no one on the way takes it for a fault of the media.
+    """
 
 
 class Lower(Protocol):
@@ -50,17 +54,22 @@ def render_pass(
     ``refused``), whose message names the step and the reason, and Cancelled.
     """
     place = f"step {work.steps[-1].step_id!r}" if work.steps else "an empty pass"
+
+    def check() -> None:
+        if cancelled():
+            raise Cancelled
+
     try:
-        media = lower(work, effects)
-        length = max((stream.duration for stream in (media.video, media.audio) if stream), default=Fraction(0))
+        with asking(check):
+            media = lower(work, effects)
+            length = max((stream.duration for stream in (media.video, media.audio) if stream), default=Fraction(0))
 
-        def at(time: Fraction) -> None:
-            if cancelled():
-                raise Cancelled
-            progress(min(float(time / length), 1.0) if length else 0.0)
+            def at(time: Fraction) -> None:
+                check()
+                progress(min(float(time / length), 1.0) if length else 0.0)
 
-        at(Fraction(0))
-        encode(media, output, work.delivery, at)
+            at(Fraction(0))
+            encode(media, output, work.delivery, at)
         progress(1.0)
     except StepFailed as error:
         output.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from av.filter.context import FilterContext
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.opening import reason
+from artdagd.render.wanted import still_wanted
 
 if TYPE_CHECKING:
     from artdagd.render.streams import Picture
@@ -97,6 +98,7 @@ def run_video(
     sink = _chain(graph, source, filters, "buffersink")
     pushed = pulled = 0
     for number, frame in enumerate(frames, start):
+        still_wanted()
         frame.pts, frame.time_base = number, base
         _push(source, frame)
         pushed += 1
@@ -137,6 +139,7 @@ def run_audio(filters: Sequence[Filter], frames: Iterator[AudioFrame]) -> Iterat
     position = 0
     frame: AudioFrame | None = first
     while frame is not None:
+        still_wanted()
         frame.pts, frame.time_base = position, base
         position += frame.samples
         wanted = _push(source, frame)

@@ -14,6 +14,7 @@ from av.container.input import InputContainer
 from artdagd.errors import StepFailed
 from artdagd.render.opening import open_media, reading
 from artdagd.render.streams import AudioStream
+from artdagd.render.wanted import still_wanted
 
 MAX_RATE = 384_000
 
@@ -79,6 +80,7 @@ def _trimmed(container: InputContainer, stream: Track) -> Iterator[AudioFrame]:
     end: Fraction | None = None
     held: AudioFrame | None = None
     for packet in container.demux(stream):
+        still_wanted()
         if packet.pts is not None and packet.duration:
             end = (packet.pts + packet.duration) * base
         for frame in _frames(packet):

@@ -22,6 +22,7 @@ from artdagd.render.graphs import MATRICES, evened, scale
 from artdagd.render.opening import MAX_PIXELS, open_media, reading
 from artdagd.render.sound import audio_stream
 from artdagd.render.streams import Colour, Media, Picture, VideoStream
+from artdagd.render.wanted import still_wanted
 
 MAX_FRAMES = 3_000_000
 DECODER_THREADS = min(4, os.cpu_count() or 1)
@@ -77,6 +78,7 @@ def scan_packets(container: InputContainer, track: Track) -> Scan:
     for number, packet in enumerate(packet for packet in container.demux(track) if packet.size):
         if number >= MAX_FRAMES:
             raise StepFailed(f"the video has more than {MAX_FRAMES} frames", code="bad_media")
+        still_wanted()
         if packet.is_discard:
             continue
         complete = complete and packet.pts is not None
@@ -226,6 +228,7 @@ class Pictures:
             container.seek(self.scan.times[key], stream=track)
         counted = 0
         for packet in container.demux(track):
+            still_wanted()
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:  # a damaged frame: the one before is held for it

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from threading import Event
 
 import av
 import msgspec
@@ -16,6 +17,7 @@ import pytest
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
 from artdagd.render.engine import Cancelled
+from artdagd.render.source import Pictures
 
 
 class Plain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,6 +150,31 @@ def test_progress_rises_to_one_and_cancel_leaves_nothing(clip, render, tmp_path)
     with pytest.raises(Cancelled):
         render([("SEGMENT", {}, ["a"])], source, cancelled=lambda: next(calls))
     assert not (tmp_path / "out2.mp4").exists()
+
+
+def test_cancel_does_not_wait_for_what_comes_before_the_first_picture(clip, render, monkeypatch):
+    """The last picture of an effect with a memory: all before it is read first, and no progress is made meanwhile."""
+    read: list[int] = []
+    asked = Event()
+    decode = Pictures._decode
+
+    def counted(self, start):
+        for item in decode(self, start):
+            read.append(item[0])
+            if len(read) == 10:
+                asked.wait(5)
+            yield item
+
+    def cancelled():
+        if len(read) >= 10:
+            asked.set()
+        return asked.is_set()
+
+    monkeypatch.setattr(Pictures, "_decode", counted)
+    steps = [*chain("trail"), ("SEGMENT", {"start": 199 / 30}, ["s0"])]
+    with pytest.raises(Cancelled):
+        render(steps, {"a": clip("a.mp4", 200)}, effects=EFFECTS, cancelled=cancelled)
+    assert len(read) < 30
 
 
 def test_a_full_disk_is_named(clip, tmp_path):
