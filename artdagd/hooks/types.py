@@ -53,13 +53,13 @@ class AnalysisRequest(msgspec.Struct, frozen=True):
     """What an analyzer is asked. It never opens media itself: the worker decodes for it.
 
     ``features`` are those of the analyzer's features that the recipe asked for. ``audio(rate)`` gives the whole
-    sound track mixed to mono, float32 in -1..1, at ``rate`` Hz. ``progress`` takes 0..1. ``state`` is a writable
-    folder that outlives the process, for what is costly to make anew and safe to lose (compiled code).
+    sound track mixed to mono, float32 in -1..1, at ``rate`` Hz; it lasts ``len(samples) / rate`` seconds.
+    ``progress`` takes 0..1. ``state`` is a writable folder that outlives the process, for what is costly to make anew
+    and safe to lose (compiled code).
     """
 
     features: tuple[str, ...]
     audio: Callable[[int], numpy.ndarray]
-    duration: float
     progress: Callable[[float], None]
     state: Path
 

@@ -105,7 +105,7 @@ class Tasks:
                 raise StepFailed("there is no sound to analyze", code="bad_media")
             return mono(Path(job.path), rate)
 
-        return AnalysisRequest(job.features, audio, 0.0, progress, self._state)
+        return AnalysisRequest(job.features, audio, progress, self._state)
 
 
 @cache

@@ -13,7 +13,6 @@ from pathlib import Path
 from artdagd.hooks import AnalysisRequest
 from artdagd.hooks.manager import Plugins
 from artdagd.render.audio import mono
-from artdagd.render.probe import probe
 from artdagd.steps.catalogue import Catalogue
 
 FEATURES = ("beats", "tempo")
@@ -24,7 +23,6 @@ def main(song: Path, state: Path, again: bool) -> None:
     request = AnalysisRequest(
         features=FEATURES,
         audio=partial(mono, song),
-        duration=probe(song).duration or 0.0,
         progress=lambda fraction: None,
         state=state,
     )

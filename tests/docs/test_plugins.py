@@ -73,7 +73,7 @@ def test_the_analyzer(plugin, tmp_path: Path):
     samples = numpy.zeros(16000, numpy.float32)
     samples[4000] = -0.9
     told: list[float] = []
-    request = AnalysisRequest(("loudest",), lambda rate: samples, 2.0, told.append, tmp_path)
+    request = AnalysisRequest(("loudest",), lambda rate: samples, told.append, tmp_path)
     assert catalogue.analyzers["loudest"].analyze(request) == {"loudest": 0.5}
     assert told
 

@@ -31,6 +31,6 @@ def analyze(state: Path) -> Analyze:
             return samples
 
         features = tuple(analyzer.features)
-        return dict(analyzer.analyze(AnalysisRequest(features, audio, len(samples) / 22_050, progress, state)))
+        return dict(analyzer.analyze(AnalysisRequest(features, audio, progress, state)))
 
     return run

@@ -38,7 +38,7 @@ from artdagd.hooks import AnalysisRequest
 from artdagd_analyzers import rhythm
 samples = numpy.load(sys.argv[1])
 found = rhythm.ANALYZER.analyze(
-    AnalysisRequest(("beats",), lambda rate: samples, 0.0, lambda share: None, Path(sys.argv[2]))
+    AnalysisRequest(("beats",), lambda rate: samples, lambda share: None, Path(sys.argv[2]))
 )
 print(json.dumps(found))
 """
