@@ -239,7 +239,15 @@ class Pictures:
                 )
                 counted += 1
                 if ordinal >= 0:
-                    yield ordinal, frame
+                    yield ordinal, _tagged(frame)
+
+
+def _tagged(frame: VideoFrame) -> VideoFrame:
+    """A YUV frame that doesn't name its matrix, with the one that players take it for: BT.709 if it is larger than
+    television was, else BT.601. Said aloud, it outlives a change of size."""
+    if int(frame.colorspace) == 2 and not frame.format.is_rgb:
+        frame.colorspace = 1 if frame.width >= 1280 or frame.height > 576 else 5
+    return frame
 
 
 def _working_format(name: str) -> str:

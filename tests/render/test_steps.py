@@ -203,3 +203,32 @@ def test_webm_like_millisecond_times_keep_their_rate(clip, render, numbers):
     assert numbers(out) == list(range(60))
     with av.open(str(out)) as file:
         assert file.streams.video[0].average_rate == Fraction(30000, 1001)
+
+
+def test_the_colour_of_untagged_footage_outlives_a_change_of_size(tmp_path, render):
+    """Untagged, the same numbers are another colour in HD (BT.709) than below it (BT.601)."""
+    red = numpy.full((720, 1280, 3), (200, 40, 40), numpy.uint8)
+    sources = {}
+    for name, size, matrix in (("hd", (1280, 720), "ITU709"), ("sd", (320, 180), "ITU601")):
+        sources[name] = tmp_path / f"{name}.mp4"
+        frame = av.VideoFrame.from_ndarray(red[: size[1], : size[0]].copy(), "rgb24")
+        frame = frame.reformat(format="yuv420p", dst_colorspace=matrix)
+        frame.colorspace = 2
+        with av.open(str(sources[name]), "w") as file:
+            stream = file.add_stream("libx264", rate=25, options={"crf": "4", "preset": "ultrafast"})
+            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            for _ in range(2):
+                frame.pts = None
+                file.mux(stream.encode(frame))
+            file.mux(stream.encode(None))
+    joined = {
+        name: [("SEQUENCE", {"width": 320, "height": 180}, order)]
+        for name, order in (("hd", ["hd", "sd"]), ("sd", ["sd", "hd"]))
+    }
+    for first, steps in joined.items():
+        with av.open(str(render(steps, sources))) as file:
+            frames = list(file.decode(video=0))
+        assert {int(frame.colorspace) for frame in frames} == {1 if first == "hd" else 5}
+        for frame in frames:
+            shown = frame.reformat(format="rgb24").to_ndarray()[90, 160].astype(int)
+            assert numpy.abs(shown - (200, 40, 40)).max() <= 6
