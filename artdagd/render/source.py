@@ -96,6 +96,8 @@ def scan_packets(container: InputContainer, track: Track) -> Scan:
         return Scan(list(range(len(times))), [0], Clock(rate, range(len(times))), Fraction(0), False)
     times.sort()
     position = {time: ordinal for ordinal, time in enumerate(times)}
+    if container.format.name == "mpeg":  # after a seek its packets have other times than in the scan
+        keys = times[:1]
     ticking = clock(times, last, base, guesses, track.codec_context.framerate)
     return Scan(times, sorted(position[key] for key in keys), ticking, times[0] * base, True)
 
@@ -108,6 +110,7 @@ class Pictures:
         self.scan = scan_packets(container, track)
         self._ordinals = {time: ordinal for ordinal, time in enumerate(self.scan.times)}
         self._idle: list[InputContainer] = []
+        self._late = False
         first = next(iter(self._decode(0)), None)
         if first is None:
             raise StepFailed("no frame of the video can be decoded", code="bad_media")
@@ -194,15 +197,17 @@ class Pictures:
         """Decoded frames with their ordinals, from at or before ``start`` on."""
         with reading("the video can't be decoded"):
             key = self._key(start)
-            container = self._idle.pop() if key and self._idle else open_media(self.path)
+            places = self._places(key)
+            container = self._idle.pop() if places[0] and self._idle else open_media(self.path)
             try:
-                frames = self._numbered(container, key)
-                head = next(frames, None)
-                if head is not None and head[0] > start and key:  # the demuxer's index is wrong: read it all
+                for place in places:
+                    frames = self._numbered(container, place)
+                    head = next(frames, None)
+                    if not place or (head is not None and head[0] <= key):
+                        break
+                    self._late = True
                     container.close()
                     container = open_media(self.path)
-                    frames = self._numbered(container, 0)
-                    head = next(frames, None)
                 if head is not None:
                     yield head
                     yield from frames
@@ -216,6 +221,13 @@ class Pictures:
                 container.close()
                 raise
             container.close()
+
+    def _places(self, key: int) -> list[int]:
+        """Keyframes to seek to, one after the other, until ``key`` itself is decoded. Demuxers without an index (MPEG
+        transport streams) stop behind the keyframe that they are asked for, and find it when asked for the one before;
+        0 reads all."""
+        before = self._key(key - 1) if key else 0
+        return [place for place in ([before] if self._late else [key, before]) if place] + [0]
 
     def _numbered(self, container: InputContainer, key: int) -> Iterator[tuple[int, VideoFrame]]:
         track = picture_track(container)

@@ -55,6 +55,22 @@ def test_retime_jumps_back_and_far_ahead_with_filters_in_between(clip, render, n
     ]
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.ts", "libx264"), ("a.ts", "mpeg2video"), ("a.mpg", "mpeg2video")])
+def test_retime_finds_its_frames_in_broadcast_files_which_have_no_index(tmp_path, clip, render, numbers, name, codec):
+    stream, source = tmp_path / name, clip("a.mp4", 100, 25)
+    with av.open(str(source)) as pictures, av.open(str(stream), "w") as target:
+        video = target.add_stream(codec, rate=25, options={"b": "2M", "bf": "2", "sc_threshold": "1000000000"})
+        video.width, video.height, video.pix_fmt, video.codec_context.gop_size = 240, 64, "yuv420p", 40
+        for frame in pictures.decode(video=0):
+            frame.pict_type = 0
+            target.mux(video.encode(frame))
+        target.mux(video.encode(None))
+    starts = [90, 45, 83, 10, 60, 95, 41, 0, 79]  # each is behind or far before the one that was shown
+    pieces = [[n / 5, (n + 1) / 5, start / 25, start / 25 + 0.2] for n, start in enumerate(starts)]
+    shown = numbers(render([("RETIME", {"pieces": pieces, "fps": (25, 1)}, ["v"])], {"v": stream}))
+    assert shown == [start + i for start in starts for i in range(5)]
+
+
 def test_segment_is_exact_in_frames_and_samples(clip, render, numbers, length):
     source = clip("a.mkv", 90, 30, samples=144_000, audio_codec="pcm_s16le")
     out = render([("SEGMENT", {"start": 0.5, "duration": 1.2}, ["a"])], {"a": source}, lossless=True)
