@@ -92,7 +92,7 @@ def identities(step: ConcreteStep, catalogue: Catalogue) -> tuple[str, ...]:
     return (own,)
 
 
-def features_by_analyzer(step: ConcreteStep, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
+def features_by_analyzer(step: ConcreteStep | PlannedStep, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
     """Which analyzer gives which of an ANALYZE step's features; analyzers and features are sorted.
 
     Raises InvalidRecipe if no analyzer gives one of them.

@@ -10,6 +10,7 @@ from artdagd import __version__
 from artdagd.cid import cid_of_value
 from artdagd.database.actions import ActionRow
 from artdagd.database.runs import RunRow
+from artdagd.plans.assemble import features_by_analyzer
 from artdagd.plans.model import Plan, PlannedStep
 from artdagd.steps.catalogue import Catalogue, Sort
 
@@ -84,9 +85,8 @@ def _parts(step: PlannedStep, catalogue: Catalogue) -> list[tuple[Sort, str]]:
     """What carries a step out: its effect, or its step type and the analyzers that it asks."""
     if step.type == "EFFECT":
         return [("effect", step.config["effect"])]
-    features = step.config["features"] if step.type == "ANALYZE" else ()
-    analyzers = {catalogue.analyzer_for(feature).name for feature in features}
-    return [("step", step.type), *(("analyzer", name) for name in sorted(analyzers))]
+    analyzers = features_by_analyzer(step, catalogue) if step.type == "ANALYZE" else ()
+    return [("step", step.type), *(("analyzer", name) for name in analyzers)]
 
 
 def _named(record: dict[str, Any]) -> dict[str, Any]:
