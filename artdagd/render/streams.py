@@ -183,11 +183,21 @@ def _exactly(samples: int) -> tuple[Filter, ...]:
 
 @dataclass(frozen=True)
 class Media:
-    """What flows along an edge. ``offset``: seconds from the first picture to the first sample (files may differ)."""
+    """What flows along an edge. ``offset``: seconds from the first picture to the first sample (files may differ).
+
+    ``alpha`` is how opaque each pixel of ``video`` is: a stream of the same rate, count and size in the format
+    ``gray``, full range, 255 being opaque; None is opaque everywhere. Colours are straight, not premultiplied.
+    """
 
     video: VideoStream | None
     audio: AudioStream | None
     offset: Fraction = Fraction(0)
+    alpha: VideoStream | None = None
+
+    def moved(self, change: Callable[[VideoStream], VideoStream]) -> Media:
+        """With ``change``, which moves pixels or frames and is blind to what they mean, on the picture and its alpha."""
+        video = None if self.video is None else change(self.video)
+        return replace(self, video=video, alpha=None if self.alpha is None else change(self.alpha))
 
     def synced(self) -> AudioStream | None:
         """The sound on the picture's clock: sample 0 stands at the first frame."""
