@@ -11,7 +11,7 @@ from artdagd.plans import cache_ids
 from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep, Pass, Plan, PlannedStep
 from artdagd.plans.passes import levels, partition
-from artdagd.plans.shapes import expand_ports
+from artdagd.plans.ports import expand_ports
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.suggest import unknown
 from artdagd.work import Delivery, MediaFacts

@@ -10,7 +10,9 @@ from artdagd.errors import InvalidRecipe
 from artdagd.plans.assemble import features_by_analyzer
 from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep
-from artdagd.plans.shapes import Shape, check_port, expand_ports, source_shape, step_shape
+from artdagd.plans.ports import check_port, expand_ports
+from artdagd.plans.rules import step_shape
+from artdagd.plans.shapes import Shape, source_shape
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.suggest import unknown
 from artdagd.steps.types import StepType

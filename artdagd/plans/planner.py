@@ -12,7 +12,7 @@ from artdagd.plans.cache_ids import analysis_cache_id, cluster_digest
 from artdagd.plans.draft import Draft
 from artdagd.plans.faults import wrong_input, wrong_step
 from artdagd.plans.model import Analysis, AnalysisRequest, ConcreteStep, Plan
-from artdagd.plans.shapes import check_port, expand_ports
+from artdagd.plans.ports import check_port, expand_ports
 from artdagd.recipes.bind import bind_params, resolve
 from artdagd.recipes.model import Recipe, RecipeStep
 from artdagd.steps.catalogue import Catalogue
@@ -120,7 +120,7 @@ def _written(
     ports = draft.step_type(step.id, step.type).ports
     absent = {name for name in step.inputs if name in recipe.inputs and name not in inputs}
     sources = tuple(name for name in step.inputs if name not in absent)
-    if absent and not (sources and ports[-1].many):
+    if absent and not (sources and ports and ports[-1].many):
         name = min(absent)
         raise wrong_input(name, f"step {step.id!r} can't do without it", "Bind it to the CID of a file.")
     return ConcreteStep(step.id, step.id, step.type, resolve(step.config, params), sources, step.keep)

@@ -95,12 +95,12 @@ class Graph:
 
     def _check_count(self, step: WrittenStep, kind: StepType) -> bool:
         ports, count = kind.ports, len(step.inputs)
-        many = ports[-1].many
+        many = bool(ports) and ports[-1].many
         if count == len(ports) or (many and count >= len(ports)):
             return True
         wanted = f"{len(ports)}{' or more' if many else ''} input{'' if len(ports) == 1 and not many else 's'}"
-        names = ", ".join(port.name for port in ports)
-        self._faults.add(step.inputs_at, f"{step.loc}.inputs", f"{kind.name} takes {wanted} ({names}), got {count}")
+        names = f" ({', '.join(port.name for port in ports)})" if ports else ""
+        self._faults.add(step.inputs_at, f"{step.loc}.inputs", f"{kind.name} takes {wanted}{names}, got {count}")
         return False
 
     def _misfit(self, step: WrittenStep, kind: StepType, name: str, port: Port, catalogue: Catalogue) -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,9 +13,9 @@ from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
 from artdagd.render.encode import encode
 from artdagd.render.source import open_source
-from artdagd.render.steps import effect, mux, resize, retime, segment, sequence, speed
 from artdagd.render.streams import Media
 from artdagd.render.wanted import asking
+from artdagd.steps.primitives import STEP_TYPES
 from artdagd.work import RenderPass, RenderStep
 
 
@@ -30,15 +32,10 @@ class Lower(Protocol):
     def __call__(self, config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media: ...
 
 
-STEPS: Mapping[str, Lower] = {
-    "SEGMENT": segment.lower,
-    "SPEED": speed.lower,
-    "RETIME": retime.lower,
-    "RESIZE": resize.lower,
-    "SEQUENCE": sequence.lower,
-    "MUX": mux.lower,
-    "EFFECT": effect.lower,
+RENDERED: Mapping[str, str] = {
+    kind.name: kind.module for kind in STEP_TYPES if kind.module.startswith("artdagd.render.steps.")
 }
+"""The module of each step type that a worker renders; its ``lower`` carries the step out."""
 
 
 def render_pass(
@@ -83,14 +80,14 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
     """The result of a pass as lazy streams; nothing but headers and packet times has been read yet."""
     made: dict[str, Media] = {}
     for step in work.steps:
-        carry_out = STEPS.get(step.type)
-        if carry_out is None:
+        if step.type not in RENDERED:
             raise StepFailed(f"step {step.step_id!r}: no step type {step.type!r} is rendered here", code="refused")
+        carry_out: Lower = import_module(RENDERED[step.type]).lower
         inputs = [_input(name, step, work, made) for name in step.inputs]
         try:
             media = carry_out(step.config, inputs, effects)
             # As a kept intermediate has it: so the user of a step gets the same whether it runs in this pass or not.
-            made[step.step_id] = Media(media.video, media.synced())
+            made[step.step_id] = replace(media, audio=media.synced(), offset=Fraction(0))
         except StepFailed as error:
             raise _placed(f"step {step.step_id!r} ({step.type})", error) from error
     if not work.steps:

@@ -82,31 +82,19 @@ def run_video(
     graph = Graph()
     graph.threads = THREADS
     base = 1 / picture.fps
-    source = _add(
-        graph,
-        "buffer",
-        {
-            "video_size": f"{picture.width}x{picture.height}",
-            "pix_fmt": picture.format,
-            "time_base": str(base),
-            "frame_rate": str(picture.fps),
-            "pixel_aspect": "1/1",
-            "colorspace": picture.colour.space,
-            "range": 2 if picture.colour.full_range else 1,
-        },
-    )
+    source = add(graph, "buffer", source_options(picture))
     sink = _chain(graph, source, filters, "buffersink")
     pushed = pulled = 0
     for number, frame in enumerate(frames, start):
         still_wanted()
         frame.pts, frame.time_base = number, base
-        _push(source, frame)
+        push(source, frame)
         pushed += 1
-        for out in _pull(sink):
+        for out in pull(sink):
             pulled += 1
             yield out  # type: ignore[misc]
-    _push(source, None)
-    for out in _pull(sink):
+    push(source, None)
+    for out in pull(sink):
         pulled += 1
         yield out  # type: ignore[misc]
     if pushed != pulled:
@@ -117,6 +105,19 @@ def run_video(
         )
 
 
+def source_options(picture: Picture) -> dict[str, str | int]:
+    """The options of a buffer filter that takes frames of this shape."""
+    return {
+        "video_size": f"{picture.width}x{picture.height}",
+        "pix_fmt": picture.format,
+        "time_base": str(1 / picture.fps),
+        "frame_rate": str(picture.fps),
+        "pixel_aspect": "1/1",
+        "colorspace": picture.colour.space,
+        "range": 2 if picture.colour.full_range else 1,
+    }
+
+
 def run_audio(filters: Sequence[Filter], frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
     """Push ``frames`` through the filters; planar float comes out."""
     first = next(frames, None)
@@ -125,7 +126,7 @@ def run_audio(filters: Sequence[Filter], frames: Iterator[AudioFrame]) -> Iterat
     graph = Graph()
     graph.threads = THREADS
     base = Fraction(1, first.sample_rate)
-    source = _add(
+    source = add(
         graph,
         "abuffer",
         {
@@ -142,20 +143,20 @@ def run_audio(filters: Sequence[Filter], frames: Iterator[AudioFrame]) -> Iterat
         still_wanted()
         frame.pts, frame.time_base = position, base
         position += frame.samples
-        wanted = _push(source, frame)
-        yield from _pull(sink)  # type: ignore[misc]
+        wanted = push(source, frame)
+        yield from pull(sink)  # type: ignore[misc]
         frame = next(frames, None) if wanted else None
-    _push(source, None)
-    yield from _pull(sink)  # type: ignore[misc]
+    push(source, None)
+    yield from pull(sink)  # type: ignore[misc]
 
 
 def _chain(graph: Graph, source: FilterContext, filters: Sequence[Filter], sink: str) -> FilterContext:
     last = source
     for filter in filters:
-        context = _add(graph, filter.name, filter.options)
+        context = add(graph, filter.name, filter.options)
         last.link_to(context)
         last = context
-    end = _add(graph, sink, {})
+    end = add(graph, sink, {})
     try:
         last.link_to(end)
         graph.configure()
@@ -165,7 +166,8 @@ def _chain(graph: Graph, source: FilterContext, filters: Sequence[Filter], sink:
     return end
 
 
-def _add(graph: Graph, name: str, options: Any) -> FilterContext:
+def add(graph: Graph, name: str, options: Any) -> FilterContext:
+    """A filter of ``graph``, not linked yet. Raises StepFailed (``effect_error``) if it refuses its options."""
     try:
         return graph.add(name, **{key: str(value) for key, value in options.items()})
     except Exception as error:
@@ -173,7 +175,7 @@ def _add(graph: Graph, name: str, options: Any) -> FilterContext:
         raise StepFailed(f"the filter {name} ({shown}) is refused: {reason(error)}", code="effect_error") from error
 
 
-def _push(source: FilterContext, frame: VideoFrame | AudioFrame | None) -> bool:
+def push(source: FilterContext, frame: VideoFrame | AudioFrame | None) -> bool:
     """Whether more frames are wanted: a filter such as atrim may have all that it needs."""
     try:
         source.push(frame)
@@ -184,7 +186,8 @@ def _push(source: FilterContext, frame: VideoFrame | AudioFrame | None) -> bool:
     return True
 
 
-def _pull(sink: FilterContext) -> Iterator[VideoFrame | AudioFrame]:
+def pull(sink: FilterContext) -> Iterator[VideoFrame | AudioFrame]:
+    """The frames that are ready."""
     while True:
         try:
             frame = sink.pull()

@@ -6,7 +6,7 @@ seconds, whatever its ``pts`` says (the reader of a frame sets that). Sound is c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -15,6 +15,7 @@ from av import AudioFrame, VideoFrame
 
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import run_audio, run_video, stateless
+from artdagd.render.networks import Network, chain, run_network
 
 MARGIN = 12
 """Frames that are rather decoded and dropped than skipped by seeking: a seek drains the decoder's threads."""
@@ -77,6 +78,10 @@ class VideoStream:
         """The same frames, filtered; ``picture`` is the shape that comes out."""
         return replace(self, picture=picture, filters=(*self.filters, *filters))
 
+    def filtered_by(self, filters_at: Callable[[int], Sequence[Filter]], picture: Picture) -> VideoStream:
+        """The same frames, frame ``i`` through ``filters_at(i)``, which must all be stateless."""
+        return composed((self,), lambda number: chain(filters_at(number)), picture)
+
     def mapped(self, frame_at: Callable[[int], int], count: int, fps: Fraction) -> VideoStream:
         """A stream whose frame ``i`` is frame ``frame_at(i)`` of this one: no pixel is touched, frames may repeat."""
         picture = replace(self.picture, fps=fps)
@@ -91,6 +96,28 @@ class VideoStream:
         if count == self.count:
             return self
         return self.mapped(lambda i: min(i, self.count - 1), count, self.picture.fps)
+
+
+def composed(
+    streams: Sequence[VideoStream], network_at: Callable[[int], Network], picture: Picture, *, forgets: bool = True
+) -> VideoStream:
+    """Frame ``i`` of the result, of the shape ``picture``, is what ``network_at(i)`` makes of frame ``i`` of each of
+    the ``streams``, which have one rate and count. ``forgets`` says that no filter remembers earlier frames."""
+
+    def source(start: int) -> Iterator[VideoFrame]:
+        first = start if forgets else 0
+        inputs = [stream.frames(first) for stream in streams]
+        made = run_network(network_at, [stream.picture for stream in streams], inputs, first)
+        try:
+            yield from islice(made, start - first, None)
+        finally:
+            for reader in inputs:
+                _close(reader)
+
+    def preroll(start: int) -> int:
+        return max(stream.preroll(start) for stream in streams) if forgets else start
+
+    return VideoStream(picture, streams[0].count, picture, source, preroll)
 
 
 def _follow(stream: VideoStream, wanted: Iterable[int]) -> Iterator[VideoFrame]:
@@ -195,7 +222,7 @@ class Media:
     alpha: VideoStream | None = None
 
     def moved(self, change: Callable[[VideoStream], VideoStream]) -> Media:
-        """With ``change``, which moves pixels or frames and is blind to what they mean, on the picture and its alpha."""
+        """The picture and its alpha after ``change``, which moves pixels or frames and is blind to what they mean."""
         video = None if self.video is None else change(self.video)
         return replace(self, video=video, alpha=None if self.alpha is None else change(self.alpha))
 

@@ -6,7 +6,9 @@ import pytest
 
 from artdagd.errors import InvalidRecipe
 from artdagd.plans.model import ConcreteStep
-from artdagd.plans.shapes import Shape, check_port, expand_ports, source_shape, step_shape
+from artdagd.plans.ports import check_port, expand_ports
+from artdagd.plans.rules import step_shape
+from artdagd.plans.shapes import Shape, source_shape
 from artdagd.steps.types import Port
 from artdagd.work import AudioFacts, MediaFacts, VideoFacts
 

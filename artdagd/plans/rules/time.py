@@ -1,0 +1,80 @@
+"""Shapes of the steps that choose what is seen when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import msgspec
+
+from artdagd.plans.faults import wrong_step
+from artdagd.plans.model import ConcreteStep
+from artdagd.plans.shapes import Rule, Shape, even, frames_in, nearest, no_picture, rate, seconds_of
+
+
+def _segment(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    source, config, start = inputs[0], step.config, step.config["start"]
+    if start >= source.length or (source.has_picture and frames_in(start, source.fps) >= source.frames):
+        problem = f"it starts at {start:g} s, and {step.inputs[0]!r} ends at {source.length:g} s"
+        raise wrong_step(step.step_id, "config.start", problem, f"Start before {source.length:g} s.")
+    end, until = source.length, math.inf
+    for field, value in (("end", config.get("end")), ("duration", config.get("duration"))):
+        if value is None:
+            continue
+        end = until = value if field == "end" else start + value
+        if end <= start:
+            raise wrong_step(step.step_id, f"config.{field}", "nothing is left", "End it after its start.")
+        # A clip's last frame may stand a little past or before a round number that its author had in mind.
+        if end > source.length + (source.fps[1] / source.fps[0] if source.has_picture else 0.04):
+            problem = f"it ends at {end:g} s, and {step.inputs[0]!r} at {source.length:g} s"
+            raise wrong_step(step.step_id, f"config.{field}", problem, f"End it at {source.length:g} s or before.")
+    frames = min(frames_in(end, source.fps), source.frames) - frames_in(start, source.fps)
+    duration = seconds_of(max(1, frames), source.fps) if source.has_picture else 0.0
+    sound = None
+    if source.audio is not None:  # where the sound ends before the start, there is silence as long as the picture
+        sound = min(until, source.audio) - start if source.audio > start else duration
+    return msgspec.structs.replace(source, duration=duration, audio=sound)
+
+
+def _speed(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    source, factor = inputs[0], step.config["factor"]
+    sound = None if source.audio is None else source.audio / factor
+    frames = max(1, nearest(source.frames / Fraction(repr(factor))))
+    duration = seconds_of(frames, source.fps) if source.has_picture else 0.0
+    return msgspec.structs.replace(source, duration=duration, audio=sound)
+
+
+def _retime(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    fps = rate(step, step.config["fps"])
+    reached = 0.0
+    for t0, t1, s0, s1 in step.config["pieces"]:
+        if t0 != reached or t1 <= t0 or min(s0, s1) < 0:
+            problem = f"piece ({t0:g}, {t1:g}, {s0:g}, {s1:g}) doesn't start at {reached:g} s, or runs out of the video"
+            advice = "The first piece starts at 0, each other one where the one before it ends; no time is negative."
+            raise wrong_step(step.step_id, "config.pieces", problem, advice)
+        reached = t1
+    return msgspec.structs.replace(
+        inputs[0], duration=seconds_of(max(1, frames_in(reached, fps)), fps), fps=fps, audio=None
+    )
+
+
+def _sequence(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    first, config = inputs[0], step.config
+    for name, clip in zip(step.inputs, inputs, strict=True):
+        if clip.has_picture != first.has_picture:
+            raise no_picture(step.step_id, name if first.has_picture else step.inputs[0])
+    if not first.has_picture:
+        return msgspec.structs.replace(first, audio=sum(clip.audio or 0.0 for clip in inputs))
+    fps = first.fps if config.get("fps") is None else rate(step, config["fps"])
+    duration = seconds_of(sum(max(1, frames_in(clip.duration, fps)) for clip in inputs), fps)
+    return Shape(
+        duration=duration,
+        fps=fps,
+        width=even(config.get("width") or first.width),
+        height=even(config.get("height") or first.height),
+        audio=duration if any(clip.has_audio for clip in inputs) else None,
+    )
+
+
+RULES: Mapping[str, Rule] = {"SEGMENT": _segment, "SPEED": _speed, "RETIME": _retime, "SEQUENCE": _sequence}

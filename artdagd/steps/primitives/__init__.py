@@ -1,0 +1,13 @@
+"""The built-in step types: their parameters with units, ranges and defaults. A module for each family."""
+
+from __future__ import annotations
+
+from artdagd.steps.primitives import data, picture, sound, time
+from artdagd.steps.types import StepType
+
+STEP_TYPES: tuple[StepType, ...] = (
+    *time.STEP_TYPES,
+    *picture.STEP_TYPES,
+    *sound.STEP_TYPES,
+    *data.STEP_TYPES,
+)

@@ -1,0 +1,96 @@
+"""Step types that choose which part of a medium is seen when."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from artdagd.steps.primitives.fields import MEDIA, Config, Pixels, Rate
+from artdagd.steps.types import Port, StepType
+
+Piece = tuple[float, float, float, float]
+
+
+class Segment(Config, frozen=True):
+    start: Annotated[float, msgspec.Meta(ge=0, description="where the part begins, in seconds")] = 0.0
+    end: Annotated[float, msgspec.Meta(gt=0, description="where it ends, in seconds; excludes duration")] | None = None
+    duration: Annotated[float, msgspec.Meta(gt=0, description="how long it is, in seconds; excludes end")] | None = None
+
+    def __post_init__(self) -> None:
+        if self.end is not None and self.duration is not None:
+            raise ValueError("give end or duration, not both")
+        if self.end is not None and self.end <= self.start:
+            raise ValueError("end must be greater than start")
+
+
+class Speed(Config, frozen=True):
+    factor: Annotated[float, msgspec.Meta(ge=0.1, le=10, description="2 is twice as fast")] = 1.0
+    keep_pitch: Annotated[bool, msgspec.Meta(description="false: the pitch follows the speed, as on a turntable")] = (
+        True
+    )
+
+
+class Retime(Config, frozen=True):
+    pieces: Annotated[
+        tuple[Piece, ...],
+        msgspec.Meta(
+            min_length=1,
+            max_length=100_000,
+            description="(t0, t1, s0, s1) in seconds: output time t0..t1 shows source time s0..s1",
+        ),
+    ]
+    fps: Annotated[
+        tuple[Annotated[int, msgspec.Meta(ge=1)], Annotated[int, msgspec.Meta(ge=1)]],
+        msgspec.Meta(description="output rate in frames a second, as (numerator, denominator)"),
+    ]
+
+
+class Sequence(Config, frozen=True):
+    width: Pixels | None = None
+    height: Pixels | None = None
+    fps: Rate | None = None
+
+
+STEP_TYPES: tuple[StepType, ...] = (
+    StepType(
+        name="SEGMENT",
+        version="1",
+        description="A part of a medium, by time. Picture and sound are cut alike.",
+        ports=MEDIA,
+        gives="media",
+        config=Segment,
+        module="artdagd.render.steps.segment",
+        example={"start": 2.0, "duration": 4.0},
+    ),
+    StepType(
+        name="SPEED",
+        version="1",
+        description="Play faster or slower.",
+        ports=MEDIA,
+        gives="media",
+        config=Speed,
+        module="artdagd.render.steps.speed",
+        example={"factor": 2.0},
+    ),
+    StepType(
+        name="RETIME",
+        version="1",
+        description="Show the video by a time map. The result has no sound.",
+        ports=(Port("input", "video"),),
+        gives="video",
+        config=Retime,
+        module="artdagd.render.steps.retime",
+        example={"pieces": [[0.0, 2.0, 0.0, 1.0]], "fps": [25, 1]},
+    ),
+    StepType(
+        name="SEQUENCE",
+        version="1",
+        description="One clip after the other. Size and rate are the first clip's unless given.",
+        ports=(Port("clips", "media", many=True),),
+        gives="media",
+        config=Sequence,
+        module="artdagd.render.steps.sequence",
+        example={},
+    ),
+)

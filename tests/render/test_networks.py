@@ -1,0 +1,78 @@
+"""Graphs with several inputs and with options that change: the same pixels as a graph made for each frame alone."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+import numpy
+import pytest
+
+from artdagd.errors import StepFailed
+from artdagd.hooks.types import Filter
+from artdagd.render.networks import Node, chain, run_network
+from artdagd.render.streams import Colour, Picture
+
+SHAPE = Picture(64, 48, "yuv420p", Fraction(25), Colour(5))
+
+
+def noise(count: int, seed: int = 1) -> list[av.VideoFrame]:
+    random = numpy.random.default_rng(seed)
+    made = []
+    for _ in range(count):
+        frame = av.VideoFrame.from_ndarray(random.integers(16, 235, (72, 64), numpy.uint8), format="yuv420p")
+        frame.colorspace, frame.color_range = 5, 1
+        made.append(frame)
+    return made
+
+
+def pixels(frames: object) -> list[bytes]:
+    return [frame.to_ndarray().tobytes() for frame in frames]
+
+
+def run(network_at, *inputs, start=0) -> list[bytes]:
+    return pixels(run_network(network_at, [SHAPE] * len(inputs), [iter(frames) for frames in inputs], start))
+
+
+@pytest.mark.parametrize(
+    "filters_at",
+    [
+        pytest.param(lambda n: [Filter("gblur", {"sigma": 0.5 + n})], id="half a command"),
+        pytest.param(lambda n: [Filter("gblur", {"sigma": 1 + n, "sigmaV": 2.5})], id="a command"),
+        pytest.param(lambda n: [Filter("hue", {"h": 20 * n}), Filter("hflip")], id="a command in a chain"),
+        pytest.param(lambda n: [Filter("vignette", {"angle": 0.3 + n / 10, "dither": 0})], id="no such command"),
+        pytest.param(lambda n: [Filter("hflip")] * (n % 3), id="another chain each time"),
+    ],
+)
+def test_what_changes_gives_the_pixels_of_a_graph_of_its_own(filters_at) -> None:
+    frames = noise(6)
+    alone = [run(lambda _, n=n: chain(filters_at(n)), [frame], start=n)[0] for n, frame in enumerate(frames)]
+    assert run(lambda n: chain(filters_at(n)), frames) == alone
+    assert run(lambda n: chain(filters_at(n)), frames[2:], start=2) == alone[2:], "wherever the reading starts"
+
+
+def test_several_inputs_are_laid_over_each_other_and_split_where_they_are_taken_twice() -> None:
+    below, above = noise(3, 1), noise(3, 2)
+    network = (
+        Node(Filter("hflip"), (0,)),
+        Node(Filter("blend", {"all_mode": "average"}), (2, 1)),
+        Node(Filter("blend", {"all_mode": "average"}), (3, 2)),
+    )
+    flipped = [frame.to_ndarray().reshape(72, 64) for frame in (f for f in run_frames(below))]
+    found = [numpy.frombuffer(data, numpy.uint8).reshape(72, 64) for data in run(lambda n: network, below, above)]
+    for result, first, second in zip(found, flipped, above, strict=True):
+        once = (first.astype(int) + second.to_ndarray()) // 2
+        assert numpy.array_equal(result, (once + first) // 2)
+
+
+def run_frames(frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
+    return list(run_network(lambda n: chain([Filter("hflip")]), [SHAPE], [iter(frames)]))
+
+
+def test_a_network_that_drops_frames_or_is_wrong_is_refused() -> None:
+    with pytest.raises(StepFailed, match="another number of frames"):
+        run(lambda n: chain([Filter("framestep", {"step": 2})]), noise(4))
+    with pytest.raises(StepFailed, match="gblur"):
+        run(lambda n: chain([Filter("gblur", {"sigma": -1})]), noise(1))
+    with pytest.raises(StepFailed, match="can't be combined"):
+        run(lambda n: (Node(Filter("hflip"), (0,)),), noise(1), noise(1))
