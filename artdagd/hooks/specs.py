@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Specs:
-    """The hook specifications, version 1.0 of the plugin API."""
+    """The hook specifications, version 1.1 of the plugin API."""
 
     @hookspec
     def artdag_effects(self) -> Iterable[Effect]:

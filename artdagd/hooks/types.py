@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -49,6 +49,65 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     example: Mapping[str, Any] = {}
 
 
+class Sound(Protocol):
+    """A sound track that is read piece by piece: what is held of it does not grow with its length.
+
+    Every reading decodes anew, from the first sample on. Samples are float32, and nominally in -1..1: a lossy codec may
+    overshoot. One that is no finite number reads as 0.
+    """
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """FFmpeg's names of the channels (``FL``, ``FR``, ``FC``, ``LFE`` …); ``("FC",)`` is mono."""
+
+    def __iter__(self) -> Iterator[numpy.ndarray]:
+        """Blocks of shape (channels, samples), one after the other: 65,536 samples each, the last one fewer."""
+
+    def windows(self, size: int, hop: int) -> Iterator[numpy.ndarray]:
+        """Overlapping windows, some at a time: of shape (windows, ``size``), to be read and not written.
+
+        Window ``i`` of all is centred on sample ``i * hop``: it begins ``size // 2`` samples before. There is one for
+        each ``i * hop`` below the number of samples; beyond both ends is silence. Several channels are refused with
+        ValueError: ask for the sound in mono.
+        """
+
+    def measured(self, filters: Sequence[Filter]) -> Iterator[tuple[float, Mapping[str, str]]]:
+        """What libavfilter ``filters`` write beside the samples: (seconds, metadata) of every frame that has some.
+
+        ``Filter("ebur128", {"metadata": 1})``, for instance, gives ``lavfi.r128.M`` and more for each 0.1 s.
+        """
+
+
+class Frames(Protocol):
+    """The pictures of a video, small, upright and with square pixels, read one by one; a still picture is one.
+
+    Every reading decodes anew. Only one picture is held at a time, beside those that you keep.
+    """
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def fps(self) -> Fraction:
+        """Pictures a second: number ``i`` stands at ``i / fps`` seconds after the first."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[tuple[float, numpy.ndarray]]:
+        """(seconds, picture) in order; a picture is uint8 RGB of shape (height, width, 3), 0 black and 255 white."""
+
+
+def _not_given(*args: object, **options: object) -> Any:
+    raise LookupError("this request was made without it")
+
+
 class AnalysisRequest(msgspec.Struct, frozen=True):
     """What an analyzer is asked. It never opens media itself: the worker decodes for it.
 
@@ -56,12 +115,19 @@ class AnalysisRequest(msgspec.Struct, frozen=True):
     sound track mixed to mono, float32 in -1..1, at ``rate`` Hz; it lasts ``len(samples) / rate`` seconds.
     ``progress`` takes 0..1. ``state`` is a writable folder that outlives the process, for what is costly to make anew
     and safe to lose (compiled code).
+
+    ``sound(rate=None, mono=False)`` gives the sound track as a :class:`Sound`, at ``rate`` Hz or its own rate, mixed to
+    mono or with its own channels. ``frames(width, rate=None)`` gives the pictures as :class:`Frames`, at most ``width``
+    pixels wide and in proportion: every one of them, or, if ``rate`` is less than their own, ``rate`` a second. Both
+    raise an error if there is no such stream, which ends the analysis.
     """
 
     features: tuple[str, ...]
     audio: Callable[[int], numpy.ndarray]
     progress: Callable[[float], None]
     state: Path
+    sound: Callable[..., Sound] = _not_given
+    frames: Callable[..., Frames] = _not_given
 
 
 class Analyzer(msgspec.Struct, frozen=True, kw_only=True):

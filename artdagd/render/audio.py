@@ -1,12 +1,22 @@
-"""Sound as an array, for analyzers."""
+"""Sound as arrays, for analyzers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
+from av import AudioFrame
 
-from artdagd.render.sound import decode
+from artdagd.errors import StepFailed
+from artdagd.hooks.types import Filter
+from artdagd.render.graphs import run_audio
+from artdagd.render.opening import open_media, reading
+from artdagd.render.sound import MAX_RATE, decode, track
+
+BLOCK = 65_536
+"""Samples of a block; no more are held at a time, of each channel, than two of them and a window."""
 
 
 def mono(path: Path, rate: int) -> numpy.ndarray:
@@ -17,3 +27,93 @@ def mono(path: Path, rate: int) -> numpy.ndarray:
     parts = [frame.to_ndarray()[0] for frame in decode(path, rate, "mono")]
     whole = numpy.concatenate(parts) if parts else numpy.zeros(0, numpy.float32)
     return numpy.clip(whole, -1.0, 1.0, out=whole)
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The sound track of a file, as :class:`artdagd.hooks.Sound` has it. Reading raises StepFailed (``bad_media``)."""
+
+    path: Path
+    rate: int
+    layout: str
+    channels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, path: Path, rate: int | None = None, mono: bool = False) -> Blocks:
+        """Raises StepFailed (``bad_media``) if there is no sound, and ValueError for a rate that can't be."""
+        if rate is not None and not 0 < rate <= MAX_RATE:
+            raise ValueError(f"{rate} is no sample rate: give 1 to {MAX_RATE} Hz")
+        with reading("the sound can't be read"), open_media(path) as container:
+            stream = track(container)
+            if stream is None:
+                raise StepFailed("the file has no sound that can be decoded", code="bad_media")
+            context = stream.codec_context
+            own = tuple(channel.name for channel in context.layout.channels)
+            layout, channels = ("mono", ("FC",)) if mono else (context.layout.name, own)
+            return cls(path, rate or context.sample_rate, layout, channels)
+
+    def __iter__(self) -> Iterator[numpy.ndarray]:
+        held: list[numpy.ndarray] = []
+        count = 0
+        for frame in decode(self.path, self.rate, self.layout):
+            samples = finite(frame.to_ndarray())
+            while count + samples.shape[1] >= BLOCK:
+                held.append(samples[:, : BLOCK - count])
+                yield numpy.concatenate(held, axis=1)
+                samples = samples[:, BLOCK - count :]
+                held, count = [], 0
+            held.append(samples)
+            count += samples.shape[1]
+        if count:
+            yield numpy.concatenate(held, axis=1)
+
+    def windows(self, size: int, hop: int) -> Iterator[numpy.ndarray]:
+        if size < 1 or hop < 1:
+            raise ValueError(f"windows of {size} samples every {hop} can't be: give at least 1 of each")
+        if len(self.channels) != 1:
+            raise ValueError(f"the sound has {len(self.channels)} channels; windows are of mono sound")
+        return _windows((block[0] for block in self), size, hop)
+
+    def measured(self, filters: Sequence[Filter]) -> Iterator[tuple[float, Mapping[str, str]]]:
+        for frame in run_audio(filters, self._frames()):
+            if frame.metadata:
+                yield frame.time or 0.0, dict(frame.metadata)
+
+    def _frames(self) -> Iterator[AudioFrame]:
+        for samples in self:
+            frame = AudioFrame.from_ndarray(samples, "fltp", self.layout)
+            frame.sample_rate = self.rate
+            yield frame
+
+
+def finite(samples: numpy.ndarray) -> numpy.ndarray:
+    """The samples, with 0 for those that are no finite number."""
+    # The sum is finite only if all are; a sum that overflows costs a look at each.
+    if numpy.isfinite(samples.sum(dtype=numpy.float64)):
+        return samples
+    return numpy.where(numpy.isfinite(samples), samples, numpy.float32(0))
+
+
+def _windows(blocks: Iterable[numpy.ndarray], size: int, hop: int) -> Iterator[numpy.ndarray]:
+    """Windows that begin ``size // 2`` before sample 0, ``hop``, …; as many as there are hops, begun ones included."""
+    held = numpy.zeros(size // 2, numpy.float32)
+    total = made = 0
+    for block in blocks:
+        total += len(block)
+        held = numpy.concatenate([held, block])
+        count = min((len(held) - size) // hop + 1, len(held) // hop)
+        if count > 0:
+            yield _overlapping(held, size, hop)[:count]
+            made += count
+            held = held[count * hop :]
+    left = -(-total // hop) - made
+    while left > 0:
+        count = min(left, max(1, BLOCK // hop))
+        missing = max((count - 1) * hop + size, count * hop) - len(held)
+        held = numpy.concatenate([held, numpy.zeros(max(0, missing), numpy.float32)])
+        yield _overlapping(held, size, hop)[:count]
+        held, left = held[count * hop :], left - count
+
+
+def _overlapping(samples: numpy.ndarray, size: int, hop: int) -> numpy.ndarray:
+    return numpy.lib.stride_tricks.sliding_window_view(samples, size)[::hop]

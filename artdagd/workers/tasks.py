@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from artdagd.errors import StepFailed
-from artdagd.hooks import AnalysisRequest
+from artdagd.hooks import AnalysisRequest, Analyzer, Frames, Sound
 from artdagd.steps.catalogue import Catalogue
 from artdagd.workers.answers import FEATURES
 from artdagd.workers.messages import AnalyzeJob, Job, ProbeJob, RenderJob
@@ -49,7 +49,7 @@ class Tasks:
             if isinstance(job, RenderJob):
                 return self._render(job, scratch, progress, cancelled)
             if isinstance(job, AnalyzeJob):
-                return self._analyze(job, scratch, progress)
+                return self._analyze(job, scratch, progress, cancelled)
             return self._probe(job)
         except (StepFailed, Cancelled):
             raise
@@ -78,11 +78,11 @@ class Tasks:
             raise Cancelled from None
         return Outcome(None, True, _versions(("av", "numpy")) | _ffmpeg())
 
-    def _analyze(self, job: AnalyzeJob, scratch: Path, progress: Progress) -> Outcome:
+    def _analyze(self, job: AnalyzeJob, scratch: Path, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:
         analyzer = self._catalogue.analyzers.get(job.analyzer)
         if analyzer is None or self._catalogue.identity("analyzer", job.analyzer).cid != job.identity:
             raise StepFailed(f"this worker has another version of analyzer {job.analyzer}", code="refused")
-        value = dict(analyzer.analyze(self._request(job, progress)))
+        value = self._features(analyzer, self._request(job, progress), cancelled)
         missing = [name for name in job.features if name not in value]
         if missing:
             raise StepFailed(f"analyzer {job.analyzer} gave no {missing[0]}", code="analyzer_error")
@@ -97,15 +97,42 @@ class Tasks:
         (scratch / FEATURES).write_text(text)
         return Outcome(None, True, libraries)
 
+    def _features(self, analyzer: Analyzer, request: AnalysisRequest, cancelled: Callable[[], bool]) -> dict[str, Any]:
+        from artdagd.render import engine
+        from artdagd.render.wanted import asking
+
+        def check() -> None:
+            if cancelled():
+                raise engine.Cancelled
+
+        try:
+            with asking(check):
+                return dict(analyzer.analyze(request))
+        except engine.Cancelled:
+            raise Cancelled from None
+
     def _request(self, job: AnalyzeJob, progress: Progress) -> AnalysisRequest:
+        def path() -> Path:
+            if job.path is None:
+                raise StepFailed("there is no media to analyze", code="bad_media")
+            return Path(job.path)
+
         def audio(rate: int) -> Any:
             from artdagd.render.audio import mono
 
-            if job.path is None:
-                raise StepFailed("there is no sound to analyze", code="bad_media")
-            return mono(Path(job.path), rate)
+            return mono(path(), rate)
 
-        return AnalysisRequest(job.features, audio, progress, self._state)
+        def sound(rate: int | None = None, mono: bool = False) -> Sound:
+            from artdagd.render.audio import Blocks
+
+            return Blocks.of(path(), rate, mono)
+
+        def frames(width: int, rate: float | None = None) -> Frames:
+            from artdagd.render.frames import Small
+
+            return Small.of(path(), width, rate)
+
+        return AnalysisRequest(job.features, audio, progress, self._state, sound, frames)
 
 
 @cache

@@ -5,23 +5,30 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import numpy
 import pytest
 from click.testing import CliRunner
-from clips import numbered_clip
+from clips import click_track, numbered_clip
 from nodes import running_node
 
 import artdagd.hooks
-from artdagd.hooks import AnalysisRequest, RunEvent
+from artdagd.hooks import AnalysisRequest, Filter, RunEvent
 from artdagd.hooks.manager import Plugins
 from artdagd.hooks.specs import Specs
+from artdagd.render.audio import Blocks
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
+from artdagd.workers.messages import AnalyzeJob
+from artdagd.workers.tasks import Tasks
 
 PAGE = "docs/plugins.md"
-USED = {"artdagd_tint", "artdagd_loudest", "artdagd_memory", "artdagd_journal", "artdagd_watch", "artdagd_hello"}
+USED = {
+    *("artdagd_tint", "artdagd_loudest", "artdagd_brightest"),
+    *("artdagd_memory", "artdagd_journal", "artdagd_watch", "artdagd_hello"),
+}  # fmt: skip
 
 
 def test_every_hook_has_a_section_and_every_public_name_a_row(pages):
@@ -32,7 +39,18 @@ def test_every_hook_has_a_section_and_every_public_name_a_row(pages):
 
 
 def test_every_example_is_one_that_a_test_here_runs(pages):
-    assert {b.about for b in pages.blocks(PAGE, "python")} == {f"test {name}.py" for name in USED}
+    modules = {b.about for b in pages.blocks(PAGE, "python") if "import " in b.text}
+    assert modules == {f"test {name}.py" for name in USED}
+
+
+def test_the_lines_on_sound_are_valid(pages, tmp_path: Path):
+    (lines,) = [b.text for b in pages.blocks(PAGE, "python") if "import " not in b.text]
+    song = click_track(tmp_path / "song.flac", [0.5], 1.0)
+    request = AnalysisRequest(("any",), len, len, tmp_path, sound=partial(Blocks.of, song))
+    exec(lines, names := {"request": request, "Filter": Filter})
+    assert names["block"].shape == (1, 22_050)
+    assert names["windows"].shape[1] == 2048
+    assert "lavfi.r128.I" in names["found"]
 
 
 @pytest.fixture
@@ -76,6 +94,15 @@ def test_the_analyzer(plugin, tmp_path: Path):
     request = AnalysisRequest(("loudest",), lambda rate: samples, told.append, tmp_path)
     assert catalogue.analyzers["loudest"].analyze(request) == {"loudest": 0.5}
     assert told
+
+
+def test_the_analyzer_of_pictures(plugin, tmp_path: Path):
+    catalogue = Catalogue.of(Plugins.of(plugin("artdagd_brightest")))
+    clip = numbered_clip(tmp_path / "clip.mp4", 10)
+    job = AnalyzeJob(str(clip), "brightest", ("brightest",), catalogue.identity("analyzer", "brightest").cid)
+    found = Tasks(catalogue, tmp_path).perform(job, tmp_path / "scratch", lambda share: None, lambda: False)
+    # Number 7 has three white bars, the first frame with as many.
+    assert found.value == {"brightest": 0.28}
 
 
 async def test_the_storage_gives_back_what_the_node_lost(plugin, tmp_path: Path):
