@@ -43,7 +43,7 @@ format: $(READY) ## let ruff put the code in order
 	$(BIN)/ruff format .
 
 docs: $(READY) ## write docs/steps.md from the code
-	$(BIN)/python docs/reference.py
+	$(BIN)/python -m docs.reference
 
 $(PEERS): $(READY)
 	$(BIN)/python -m pip install --quiet --group bench

@@ -15,6 +15,7 @@ import artdagd_effects
 
 from artdagd.hooks.manager import Plugins
 from artdagd.steps.catalogue import Catalogue
+from docs import examples
 
 PAGE = Path(__file__).with_name("steps.md")
 TYPES = {"number": "number", "integer": "whole number", "string": "text", "boolean": "true or false", "array": "list"}
@@ -35,6 +36,9 @@ step looks like this:
     config: {start: 2, duration: 4}
     cache: keep                   # optional: store this step's result, so that a later run can start from it
 ```
+
+In the examples, `clip` and `other` are recipe inputs of type video, `song` is one of type audio, `photo` of type image,
+`look` of type data.
 """
 
 
@@ -61,8 +65,7 @@ def _step(item: dict[str, Any]) -> str:
 
 
 def _effect(item: dict[str, Any]) -> str:
-    example = {"effect": item["name"], **item["example"]}
-    return "\n".join([f"### {item['name']}\n", f"{item['description']}.\n", *_table(item), *_config(example)])
+    return "\n".join([f"### {item['name']}\n", f"{item['description']}.\n", *_table(item), *_example(item)])
 
 
 def _features(items: list[dict[str, Any]]) -> str:
@@ -109,12 +112,8 @@ def _value(value: Any) -> str:
 
 
 def _example(item: dict[str, Any]) -> list[str]:
-    return _config(item["example"]) if item["example"] else []
-
-
-def _config(example: dict[str, Any]) -> list[str]:
-    inside = ", ".join(f"{name}: {_value(value).strip('`')}" for name, value in example.items())
-    return ["```yaml", f"    config: {{{inside}}}", "```", ""]
+    made = examples.steps(item)
+    return ["```yaml", "steps:", *examples.written(made), f"output: {made[-1]['id']}", "```", ""]
 
 
 if __name__ == "__main__":
