@@ -16,7 +16,9 @@ Kind = Literal["video", "audio", "image", "data", "other"]
 class VideoFacts(msgspec.Struct, frozen=True):
     """The video stream of a file. ``width`` and ``height`` are what steps see: upright, square pixels, even sides.
 
-    ``fps`` is (numerator, denominator); ``duration`` is frames shown, in seconds.
+    ``fps`` is (numerator, denominator); ``duration`` is frames shown, in seconds. The rest is what the file was like:
+    ``pixel_format``, by FFmpeg's name; ``rotation``, the degrees, clockwise, by which its pictures are turned to stand
+    upright; ``interlaced``; ``alpha``, whether a pixel may be transparent; ``hdr``, ``pq`` or ``hlg``.
     """
 
     width: int
@@ -25,6 +27,10 @@ class VideoFacts(msgspec.Struct, frozen=True):
     duration: float
     codec: str
     pixel_format: str
+    rotation: int = 0
+    interlaced: bool = False
+    alpha: bool = False
+    hdr: Literal["", "pq", "hlg"] = ""
 
 
 class AudioFacts(msgspec.Struct, frozen=True):

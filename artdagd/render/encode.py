@@ -18,6 +18,7 @@ from artdagd.render.ahead import ahead
 from artdagd.render.graphs import scale
 from artdagd.render.opening import reading
 from artdagd.render.streams import AudioStream, Media, VideoStream
+from artdagd.render.tracks import ALPHA_TITLE
 from artdagd.work import Delivery
 
 ENCODER_THREADS = 3
@@ -64,6 +65,9 @@ def encode(
             tracks.append(_video_track(container, video, delivery))
         if audio is not None:
             tracks.append(_audio_track(container, audio, delivery))
+        if video is not None and media.alpha is not None and delivery is None:
+            tracks.append(_video_track(container, media.alpha, None))
+            tracks[-1].stream.metadata["title"] = ALPHA_TITLE
         if not tracks:
             raise StepFailed("the result has neither a picture nor sound", code="refused")
         try:

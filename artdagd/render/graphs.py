@@ -28,14 +28,15 @@ SCALE_FLAGS = "bicubic+accurate_rnd+full_chroma_int+bitexact"
 # filter is fed from the first frame on, so that its memory is the same wherever the reading starts.
 # fmt: off
 STATELESS = frozenset({
-    "avgblur", "boxblur", "chromahold", "chromakey", "chromanr", "chromashift", "colorbalance",
+    "alphaextract", "avgblur", "boxblur", "chromahold", "chromakey", "chromanr", "chromashift", "colorbalance",
     "colorchannelmixer", "colorcontrast", "colorcorrect", "colorhold", "colorize", "colorkey", "colorlevels",
-    "colortemperature", "convolution", "crop", "curves", "dblur", "deflate", "despill", "dilation", "drawbox",
-    "drawgrid", "edgedetect", "eq", "erosion", "fillborders", "format", "gblur", "geq", "hflip", "hue", "huesaturation",
-    "inflate", "lenscorrection", "limiter", "lut", "lutrgb", "lutyuv", "median", "monochrome", "morpho",
-    "negate", "null", "pad", "perspective", "pixelize", "prewitt", "pseudocolor", "rgbashift", "roberts",
-    "rotate", "sab", "scale", "scharr", "selectivecolor", "setparams", "setsar", "shear", "shuffleplanes",
-    "smartblur", "sobel", "swapuv", "transpose", "unsharp", "vflip", "vibrance", "yaepblur",
+    "colortemperature", "convolution", "copy", "crop", "curves", "dblur", "deflate", "despill", "dilation",
+    "drawbox", "drawgrid", "edgedetect", "eq", "erosion", "extractplanes", "fillborders", "format", "gblur", "geq",
+    "hflip", "hue", "huesaturation", "inflate", "lenscorrection", "limiter", "lut", "lutrgb", "lutyuv", "median",
+    "monochrome", "morpho", "negate", "null", "pad", "perspective", "pixelize", "prewitt", "pseudocolor",
+    "rgbashift", "roberts", "rotate", "sab", "scale", "scharr", "selectivecolor", "setparams", "setsar", "shear",
+    "shuffleplanes", "sidedata", "smartblur", "sobel", "swapuv", "transpose", "unsharp", "vflip", "vibrance",
+    "yaepblur",
 })
 # fmt: on
 COUNTING = re.compile(r"\b[nN]\b|random|\b(?:st|ld|pos)\(")  # an expression that knows more than the frame's time

@@ -12,9 +12,12 @@ from av.video.stream import VideoStream as PictureTrack
 
 from artdagd.errors import StepFailed
 from artdagd.render.opening import IMAGE_FORMATS, open_media, reading
+from artdagd.render.orientation import upright
 from artdagd.render.sound import count, layout, track
-from artdagd.render.source import open_source, picture_track
-from artdagd.render.streams import VideoStream
+from artdagd.render.source import Pictures, examine
+from artdagd.render.streams import Media
+from artdagd.render.tracks import picture_track
+from artdagd.render.working import HDR
 from artdagd.work import AudioFacts, Kind, MediaFacts, VideoFacts
 
 # Media types by demuxer (IANA names; for those with two entries: with a picture, without).
@@ -67,24 +70,30 @@ def _facts(path: Path, container: InputContainer) -> MediaFacts:
         kind = "video" if picture is not None else "audio"
     if picture is None and sound is None:
         return MediaFacts("other", "application/octet-stream", container.format.name)
-    media = open_source(path)
-    video = _video(picture, media.video) if picture is not None and media.video is not None else None
+    source = examine(path)
+    video = _video(picture, source.media, source.pictures) if picture is not None and source.pictures else None
     audio = _audio(path) if sound is not None else None
     lengths = [facts.duration for facts in (video, audio) if facts is not None]
     duration = None if kind == "image" else max(lengths)
     media_type = types[0] if video else types[1]
-    return MediaFacts(kind, media_type, container.format.name, duration, video, audio, float(media.offset))
+    return MediaFacts(kind, media_type, container.format.name, duration, video, audio, float(source.media.offset))
 
 
-def _video(stream: PictureTrack, video: VideoStream) -> VideoFacts:
-    picture = video.picture
+def _video(stream: PictureTrack, media: Media, pictures: Pictures) -> VideoFacts | None:
+    if media.video is None:
+        return None
+    picture = media.video.picture
     return VideoFacts(
         width=picture.width,
         height=picture.height,
         fps=(picture.fps.numerator, picture.fps.denominator),
-        duration=float(video.duration),
+        duration=float(media.video.duration),
         codec=stream.codec_context.name,
         pixel_format=stream.codec_context.pix_fmt or "",
+        rotation=upright(pictures.first)[1],
+        interlaced=pictures.first.interlaced_frame,
+        alpha=media.alpha is not None,
+        hdr=HDR.get(pictures.raw.colour.transfer, ""),
     )
 
 
