@@ -6,9 +6,10 @@ READY := $(VENV)/.ready
 PEERS := $(VENV)/.peers
 PLUGINS := $(sort $(dir $(wildcard plugins/*/pyproject.toml)))
 DEMO_HOME ?= .demo
+GALLERY_HOME ?= .gallery
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-slow lint format docs bench clean
+.PHONY: help demo gallery run test test-slow lint format docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +23,9 @@ $(READY): pyproject.toml $(addsuffix pyproject.toml,$(PLUGINS))
 
 demo: $(READY) ## start a node, render the beat-sync recipe from real media, say where the result is
 	@ARTDAG_HOME=$(DEMO_HOME) $(BIN)/python examples/demo.py
+
+gallery: $(READY) ## render a short clip of every step and effect, and a contact sheet of them
+	@ARTDAG_HOME=$(GALLERY_HOME) $(BIN)/python -m docs.gallery
 
 run: $(READY) ## start a node on http://127.0.0.1:8100
 	$(BIN)/artdagd serve
@@ -53,4 +57,4 @@ bench: $(PEERS) ## measure, beside peers (see benchmarks/README.md)
 	$(BIN)/python -m benchmarks
 
 clean: ## remove what make made
-	rm -rf $(VENV) $(DEMO_HOME) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO_HOME) $(GALLERY_HOME) .pytest_cache .mypy_cache .ruff_cache .hypothesis

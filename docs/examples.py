@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-INPUTS = {"video": "clip", "media": "clip", "audio": "song", "image": "photo", "data": "look"}
+INPUTS = {"video": "clip", "media": "clip", "any": "clip", "audio": "song", "image": "photo", "data": "look"}
 """What a port carries -> the recipe input that feeds it; a second one of the same kind is called ``other``."""
 
 TYPES = {"clip": "video", "other": "video", "song": "audio", "photo": "image", "look": "data"}

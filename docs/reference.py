@@ -26,8 +26,8 @@ Everything that a recipe can use with the bundled plugins. This page is written 
 declarations that check your recipes; your own node tells what it has with `artdagctl plugins` and `GET /api/steps`.
 
 **Takes** says what a step's inputs carry: *video* (a picture), *audio* (sound), *media* (a picture, with or without
-sound) or *analysis* (data). A parameter without a default may be left out, unless it says *required*. In a recipe, a
-step looks like this:
+sound), *any* (picture, sound or both: the result is of the same kind) or *analysis* (data). A parameter without a
+default may be left out, unless it says *required*. In a recipe, a step looks like this:
 
 ```yaml
   - id: part                      # your name for it: letters, digits, _ and -

@@ -15,8 +15,6 @@ import urllib.request
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parent
-HOME = Path(os.environ.get("ARTDAG_HOME", ".demo")).absolute()
-RESULT = HOME / "beat-sync.mp4"
 BIN = Path(sys.executable).parent
 
 
@@ -28,36 +26,51 @@ def healthy(url: str) -> bool:
         return False
 
 
-def start(environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """A node on a free port; returns when it accepts work."""
-    address = HOME / "address"
+def start(home: Path) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
+    """A node on a free port that keeps all in ``home``, and the environment in which ``artdagctl`` finds it.
+
+    Returns when it accepts work.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    environment = {key: value for key, value in os.environ.items() if key not in ("ARTDAG_URL", "ARTDAG_TOKEN")}
+    environment["ARTDAG_HOME"] = str(home)
+    address = home / "address"
     address.unlink(missing_ok=True)
-    log = (HOME / "node.log").open("wb")
+    log = (home / "node.log").open("wb")
     node = subprocess.Popen([BIN / "artdagd", "serve", "--port", "0"], env=environment, stdout=log, stderr=log)
     deadline = time.monotonic() + 60
     while not (address.exists() and healthy(address.read_text().strip())):
         if node.poll() is not None or time.monotonic() > deadline:
             node.kill()
-            sys.exit(f"the node did not start; its log ends:\n{(HOME / 'node.log').read_text()[-2000:]}")
+            sys.exit(f"the node did not start; its log ends:\n{(home / 'node.log').read_text()[-2000:]}")
         time.sleep(0.05)
-    print(f"node at {address.read_text().strip()} (log: {HOME / 'node.log'})", flush=True)
-    return node
+    print(f"node at {address.read_text().strip()} (log: {home / 'node.log'})", flush=True)
+    return node, environment
+
+
+def stop(node: subprocess.Popen[bytes]) -> None:
+    node.send_signal(signal.SIGTERM)
+    node.wait(30)
 
 
 def main() -> int:
-    HOME.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "ARTDAG_HOME": str(HOME)}
-    environment.pop("ARTDAG_URL", None)
-    environment.pop("ARTDAG_TOKEN", None)
-    node = start(environment)
+    home = Path(os.environ.get("ARTDAG_HOME", ".demo")).absolute()
+    node, environment = start(home)
     try:
         media = EXAMPLES / "media"
         inputs = ["--input", f"video={media / 'bunny.mp4'}", "--input", f"audio={media / 'music.ogg'}"]
-        command = [BIN / "artdagctl", "run", EXAMPLES / "beat-sync.yaml", *inputs, "--follow", "--output", RESULT]
+        command = [
+            BIN / "artdagctl",
+            "run",
+            EXAMPLES / "beat-sync.yaml",
+            *inputs,
+            "--follow",
+            "--output",
+            home / "beat-sync.mp4",
+        ]
         return subprocess.run(command, env=environment, check=False).returncode
     finally:
-        node.send_signal(signal.SIGTERM)
-        node.wait(30)
+        stop(node)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from artdagd.cli.keeping import cache, recipes
 from artdagd.cli.problems import CODES, UNREACHABLE, NodeError, run_command
 from artdagd.cli.running import render, run, runs
 from artdagd.cli.show import Show, json_option, size
+from artdagd.cli.steps import steps
 
 HELP = f"""Talk to an artdagd node.
 
@@ -83,7 +84,7 @@ def plugins(show: Show) -> None:
     show.table(answer, ("plugin", "version", "provides"), rows, "no plugins installed")
 
 
-for command in (run, render, runs, recipes, cache):
+for command in (run, render, runs, recipes, cache, steps):
     control.add_command(command)
 
 

@@ -124,7 +124,7 @@ def _name(
         for name, port in zip(step.inputs, ports, strict=True):
             if name in names:
                 inputs.append(names[name])
-            elif port.carries == "audio":
+            elif port.carries == "audio" or (port.carries == "any" and binding.facts[name].video is None):
                 audio[name] = _digest(step, name, binding.facts)
                 inputs.append(cache_ids.audio_name(audio[name]))
             else:

@@ -102,6 +102,8 @@ def _events(text: str) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        if "nesting depth" in (error.problem or ""):  # libyaml's own bound is reached before ours
+            _refuse(line, column, f"nested more than {MAX_DEPTH} deep")
         problem = ", ".join(part for part in (error.problem, error.context) if part)
         hint = "; indent with spaces, not tabs" if mark and text[mark.index : mark.index + 1] == "\t" else ""
         _refuse(line, column, f"not YAML: {problem}{hint}")

@@ -105,14 +105,13 @@ class Graph:
 
     def _misfit(self, step: WrittenStep, kind: StepType, name: str, port: Port, catalogue: Catalogue) -> str | None:
         """What is wrong with ``name`` as the input ``port`` of ``step``, or None."""
-        if name in self._inputs:
-            carries: Carries = self._inputs[name].type
-        elif name in self._steps and (source := self._steps[name].kind) is not None:
-            carries = source.gives
-        else:
+        carries = self._given(name)
+        if carries is None:
             return None
         if kind.gives == "analysis":
             return self._unfit_for_analysis(step, name, catalogue)
+        if port.carries == "any" and carries != "analysis":
+            return None
         if carries == port.carries or (port.carries in ("video", "media") and carries in ("video", "media")):
             return None
         # A video that someone uploads has sound as a rule; the picture that a step gives has none.
@@ -122,6 +121,22 @@ class Graph:
         what = {"analysis": "data", "video": "a picture without sound"}.get(carries, carries)
         what = carries if name in self._inputs else what
         return f"{kind.name} takes {port.carries} here, and {quote(name)} gives {what}{hint}"
+
+    def _given(self, name: str) -> Carries | None:
+        """What a recipe input or a step gives; None where that is not known, or nothing of that name is there."""
+        seen = set[str]()
+        while name in self._steps and name not in seen:
+            seen.add(name)
+            step = self._steps[name]
+            if step.kind is None or step.kind.gives != "any":
+                return None if step.kind is None else step.kind.gives
+            if not step.inputs:
+                return None
+            name = step.inputs[0].text
+        if name not in self._inputs:
+            return None
+        # A part of a video that someone uploads has sound as a rule.
+        return "media" if seen and self._inputs[name].type == "video" else self._inputs[name].type
 
     def _unfit_for_analysis(self, step: WrittenStep, name: str, catalogue: Catalogue) -> str | None:
         if name not in self._inputs:

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 import msgspec
 
-Carries = Literal["video", "audio", "media", "analysis"]
+Carries = Literal["video", "audio", "media", "any", "analysis"]
 """What flows along an edge. ``media`` is a video with or without sound; a step that asks for ``audio`` takes the
-sound of any medium that has one; a step that asks for ``video`` takes the picture of ``media``."""
+sound of any medium that has one; a step that asks for ``video`` takes the picture of ``media``. ``any`` is picture,
+sound or both: a step that takes it gives what its first input is."""
 
 
 class Port(msgspec.Struct, frozen=True):

@@ -133,7 +133,7 @@ TAIL = "output: out\n"
         ("  - {id: out, type: §hue, inputs: [video]}\n", "steps.out.type", "config: {effect: hue}"),
         ("  - §{id: out, inputs: [video]}\n", "steps.out.type", "'type' is missing"),
         ("  - {id: out, type: SPEED, inputs: [§vidoe]}\n", "steps.out.inputs[0]", "'vidoe'; did you mean 'video'?"),
-        ("  - {id: out, type: SPEED, inputs: [§audio]}\n", "steps.out.inputs[0]", "'audio' gives audio"),
+        ("  - {id: out, type: RESIZE, inputs: [§audio]}\n", "steps.out.inputs[0]", "'audio' gives audio"),
         ("  - {id: out, type: SPEED, inputs: §video}\n", "steps.out.inputs", "write [video]"),
         ("  - {id: out, type: SPEED, inputs: [§[video]]}\n", "steps.out.inputs[0]", "got a list"),
         ("  - §{id: out, type: SPEED}\n", "steps.out.inputs", "SPEED takes 1 input (input), got 0"),
@@ -197,6 +197,19 @@ TAIL = "output: out\n"
             "  - {id: mute, type: RETIME, inputs: [video], config: {fps: [25, 1], pieces: [[0, 1, 0, 1]]}}\n",
             "steps.out.inputs[1]",
             "'mute' gives a picture without sound",
+        ),
+        (
+            "  - {id: part, type: SPEED, inputs: [mute]}\n"
+            "  - {id: mute, type: RETIME, inputs: [video], config: {fps: [25, 1], pieces: [[0, 1, 0, 1]]}}\n"
+            "  - {id: out, type: MUX, inputs: [video, §part]}\n",
+            "steps.out.inputs[1]",
+            "'part' gives a picture without sound",
+        ),
+        (
+            "  - {id: part, type: SEGMENT, inputs: [audio], config: {end: 1}}\n"
+            "  - {id: out, type: RESIZE, inputs: [§part]}\n",
+            "steps.out.inputs[0]",
+            "RESIZE takes media here, and 'part' gives audio",
         ),
         (
             "  - {id: an, type: ANALYZE, inputs: [audio], config: {features: [beats, §cust]}}\n"
@@ -358,3 +371,16 @@ def test_an_answer_to_a_hostile_text_is_bounded(catalogue: Catalogue) -> None:
     faults = faults_of(f"name: {'x/' * 5000}\n{keys}", catalogue)
     assert len(faults) == 100
     assert all(len(fault.msg) < 400 for fault in faults)
+
+
+def test_a_step_that_takes_anything_gives_what_it_took(catalogue: Catalogue) -> None:
+    recipe = parse_recipe(
+        "name: n\ninputs: {song: {type: audio}, clip: {type: video}}\nsteps:\n"
+        "  - {id: verse, type: SEGMENT, inputs: [song], config: {end: 1}}\n"
+        "  - {id: part, type: SPEED, inputs: [clip]}\n"
+        "  - {id: own, type: MUX, inputs: [clip, part]}\n"
+        "  - {id: out, type: MUX, inputs: [own, verse]}\n"
+        "output: out\n",
+        catalogue,
+    )
+    assert recipe.output == "out"

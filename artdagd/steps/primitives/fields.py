@@ -27,3 +27,4 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 MEDIA = (Port("input", "media"),)
+ANY = (Port("input", "any"),)

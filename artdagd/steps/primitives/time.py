@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from artdagd.steps.primitives.fields import MEDIA, Config, Pixels, Rate
+from artdagd.steps.primitives.fields import ANY, Config, Pixels, Rate
 from artdagd.steps.types import Port, StepType
 
 Piece = tuple[float, float, float, float]
@@ -57,8 +57,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         name="SEGMENT",
         version="1",
         description="A part of a medium, by time. Picture and sound are cut alike.",
-        ports=MEDIA,
-        gives="media",
+        ports=ANY,
+        gives="any",
         config=Segment,
         module="artdagd.render.steps.segment",
         example={"start": 2.0, "duration": 4.0},
@@ -67,8 +67,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         name="SPEED",
         version="1",
         description="Play faster or slower.",
-        ports=MEDIA,
-        gives="media",
+        ports=ANY,
+        gives="any",
         config=Speed,
         module="artdagd.render.steps.speed",
         example={"factor": 2.0},
@@ -87,8 +87,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         name="SEQUENCE",
         version="1",
         description="One clip after the other. Size and rate are the first clip's unless given.",
-        ports=(Port("clips", "media", many=True),),
-        gives="media",
+        ports=(Port("clips", "any", many=True),),
+        gives="any",
         config=Sequence,
         module="artdagd.render.steps.sequence",
         example={},
