@@ -75,6 +75,18 @@ def test_a_failed_run_is_exit_code_1_with_its_reason(node: Daemon, tmp_path: Pat
     assert (retried.returncode, json.loads(retried.stdout)["status"]) == (1, "failed")
 
 
+def test_what_a_recipe_may_use_is_listed_with_its_parameters(idle: Daemon):
+    listed = well(idle.ctl("steps"))
+    assert re.search(r"^blur +effect +\S+ +Blur", listed, re.M)
+    assert re.search(r"^SEGMENT +step +artdagd ", listed, re.M)
+    shown = well(idle.ctl("steps", "blur"))
+    assert re.search(r"^sigma +number 0\.\.200 +4\.0 +standard deviation", shown, re.M)
+    assert json.loads(well(idle.ctl("steps", "SEGMENT", "--json")))["name"] == "SEGMENT"
+    wrong = idle.ctl("steps", "blurr")
+    assert wrong.returncode != 0
+    assert "did you mean 'blur'?" in wrong.stderr
+
+
 def test_a_param_of_type_string_stays_a_string(idle: Daemon, clip: Path, recipe: Path):
     words = ["run", recipe, "--input", f"clip={clip}", "--param", "label=1.0", "--param", "depth=1.5", "--json"]
     assert json.loads(well(idle.ctl(*words)))["params"] == {"label": "1.0", "depth": 1.5}
