@@ -56,12 +56,15 @@ def page() -> str:
 
 
 def _step(item: dict[str, Any]) -> str:
-    ports = ", ".join(
-        f"{port['name']} ({port['carries']}{', one or more' if port['many'] else ''})" for port in item["inputs"]
-    )
+    ports = ", ".join(map(_port, item["inputs"]))
     return "\n".join(
         [f"### {item['name']}\n", f"{item['description']}\n", f"Takes: {ports}.\n", *_table(item), *_example(item)]
     )
+
+
+def _port(port: dict[str, Any]) -> str:
+    many = f", {'one' if port['least'] else 'none'} or more" if port["many"] else ""
+    return f"{port['name']} ({port['carries']}{many})"
 
 
 def _effect(item: dict[str, Any]) -> str:

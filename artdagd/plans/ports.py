@@ -6,20 +6,21 @@ from collections.abc import Sequence
 
 from artdagd.plans.faults import wrong_step
 from artdagd.plans.shapes import Shape, no_picture
-from artdagd.steps.types import Carries, Port
+from artdagd.steps.types import Carries, Port, fewest
 
 
 def expand_ports(step_id: str, ports: Sequence[Port], count: int) -> tuple[Port, ...]:
-    """The port of each of a step's ``count`` inputs; a last port with ``many`` takes one or more.
+    """The port of each of a step's ``count`` inputs; a last port with ``many`` takes what is left.
 
     Raises InvalidRecipe if the step takes another number of inputs.
     """
     many = bool(ports) and ports[-1].many
-    if count < len(ports) or (count > len(ports) and not many):
+    least = fewest(ports)
+    if count < least or (count > len(ports) and not many):
         names = f" ({', '.join(port.name for port in ports)})" if ports else ""
-        problem = f"it has {count} inputs and takes {len(ports)}{' or more' if many else ''}{names}"
+        problem = f"it has {count} inputs and takes {least}{' or more' if many else ''}{names}"
         raise wrong_step(step_id, "inputs", problem, "Name one recipe input or step for each.")
-    return (*ports, *(ports[-1] for _ in range(count - len(ports))))
+    return (*ports[:count], *(ports[-1] for _ in range(count - len(ports))))
 
 
 def check_port(step_id: str, source: str, shape: Shape, carries: Carries) -> None:

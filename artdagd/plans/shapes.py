@@ -76,6 +76,11 @@ def synced(shape: Shape) -> Shape:
     return msgspec.structs.replace(shape, audio=max(0.0, shape.audio + shape.offset), offset=0.0)
 
 
+def heard(shape: Shape) -> Shape:
+    """The sound alone, from its first sample on."""
+    return Shape(0.0, (0, 1), 0, 0, shape.audio)
+
+
 def rate(step: ConcreteStep, value: Any) -> tuple[int, int]:
     """The ``fps`` of a step as (numerator, denominator) in lowest terms, from a number, "30000/1001" or a pair.
 

@@ -11,7 +11,7 @@ from artdagd.recipes.model import RecipeInput
 from artdagd.recipes.steps import WrittenStep
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.suggest import quote, unknown
-from artdagd.steps.types import Carries, Port, StepType
+from artdagd.steps.types import Carries, Port, StepType, fewest
 
 _LONGEST_PATH = 12
 
@@ -40,7 +40,7 @@ class Graph:
         for step in self._steps.values():
             if step.kind is not None and step.readable and self._check_count(step, step.kind):
                 for index, name in enumerate(step.inputs):
-                    port = step.kind.ports[min(index, len(step.kind.ports) - 1)]
+                    port = step.kind.port(index)
                     msg = self._misfit(step, step.kind, name.text, port, catalogue)
                     if msg:
                         self._faults.add(name, f"{step.loc}.inputs[{index}]", msg)
@@ -96,9 +96,10 @@ class Graph:
     def _check_count(self, step: WrittenStep, kind: StepType) -> bool:
         ports, count = kind.ports, len(step.inputs)
         many = bool(ports) and ports[-1].many
-        if count == len(ports) or (many and count >= len(ports)):
+        least = fewest(ports)
+        if count == least or (many and count >= least):
             return True
-        wanted = f"{len(ports)}{' or more' if many else ''} input{'' if len(ports) == 1 and not many else 's'}"
+        wanted = f"{least}{' or more' if many else ''} input{'' if least == 1 and not many else 's'}"
         names = f" ({', '.join(port.name for port in ports)})" if ports else ""
         self._faults.add(step.inputs_at, f"{step.loc}.inputs", f"{kind.name} takes {wanted}{names}, got {count}")
         return False

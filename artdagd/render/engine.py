@@ -16,6 +16,7 @@ from artdagd.render.source import open_source
 from artdagd.render.streams import Media
 from artdagd.render.wanted import asking
 from artdagd.steps.primitives import STEP_TYPES
+from artdagd.steps.types import StepType
 from artdagd.work import RenderPass, RenderStep
 
 
@@ -32,10 +33,10 @@ class Lower(Protocol):
     def __call__(self, config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media: ...
 
 
-RENDERED: Mapping[str, str] = {
-    kind.name: kind.module for kind in STEP_TYPES if kind.module.startswith("artdagd.render.steps.")
+RENDERED: Mapping[str, StepType] = {
+    kind.name: kind for kind in STEP_TYPES if kind.module.startswith("artdagd.render.steps.")
 }
-"""The module of each step type that a worker renders; its ``lower`` carries the step out."""
+"""The step types that a worker renders; the ``lower`` of a type's module carries the step out."""
 
 
 def render_pass(
@@ -82,8 +83,11 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
     for step in work.steps:
         if step.type not in RENDERED:
             raise StepFailed(f"step {step.step_id!r}: no step type {step.type!r} is rendered here", code="refused")
-        carry_out: Lower = import_module(RENDERED[step.type]).lower
+        carry_out: Lower = import_module(RENDERED[step.type].module).lower
         inputs = [_input(name, step, work, made) for name in step.inputs]
+        for number, media in enumerate(inputs):
+            if RENDERED[step.type].port(number).carries == "audio":
+                inputs[number] = Media(None, media.audio)
         try:
             media = carry_out(step.config, inputs, effects)
             # As a kept intermediate has it: so the user of a step gets the same whether it runs in this pass or not.

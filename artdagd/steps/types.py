@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -14,11 +14,21 @@ sound or both: a step that takes it gives what its first input is."""
 
 
 class Port(msgspec.Struct, frozen=True):
-    """One input of a step type. A port with ``many`` is the last one and takes one or more."""
+    """One input of a step type. A port with ``many`` is the last one and takes ``least`` or more.
+
+    A port that carries ``audio`` takes the sound from its first sample on, whatever picture it stood beside; the others
+    take picture and sound in sync.
+    """
 
     name: str
     carries: Carries
     many: bool = False
+    least: Literal[0, 1] = 1
+
+
+def fewest(ports: Sequence[Port]) -> int:
+    """The smallest number of inputs that a step with these ``ports`` takes."""
+    return sum(port.least if port.many else 1 for port in ports)
 
 
 class StepType(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,3 +46,7 @@ class StepType(msgspec.Struct, frozen=True, kw_only=True):
     config: type[msgspec.Struct]
     module: str
     example: Mapping[str, Any] = {}
+
+    def port(self, number: int) -> Port:
+        """The port that takes input ``number``, counted from 0."""
+        return self.ports[min(number, len(self.ports) - 1)]

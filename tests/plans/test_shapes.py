@@ -131,6 +131,13 @@ def test_ports() -> None:
     check_port("it", "clip", CLIP, "audio")
 
 
+def test_a_port_may_do_without() -> None:
+    one, more = Port("first", "media"), Port("sounds", "audio", many=True, least=0)
+    assert [expand_ports("it", (one, more), count) for count in (1, 3)] == [(one,), (one, more, more)]
+    with pytest.raises(InvalidRecipe, match="it has 0 inputs and takes 1 or more"):
+        expand_ports("it", (one, more), 0)
+
+
 def test_what_is_no_media_is_refused_by_name() -> None:
     with pytest.raises(InvalidRecipe, match=r"'song': the content is of kind 'other' \(text/plain\)"):
         source_shape("song", MediaFacts("other", "text/plain"))

@@ -41,6 +41,10 @@ RECIPES = {
         ("tail", "SEGMENT", "late", {"start": 1.5}),
         ("out", "SEQUENCE", "fast tail", {}),
     ],
+    "the sound of an input, from its first sample": [
+        ("part", "SEGMENT", "clip", {"start": 0.2}),
+        ("out", "MUX", "part late", {"length": "audio"}),
+    ],
     "the sound of a step": [
         ("blurred", "EFFECT", "late", {"effect": "blur"}),
         ("out", "MUX", "clip blurred", {"length": "audio"}),

@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep
+from artdagd.plans.ports import expand_ports
 from artdagd.plans.rules import picture, sound, time
-from artdagd.plans.shapes import Rule, Shape, no_picture, synced
+from artdagd.plans.shapes import Rule, Shape, heard, no_picture, synced
+from artdagd.steps.primitives import STEP_TYPES
+from artdagd.steps.types import Port
 
 MAX_DURATION = 86_400
 """Seconds that a step's result may last: a day."""
@@ -15,8 +18,7 @@ MAX_DURATION = 86_400
 MAX_SIDE = 16_384
 """Pixels that a picture's side may have, as libavcodec's H.264 has it."""
 
-SOUND_TOO = frozenset({"SEGMENT", "SPEED", "SEQUENCE"})
-"""Steps that also work on sound alone."""
+PORTS: Mapping[str, tuple[Port, ...]] = {kind.name: kind.ports for kind in STEP_TYPES}
 
 RULES: Mapping[str, Rule] = {**time.RULES, **picture.RULES, **sound.RULES}
 
@@ -28,11 +30,14 @@ def step_shape(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     it does when rendered. Raises InvalidRecipe if the step would have nothing to show, or more than ``MAX_DURATION`` or
     ``MAX_SIDE``.
     """
-    if inputs and step.type not in SOUND_TOO and not inputs[0].has_picture:
-        raise no_picture(step.step_id, step.inputs[0])
+    ports = expand_ports(step.step_id, PORTS[step.type], len(inputs))
+    for name, shape, port in zip(step.inputs, inputs, ports, strict=True):
+        if port.carries == "media" and not shape.has_picture:
+            raise no_picture(step.step_id, name)
     rule = RULES.get(step.type)
-    # What is played as a whole keeps its sync; MUX takes sound from its first sample on, whatever it stood beside.
-    inputs = [synced(inputs[0]), *inputs[1:]] if step.type == "MUX" else [synced(shape) for shape in inputs]
+    inputs = [
+        heard(shape) if port.carries == "audio" else synced(shape) for shape, port in zip(inputs, ports, strict=True)
+    ]
     shape = inputs[0] if rule is None else rule(step, inputs)
     if shape.duration > MAX_DURATION:
         problem = f"it would last {shape.duration:g} s, and the most is {MAX_DURATION} s"
