@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from artdagd.plans.faults import wrong_step
-from artdagd.plans.shapes import Shape, no_picture
+from artdagd.plans.shapes import Shape, no_picture, no_sound
 from artdagd.steps.types import Carries, Port, fewest
 
 
@@ -26,7 +26,6 @@ def expand_ports(step_id: str, ports: Sequence[Port], count: int) -> tuple[Port,
 def check_port(step_id: str, source: str, shape: Shape, carries: Carries) -> None:
     """Raise InvalidRecipe unless what ``source`` gives can go into a port that carries ``carries``."""
     if carries == "audio" and not shape.has_audio:
-        problem = f"it needs sound, and {source!r} has none"
-        raise wrong_step(step_id, "inputs", problem, "Give it music, or a video with sound.")
+        raise no_sound(step_id, source)
     if carries == "video" and not shape.has_picture:
         raise no_picture(step_id, source)

@@ -107,6 +107,12 @@ def no_picture(step_id: str, source: str) -> InvalidRecipe:
     return wrong_step(step_id, "inputs", problem, "Give it a video, or a step that makes one.")
 
 
+def no_sound(step_id: str, source: str) -> InvalidRecipe:
+    """The error for an input that should have sound."""
+    problem = f"it needs sound, and {source!r} has none"
+    return wrong_step(step_id, "inputs", problem, "Give it music, or a video with sound.")
+
+
 def nearest(value: Fraction) -> int:
     """The nearest whole number, halves up: as the renderer counts frames."""
     return math.floor(value + Fraction(1, 2))

@@ -45,6 +45,12 @@ RECIPES = {
         ("part", "SEGMENT", "clip", {"start": 0.2}),
         ("out", "MUX", "part late", {"length": "audio"}),
     ],
+    "backwards and in rounds": [
+        ("all", "SOURCE", "late", {"streams": "both"}),
+        ("back", "REVERSE", "all", {}),
+        ("part", "SEGMENT", "back", {"start": 0.1, "duration": 0.7}),
+        ("round", "LOOP", "part", {"duration": 2.45}),
+    ],
     "the sound of a step": [
         ("blurred", "EFFECT", "late", {"effect": "blur"}),
         ("out", "MUX", "clip blurred", {"length": "audio"}),

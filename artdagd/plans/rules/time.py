@@ -10,7 +10,7 @@ import msgspec
 
 from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep
-from artdagd.plans.shapes import Rule, Shape, even, frames_in, nearest, no_picture, rate, seconds_of
+from artdagd.plans.shapes import Rule, Shape, even, frames_in, nearest, no_picture, no_sound, rate, seconds_of
 
 
 def _segment(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
@@ -45,6 +45,32 @@ def _speed(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     return msgspec.structs.replace(source, duration=duration, audio=sound)
 
 
+def _source(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    source, streams = inputs[0], step.config["streams"]
+    if streams == "audio":
+        if not source.has_audio:
+            raise no_sound(step.step_id, step.inputs[0])
+        return Shape(0.0, (0, 1), 0, 0, source.audio)
+    if streams == "video" and not source.has_picture:
+        raise no_picture(step.step_id, step.inputs[0])
+    return source if streams == "both" else msgspec.structs.replace(source, audio=None)
+
+
+def _reverse(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    source = inputs[0]
+    lasts = source.has_picture and source.has_audio  # sound lasts as long as the picture
+    return msgspec.structs.replace(source, audio=source.duration) if lasts else source
+
+
+def _loop(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    source, count, lasting = inputs[0], step.config.get("count"), step.config.get("duration") or 0.0
+    if not source.has_picture:
+        return msgspec.structs.replace(source, audio=(source.audio or 0.0) * count if count else lasting)
+    frames = source.frames * count if count else max(1, frames_in(lasting, source.fps))
+    duration = seconds_of(frames, source.fps)
+    return msgspec.structs.replace(source, duration=duration, audio=duration if source.has_audio else None)
+
+
 def _retime(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     fps = rate(step, step.config["fps"])
     reached = 0.0
@@ -77,4 +103,12 @@ def _sequence(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     )
 
 
-RULES: Mapping[str, Rule] = {"SEGMENT": _segment, "SPEED": _speed, "RETIME": _retime, "SEQUENCE": _sequence}
+RULES: Mapping[str, Rule] = {
+    "SOURCE": _source,
+    "SEGMENT": _segment,
+    "SPEED": _speed,
+    "REVERSE": _reverse,
+    "LOOP": _loop,
+    "RETIME": _retime,
+    "SEQUENCE": _sequence,
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -10,6 +10,10 @@ from artdagd.steps.primitives.fields import ANY, Config, Pixels, Rate
 from artdagd.steps.types import Port, StepType
 
 Piece = tuple[float, float, float, float]
+
+
+class Source(Config, frozen=True):
+    streams: Annotated[Literal["both", "video", "audio"], msgspec.Meta(description="what is kept of it")] = "both"
 
 
 class Segment(Config, frozen=True):
@@ -29,6 +33,26 @@ class Speed(Config, frozen=True):
     keep_pitch: Annotated[bool, msgspec.Meta(description="false: the pitch follows the speed, as on a turntable")] = (
         True
     )
+
+
+class Reverse(Config, frozen=True):
+    pass
+
+
+class Loop(Config, frozen=True):
+    count: (
+        Annotated[int, msgspec.Meta(ge=1, le=100_000, description="how often it is played; excludes duration")] | None
+    ) = None
+    duration: (
+        Annotated[
+            float, msgspec.Meta(gt=0, le=86_400, description="how long the result is, in seconds; excludes count")
+        ]
+        | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        if (self.count is None) == (self.duration is None):
+            raise ValueError("give either count or duration")
 
 
 class Retime(Config, frozen=True):
@@ -54,6 +78,16 @@ class Sequence(Config, frozen=True):
 
 STEP_TYPES: tuple[StepType, ...] = (
     StepType(
+        name="SOURCE",
+        version="1",
+        description="A medium as it is, or its picture or sound alone.",
+        ports=ANY,
+        gives="any",
+        config=Source,
+        module="artdagd.render.steps.origin",
+        example={"streams": "both"},
+    ),
+    StepType(
         name="SEGMENT",
         version="1",
         description="A part of a medium, by time. Picture and sound are cut alike.",
@@ -72,6 +106,25 @@ STEP_TYPES: tuple[StepType, ...] = (
         config=Speed,
         module="artdagd.render.steps.speed",
         example={"factor": 2.0},
+    ),
+    StepType(
+        name="REVERSE",
+        version="1",
+        description="Play backwards, picture and sound.",
+        ports=ANY,
+        gives="any",
+        config=Reverse,
+        module="artdagd.render.steps.reverse",
+    ),
+    StepType(
+        name="LOOP",
+        version="1",
+        description="Play again and again. Each round begins at the frame and the sample nearest to its exact time.",
+        ports=ANY,
+        gives="any",
+        config=Loop,
+        module="artdagd.render.steps.loop",
+        example={"count": 3},
     ),
     StepType(
         name="RETIME",
