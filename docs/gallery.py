@@ -113,7 +113,7 @@ class Gallery:
         if done.returncode == 0:
             print(f"  {name}", flush=True)
             return output
-        print(f"  {name}: {done.stderr}", file=sys.stderr, flush=True)
+        print(f"  {name}: {done.stderr}{done.stdout}", file=sys.stderr, flush=True)
         return None
 
     def _control(self, *arguments: str) -> str:

@@ -95,7 +95,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="any",
         config=Segment,
         module="artdagd.render.steps.segment",
-        example={"start": 2.0, "duration": 4.0},
+        example={"start": 1.0, "duration": 2.0},
     ),
     StepType(
         name="SPEED",
