@@ -1,6 +1,6 @@
 """What crosses the boundary between the daemon and its workers: facts about media, and passes to render.
 
-A leaf: both sides import it, it imports nothing of ours. Times are seconds (float) unless a name says frames
+Both sides import it. Times are seconds (float) unless a name says frames
 or samples; rates are exact fractions, carried as (numerator, denominator).
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
+
+from artdagd.delivery import Delivery as Delivery
 
 Kind = Literal["video", "audio", "image", "data", "other"]
 
@@ -61,15 +63,6 @@ class MediaFacts(msgspec.Struct, frozen=True):
     video: VideoFacts | None = None
     audio: AudioFacts | None = None
     offset: float = 0.0
-
-
-class Delivery(msgspec.Struct, frozen=True):
-    """How an output is encoded. The only lossy encoding in a plan (law 7)."""
-
-    format: Literal["mp4"] = "mp4"
-    crf: int = 20
-    preset: str = "veryfast"
-    audio_bitrate: int = 192_000
 
 
 class RenderStep(msgspec.Struct, frozen=True):

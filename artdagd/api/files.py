@@ -22,8 +22,8 @@ PIECE = 256 << 10
 
 INLINE = frozenset(
     {
-        "video/mp4", "video/webm", "image/png", "image/jpeg", "image/gif", "image/webp", "audio/mpeg", "audio/wav",
-        "audio/x-wav", "audio/flac", "audio/x-flac", "audio/ogg", "video/ogg", "application/ogg",
+        "video/mp4", "video/webm", "image/png", "image/jpeg", "image/gif", "image/webp", "audio/mpeg", "audio/mp4",
+        "audio/wav", "audio/x-wav", "audio/flac", "audio/x-flac", "audio/ogg", "video/ogg", "application/ogg",
     }
 )  # fmt: skip
 """Media types that a browser may show; all others are downloads."""

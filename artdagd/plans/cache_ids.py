@@ -18,8 +18,9 @@ A cache id is the CID (v1, dag-json, sha2-256, base32) of this record in canonic
 ``cluster``
     SHA-256 (hex) of the cluster key's UTF-8, or "" without one. Results are shared inside one trust domain alone.
 ``delivery``
-    Present only for the plan's output: all fields of :class:`artdagd.work.Delivery`. The same step, once delivered and
-    once an intermediate, is two artifacts with two names; so is an output delivered in two formats.
+    Present only for the plan's output: the fields of :class:`artdagd.delivery.Delivery` that don't stand at their
+    defaults. The same step, once delivered and once an intermediate, is two artifacts with two names; so is an output
+    delivered in two formats.
 
 Test vector: type ``SPEED``, identity ``["bafyA"]``, config ``{"factor": 2.0, "keep_pitch": true}``, inputs
 ``["bafyB"]``, cluster key ``k``, no delivery, is the record (one line, no newline at its end)::

@@ -11,6 +11,7 @@ from artdagd.cid import CID, cid_of_dag_json_bytes, dag_json
 from artdagd.errors import ArtdagError, Fault, InvalidRequest, TooLarge
 from artdagd.plans import cache_ids
 from artdagd.plans.assemble import Binding, assemble
+from artdagd.plans.deliveries import check_delivery
 from artdagd.plans.draft import Draft
 from artdagd.plans.model import ConcreteStep, Plan, PlannedStep
 from artdagd.steps.catalogue import Catalogue
@@ -71,6 +72,7 @@ def check_plan(plan: Plan, catalogue: Catalogue, cluster_key: str, facts: Mappin
             keep = step.step_id in stored
             draft.add(ConcreteStep(step.step_id, step.recipe_step, step.type, step.config, step.inputs, keep))
         _check_live(plan)
+        check_delivery(delivered[0], plan.output, draft.shape(plan.output, plan.output))
         expected = assemble(draft.steps, _binding(plan, delivered[0], facts, cluster_key), catalogue)
     except InvalidRequest:
         raise

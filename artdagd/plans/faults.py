@@ -18,3 +18,8 @@ def wrong_step(step_id: str, part: str, problem: str, advice: str) -> InvalidRec
 def wrong_input(name: str, problem: str, advice: str) -> InvalidRecipe:
     """An error that says what is wrong with a recipe input and what to do."""
     return InvalidRecipe(f"Input {name!r}: {problem}.", advice=advice, faults=[Fault(f"inputs.{name}", problem)])
+
+
+def wrong_output(part: str, problem: str, advice: str) -> InvalidRecipe:
+    """An error that says what is wrong with how the output is delivered and what to do."""
+    return InvalidRecipe(f"Output: {problem}.", advice=advice, faults=[Fault(f"output.{part}", problem)])

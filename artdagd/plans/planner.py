@@ -9,6 +9,7 @@ from artdagd.cid import CID
 from artdagd.plans import beat_sync
 from artdagd.plans.assemble import Binding, assemble, features_by_analyzer, identities
 from artdagd.plans.cache_ids import analysis_cache_id, cluster_digest
+from artdagd.plans.deliveries import check_delivery
 from artdagd.plans.draft import Draft
 from artdagd.plans.faults import wrong_input, wrong_step
 from artdagd.plans.model import Analysis, AnalysisRequest, ConcreteStep, Plan
@@ -76,6 +77,7 @@ def plan(
     if recipe.output in analyzed or recipe.output in inputs:
         problem = "the output has to be a step that makes media"
         raise wrong_step(recipe.output, "type", problem, "Name a step that renders as the output.")
+    check_delivery(recipe.delivery, recipe.output, draft.shape(recipe.output, recipe.output))
     binding = Binding(
         recipe_id=recipe_id,
         name=recipe.name,

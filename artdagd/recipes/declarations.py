@@ -1,8 +1,7 @@
-"""What a recipe declares beside its steps: inputs, params, and how the output is delivered."""
+"""What a recipe declares beside its steps: inputs and params."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, get_args
 
 import msgspec
@@ -11,13 +10,6 @@ from artdagd.recipes.bind import checked
 from artdagd.recipes.document import Items, Scalar
 from artdagd.recipes.model import InputType, ParamType, RecipeInput, RecipeParam
 from artdagd.recipes.sections import Section, describe
-from artdagd.work import Delivery
-
-PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
-"""x264's presets, but ``placebo``, which takes far longer for nothing that is seen."""
-
-_OUTPUT_KEYS = ("step", "format", "crf", "preset", "audio_bitrate")
-_KILO = re.compile(r"[1-9][0-9]{0,3}k")
 
 
 def read_inputs(top: Section) -> dict[str, RecipeInput]:
@@ -42,45 +34,6 @@ def read_params(top: Section) -> dict[str, RecipeParam | None]:
     for name, at, section in top.named("params", ("type", "default", "description", "min", "max", "choices")):
         params[name] = _param(section, at)
     return params
-
-
-def read_output(top: Section) -> tuple[Scalar | None, Delivery]:
-    """The output's name as it stands in the text, None if it has a fault, and its delivery."""
-    node = top.get("output")
-    if node is None:
-        top.missing("output", "name the step whose result the recipe gives")
-        return None, Delivery()
-    if isinstance(node, Scalar):
-        return _step_name(top, "output"), Delivery()
-    if isinstance(node, Items):
-        top.wrong("output", node, f"output: expected a step's id or a mapping, got {describe(node)}")
-        return None, Delivery()
-    section = Section(node, "output", top.faults, _OUTPUT_KEYS)
-    if section.get("step") is None:
-        section.missing("step", "name the step whose result the recipe gives")
-    usual = Delivery()
-    section.choice("format", ("mp4",))
-    delivery = Delivery(
-        crf=section.whole("crf", 0, 51, usual.crf),
-        preset=section.choice("preset", PRESETS) or usual.preset,
-        audio_bitrate=_bitrate(section, usual.audio_bitrate),
-    )
-    return _step_name(section, "step"), delivery
-
-
-def _step_name(section: Section, key: str) -> Scalar | None:
-    return section.scalar(key, (str, int, float), "the id of a step")
-
-
-def _bitrate(section: Section, default: int) -> int:
-    """Bits a second, as a number or the way ffmpeg takes it: ``192k``."""
-    node = section.get("audio_bitrate")
-    if isinstance(node, Scalar) and isinstance(node.value, str) and _KILO.fullmatch(node.value):
-        value = int(node.value[:-1]) * 1000
-        if not 32_000 <= value <= 512_000:
-            section.wrong("audio_bitrate", node, f"audio_bitrate: {node.value} is not in 32k to 512k")
-        return value
-    return section.whole("audio_bitrate", 32_000, 512_000, default)
 
 
 def _param(section: Section, at: Scalar) -> RecipeParam | None:

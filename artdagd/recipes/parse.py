@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from artdagd.recipes.declarations import read_inputs, read_output, read_params
+from artdagd.recipes.declarations import read_inputs, read_params
 from artdagd.recipes.document import Entries, read_document
 from artdagd.recipes.faults import Faults
 from artdagd.recipes.graph import Graph
 from artdagd.recipes.model import Recipe, RecipeParam, RecipeStep
+from artdagd.recipes.output import read_output
 from artdagd.recipes.sections import Section, describe
 from artdagd.recipes.steps import WrittenStep, read_steps
 from artdagd.steps.catalogue import Catalogue

@@ -1,41 +1,30 @@
-"""The one encode of a pass: a delivery (H.264 and AAC in MP4) or a lossless intermediate in Matroska."""
+"""The one encode of a pass: a delivery, or a lossless intermediate in Matroska."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
-from av import AudioFrame, VideoFrame
+from av import AudioFormat, AudioFrame, CodecContext, VideoCodecContext, VideoFrame
 from av.codec.context import Flags
 from av.container.output import OutputContainer
 
+from artdagd.delivery import STILLS, Delivery, file_format
 from artdagd.errors import StepFailed
-from artdagd.hooks.types import Filter
 from artdagd.render.ahead import ahead
-from artdagd.render.graphs import scale
+from artdagd.render.codecs import LOSSLESS_SOUND, SOUND, PictureCoding, picture_coding
+from artdagd.render.delivered import delivered
+from artdagd.render.gif import paletted
 from artdagd.render.opening import reading
-from artdagd.render.streams import AudioStream, Media, VideoStream
+from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
 from artdagd.render.tracks import ALPHA_TITLE
-from artdagd.work import Delivery
 
-ENCODER_THREADS = 3
-"""x264 writes this number into the stream and decides by it where frames wait for each other: it is a constant."""
-
-# mbtree is off because its result depends on the processor (it divides by an approximate reciprocal, rcpps), and
-# under load even differs from run to run where AVX-512 is used (x264 core 165: 5 of 64 encodes; 0 of 64 without).
-X264 = f"threads={ENCODER_THREADS}:lookahead-threads=1:sliced-threads=0:open-gop=0:scenecut=0:mbtree=0"
-
-# Lossless by choice of measurement, 720p footage (Big Buck Bunny), 2 cores, encode / decode frames a second, bytes a
-# frame: x264 qp 0 357 / 330, 346 k; FFV1 132 / 116, 406 k. Ut Video and ffvhuff have no place in Matroska.
-LOSSLESS = {"qp": "0", "preset": "ultrafast"}
-LOSSLESS_GOP = 12
-
-GOP_SECONDS = 2
-AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 BITEXACT = {"fflags": "+bitexact"}
+
+CONTAINERS = {"mkv": "matroska", "m4a": "ipod"}
+"""FFmpeg's names of the formats that it calls otherwise than their files end."""
 
 
 def encode(
@@ -48,17 +37,18 @@ def encode(
 
     Raises StepFailed: ``disk_full``, or whatever the streams raise.
     """
-    video = delivered(media.video) if delivery and media.video else media.video
-    audio = media.synced()
-    if audio is not None and delivery is not None:
-        audio = audio.conformed(audio.rate if audio.rate in AAC_RATES else 48_000, audio.layout)
-    options = dict(BITEXACT)
-    if delivery is not None:
-        # Edit lists count in the movie's time scale: in samples, the sound's length is exact.
-        ticks = str(audio.rate) if audio is not None else "1000"
-        options |= {"movflags": "+faststart", "movie_timescale": ticks}
+    whole = media if delivery is None else delivered(media, delivery)
+    video, audio = whole.video, whole.synced()
+    if video is not None and delivery is not None and delivery.format in STILLS:
+        _still(video, output, delivery)
+        return
     with reading("the result can't be written"):
-        container = av.open(f"file:{output.absolute()}", "w", format="mp4" if delivery else "matroska", options=options)
+        container = av.open(
+            f"file:{output.absolute()}",
+            "w",
+            format=CONTAINERS.get(file_format(delivery), file_format(delivery)),
+            options=_container_options(delivery, audio),
+        )
     with container:
         tracks: list[_Track] = []
         if video is not None:
@@ -79,12 +69,34 @@ def encode(
             container.close()
 
 
-def delivered(video: VideoStream) -> VideoStream:
-    """The picture as players want it: 4:2:0. (Its sides are even already: every step keeps them so.)"""
-    if video.picture.format == "yuv420p":
-        return video
-    filters = (scale(), Filter("format", {"pix_fmts": "yuv420p"}))
-    return video.filtered(filters, replace(video.picture, format="yuv420p"))
+def _container_options(delivery: Delivery | None, audio: AudioStream | None) -> dict[str, str]:
+    if delivery is None:
+        return BITEXACT
+    if delivery.format in ("mp4", "mov", "m4a"):
+        # Edit lists count in the movie's time scale: in samples, the sound's length is exact.
+        ticks = str(audio.rate) if audio is not None else "1000"
+        return {**BITEXACT, "movflags": "+faststart", "movie_timescale": ticks}
+    if delivery.format == "gif":
+        return {**BITEXACT, "loop": "0" if delivery.loop else "-1"}
+    if delivery.format == "wav":  # RF64 where the sizes don't fit into WAV's 32 bits
+        return {**BITEXACT, "rf64": "auto"}
+    return BITEXACT
+
+
+def _still(video: VideoStream, output: Path, delivery: Delivery) -> None:
+    """The first picture, alone in its file."""
+    frame = next(iter(video.frames()))
+    coding = picture_coding(delivery, video.picture, alpha=video.picture.format in ("rgba", "bgra"))
+    context = CodecContext.create(coding.encoder, "w")
+    assert isinstance(context, VideoCodecContext)
+    context.width, context.height, context.pix_fmt = frame.width, frame.height, coding.format
+    context.options = coding.options
+    _set(context, video.picture, coding)
+    frame.pts, frame.time_base, frame.pict_type = 0, Fraction(1), 0
+    with reading("encoding failed"):
+        packets = [*context.encode(frame), *context.encode(None)]
+    with reading("the result can't be written"):
+        output.write_bytes(b"".join(map(bytes, packets)))
 
 
 class _Track:
@@ -128,30 +140,38 @@ def _interleave(container: OutputContainer, tracks: list[_Track], progress: Call
 
 def _video_track(container: OutputContainer, video: VideoStream, delivery: Delivery | None) -> _Track:
     picture = video.picture
-    gop = max(1, round(GOP_SECONDS * picture.fps)) if delivery else LOSSLESS_GOP
-    options = {"crf": str(delivery.crf), "preset": delivery.preset} if delivery else LOSSLESS
-    stream = container.add_stream("libx264", rate=picture.fps, options={**options, "x264-params": X264})
+    coding = picture_coding(delivery, picture, alpha=picture.format == "yuva420p")
+    stream = container.add_stream(coding.encoder, rate=picture.fps, options=coding.options)
     assert isinstance(stream, av.VideoStream)
-    context = stream.codec_context
-    stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, picture.format
+    stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, coding.format
+    _set(stream.codec_context, picture, coding)
+    if coding.tag:
+        stream.codec_context.codec_tag = coding.tag
+    frames = paletted(video) if coding.format == "pal8" else video.frames()
+    return _Track(stream, ahead(frames), picture.fps)
+
+
+def _set(context: VideoCodecContext, picture: Picture, coding: PictureCoding) -> None:
     context.time_base = 1 / picture.fps
     context.flags |= Flags.bitexact
-    context.gop_size = gop
-    context.thread_type, context.thread_count = "FRAME", ENCODER_THREADS
-    context.color_range = 2 if picture.colour.full_range else 1
-    context.colorspace = picture.colour.space
-    context.color_primaries = picture.colour.primaries
-    context.color_trc = picture.colour.transfer
-    return _Track(stream, ahead(video.frames()), picture.fps)
+    context.gop_size = coding.gop
+    context.thread_type, context.thread_count = "FRAME" if coding.frame_threads else "SLICE", coding.threads
+    if coding.format.startswith(("yuv", "gray")):
+        context.color_range = 2 if picture.colour.full_range else 1
+        context.colorspace = picture.colour.space
+        context.color_primaries = picture.colour.primaries
+        context.color_trc = picture.colour.transfer
 
 
 def _audio_track(container: OutputContainer, audio: AudioStream, delivery: Delivery | None) -> _Track:
-    stream = container.add_stream("aac" if delivery else "pcm_f32le", rate=audio.rate)
+    coding = LOSSLESS_SOUND if delivery is None else SOUND[delivery.audio_codec or "pcm_f32le"]
+    stream = container.add_stream(coding.encoder, rate=audio.rate)
     assert isinstance(stream, av.AudioStream)
     context = stream.codec_context
+    context.format = AudioFormat(coding.format)
     context.layout = audio.layout
     context.time_base = Fraction(1, audio.rate)
     context.flags |= Flags.bitexact
-    if delivery is not None:
+    if delivery is not None and delivery.audio_bitrate is not None:
         context.bit_rate = delivery.audio_bitrate
     return _Track(stream, ahead(audio.frames()), Fraction(audio.rate))

@@ -75,8 +75,17 @@ def _facts(path: Path, container: InputContainer) -> MediaFacts:
     audio = _audio(path) if sound is not None else None
     lengths = [facts.duration for facts in (video, audio) if facts is not None]
     duration = None if kind == "image" else max(lengths)
-    media_type = types[0] if video else types[1]
+    media_type = (_said(path, container) or types[0]) if video else types[1]
     return MediaFacts(kind, media_type, container.format.name, duration, video, audio, float(source.media.offset))
+
+
+def _said(path: Path, container: InputContainer) -> str:
+    """WebM and QuickTime, which are read as Matroska and MP4 and say in their headers what they are."""
+    if container.metadata.get("major_brand") == "qt  ":
+        return "video/quicktime"
+    with path.open("rb") as file:  # the document type stands in the EBML header (RFC 8794), which comes first
+        head = file.read(64)
+    return "video/webm" if head.startswith(b"\x1a\x45\xdf\xa3") and b"webm" in head else ""
 
 
 def _video(stream: PictureTrack, media: Media, pictures: Pictures) -> VideoFacts | None:

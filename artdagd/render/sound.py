@@ -18,6 +18,9 @@ from artdagd.render.wanted import still_wanted
 
 MAX_RATE = 384_000
 
+ENDLESS = ("aac", "libfdk_aac", "opus", "libopus")
+"""Decoders that know of no padding at the end where the container, MP4, tells by the last packet's duration."""
+
 
 def track(container: InputContainer) -> Track | None:
     """The sound track that we use: the first that a decoder of ours can read."""
@@ -75,7 +78,7 @@ def audio_stream(path: Path, container: InputContainer) -> tuple[AudioStream, Fr
 
 def _trimmed(container: InputContainer, stream: Track) -> Iterator[AudioFrame]:
     """Decoded frames up to the end that the container states, where the codec itself knows none (AAC in MP4)."""
-    exact_end = "mp4" in container.format.name.split(",") and stream.codec_context.name in ("aac", "libfdk_aac")
+    exact_end = "mp4" in container.format.name.split(",") and stream.codec_context.name in ENDLESS
     base = Fraction(stream.time_base or 1)
     end: Fraction | None = None
     held: AudioFrame | None = None

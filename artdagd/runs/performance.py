@@ -10,6 +10,7 @@ import msgspec
 from artdagd.database import Database
 from artdagd.database.clock import now
 from artdagd.database.runs import RunFailure, RunRow
+from artdagd.delivery import FORMATS
 from artdagd.errors import ArtdagError
 from artdagd.plans.model import Plan
 from artdagd.runs.binding import Binder
@@ -87,8 +88,9 @@ class Performance:
         record = provenance(current or row, made, output_cid, finished_at, actions, stage.catalogue)
         blob = await stage.store.put_value(record, "blobs")
         size = (await stage.store.path(output_cid)).stat().st_size
-        name = f"{made.name}-{output_cid[-8:]}.mp4"
-        await stage.library.record(output_cid, size, filename=name, owner=row.owner, media_type="video/mp4")
+        delivery = next(item.delivery for item in made.passes if item.delivery is not None)
+        name, media_type = f"{made.name}-{output_cid[-8:]}.{delivery.format}", FORMATS[delivery.format].media_type
+        await stage.library.record(output_cid, size, filename=name, owner=row.owner, media_type=media_type)
         await self._live.enter(
             "completed",
             output_cid=output_cid,

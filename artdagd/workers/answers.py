@@ -10,12 +10,10 @@ from typing import Any
 
 import msgspec
 
+from artdagd.delivery import file_format
 from artdagd.errors import StepFailed
-from artdagd.work import MediaFacts
+from artdagd.work import MediaFacts, RenderPass
 from artdagd.workers.messages import AnalyzeJob, Done, Job, ProbeJob, RenderJob
-
-OUTPUTS = ("output.mp4", "output.mkv")
-"""The names a rendered file may have. The daemon looks for them; a worker names nothing."""
 
 FEATURES = "features.json"
 """Where a worker leaves features that are too large for a message."""
@@ -40,15 +38,19 @@ def value_of(job: Job, done: Done) -> Any:
     return None
 
 
+def output_name(work: RenderPass) -> str:
+    """What the file that a worker renders is called in its scratch folder. The daemon knows; a worker names nothing."""
+    return f"output.{file_format(work.delivery)}"
+
+
 def file_of(job: Job, scratch: Path) -> Path:
     """The regular file that the worker left; links and other things are no results. Raises StepFailed."""
-    for name in OUTPUTS if isinstance(job, RenderJob) else (FEATURES,):
-        path = scratch / name
-        try:
-            if stat.S_ISREG(path.lstat().st_mode):
-                return path
-        except OSError:
-            continue
+    path = scratch / (output_name(job.render) if isinstance(job, RenderJob) else FEATURES)
+    try:
+        if stat.S_ISREG(path.lstat().st_mode):
+            return path
+    except OSError:
+        pass
     raise StepFailed("the worker left no result file", code="refused")
 
 

@@ -15,7 +15,7 @@ import msgspec
 from artdagd.errors import StepFailed
 from artdagd.hooks import AnalysisRequest, Analyzer, Frames, Sound
 from artdagd.steps.catalogue import Catalogue
-from artdagd.workers.answers import FEATURES
+from artdagd.workers.answers import FEATURES, output_name
 from artdagd.workers.messages import AnalyzeJob, Job, ProbeJob, RenderJob
 
 Progress = Callable[[float], None]
@@ -71,7 +71,7 @@ class Tasks:
         from artdagd.render import engine
 
         scratch.mkdir(parents=True, exist_ok=True)
-        output = scratch / ("output.mp4" if job.render.delivery else "output.mkv")
+        output = scratch / output_name(job.render)
         try:
             engine.render_pass(job.render, output, self._catalogue.effects, progress, cancelled)
         except engine.Cancelled:

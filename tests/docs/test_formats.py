@@ -122,3 +122,8 @@ def test_the_keys_of_a_recipe(pages):
     from artdagd.recipes import parse
 
     assert [row[0].strip("`") for row in pages.table(PAGE, "key")] == list(parse._KEYS)
+
+
+def test_the_fields_of_a_delivery(pages):
+    names = {name.strip("` ") for row in pages.table(PAGE, "delivery") for name in row[0].split(",")}
+    assert names == set(Delivery.__struct_fields__)

@@ -12,7 +12,7 @@ import yaml
 from artdagd.api import body, calls
 from artdagd.cli.daemon import EX_CONFIG
 from artdagd.hooks import manager
-from artdagd.plans import beat_sync, shapes
+from artdagd.plans import beat_sync, rules, shapes
 from artdagd.plans import document as plan_document
 from artdagd.recipes import document
 from artdagd.render import opening
@@ -62,7 +62,7 @@ LIMITS = {
     "jobs that wait for workers": f"{dispatch.QUEUE:,}",
     "recipe": f"{document.MAX_BYTES >> 20} MiB, {document.MAX_DEPTH} levels, {document.MAX_NODES:,} values",
     "plan": f"{plan_document.MAX_PLAN_BYTES >> 20} MiB, {plan_document.MAX_STEPS:,} steps",
-    "result of a step": f"{shapes.MAX_DURATION} s, {shapes.MAX_SIDE} pixels a side, {shapes.MAX_RATE} frames a second",
+    "result of a step": f"{rules.MAX_DURATION} s, {rules.MAX_SIDE} pixels a side, {shapes.MAX_RATE} frames a second",
     "pieces of a beat sync": f"{beat_sync.MAX_PIECES:,}",
     "media file": f"{opening.MAX_STREAMS} streams, {opening.MAX_PIXELS} pixels, {opening.MAX_SECONDS} s",
     "memory of a worker": "`worker_memory_bytes`",

@@ -15,6 +15,7 @@ from artdagd.api.app import SECTIONS
 from artdagd.cid import cid_of_bytes
 from artdagd.cli.control import control
 from artdagd.cli.daemon import daemon
+from artdagd.delivery import FORMATS, PRESETS
 from artdagd.hooks.manager import Plugins
 from artdagd.plans.model import Analysis
 from artdagd.plans.planner import analysis_requests, plan
@@ -109,6 +110,14 @@ def test_recipes_on_the_pages_are_valid(pages, catalogue: Catalogue):
     assert len(found) >= 2
     for text in found:
         parse_recipe(text, catalogue)
+
+
+def test_the_guide_lists_every_format_and_preset(pages):
+    rows = [[cell.strip(" `|") for cell in row] for row in pages.table("docs/guide.md", "format")]
+    listed = {name: (picture, sound) for name, picture, sound in rows}
+    made = {name: [", ".join(codecs) or "–" for codecs in (kind.video, kind.audio)] for name, kind in FORMATS.items()}
+    assert listed == {name: tuple(codecs) for name, codecs in made.items()}
+    assert [row[0].strip("`") for row in pages.table("docs/guide.md", "for")] == list(PRESETS)
 
 
 FACTS = MediaFacts(

@@ -37,11 +37,11 @@ def test_the_documented_vector() -> None:
 
 
 def test_the_delivery_is_part_of_the_output_s_name() -> None:
-    delivered = cache_ids.cache_id(**BASE, delivery=Delivery())
+    delivered = cache_ids.cache_id(**BASE, delivery=Delivery(crf=18, preset="slow"))
     record = {
         "cluster": BASE["cluster"],
         "config": BASE["config"],
-        "delivery": {"format": "mp4", "crf": 20, "preset": "veryfast", "audio_bitrate": 192000},
+        "delivery": {"crf": 18, "preset": "slow"},
         "identity": ["bafyA"],
         "inputs": ["bafyB"],
         "type": "SPEED",

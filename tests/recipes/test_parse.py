@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from artdagd.delivery import problems
 from artdagd.errors import Fault, InvalidRecipe
 from artdagd.recipes.model import RecipeInput, RecipeParam, RecipeStep
 from artdagd.recipes.parse import parse_recipe
@@ -86,7 +87,7 @@ output: {step: speed, format: mp4, crf: 18, preset: slow, audio_bitrate: 256k}
     assert recipe.steps[0].keep
     assert not recipe.steps[1].keep
     assert recipe.steps[0].config == {"effect": "hue", "degrees": "$params.turn"}
-    assert recipe.delivery == Delivery("mp4", 18, "slow", 256_000)
+    assert recipe.delivery == Delivery(crf=18, preset="slow", audio_bitrate=256_000)
 
 
 def test_steps_come_in_topological_order_and_else_in_that_of_the_text(catalogue: Catalogue) -> None:
@@ -304,7 +305,26 @@ STEPS = "steps:\n  - {id: out, type: SPEED, inputs: [v]}\n"
         ("output: {step: out, crf: 52}\n", 1, 26, "output.crf", "52 is not in 0 to 51"),
         ("output: {step: out, crf: high}\n", 1, 26, "output.crf", "a whole number from 0 to 51, got 'high'"),
         ("output: {step: out, preset: slwo}\n", 1, 29, "output.preset", "did you mean 'slow'?"),
-        ("output: {step: out, format: webm}\n", 1, 29, "output.format", "unknown format 'webm'; known: mp4"),
+        ("output: {step: out, format: webmm}\n", 1, 29, "output.format", "did you mean 'webm'?"),
+        ("output: {step: out, for: wep}\n", 1, 26, "output.for", "did you mean 'web'?"),
+        (
+            "output: {step: out, video_codec: vp9}\n",
+            1,
+            34,
+            "output.video_codec",
+            "mp4 takes h264, h265 or av1; vp9",
+        ),
+        ("output: {step: out, format: gif, audio_codec: aac}\n", 1, 47, "output.audio_codec", "gif holds no sound"),
+        ("output: {step: out, format: flac, width: 64}\n", 1, 42, "output.width", "flac has no picture"),
+        ("output: {step: out, format: png, fps: 5}\n", 1, 39, "output.fps", "png has no fps"),
+        ("output: {step: out, format: gif, crf: 5}\n", 1, 39, "output.crf", "gif has no crf"),
+        ("output: {step: out, format: webm, preset: slow}\n", 1, 43, "output.preset", "known: 0, 1, 2"),
+        ("output: {step: out, format: gif, loop: 3}\n", 1, 40, "output.loop", "true or false, got 3"),
+        ("output: {step: out, width: 641}\n", 1, 28, "output.width", "641 is odd, and sides are even: 640 or 642"),
+        ("output: {step: out, height: 20000}\n", 1, 29, "output.height", "20000 is not in 16 to 16384"),
+        ("output: {step: out, fit: cover}\n", 1, 26, "output.fit", "there is nothing to fit into"),
+        ("output: {step: out, fps: 1/0}\n", 1, 26, "output.fps", "1/0 is no frame rate"),
+        ("output: {step: out, fps: 1000}\n", 1, 26, "output.fps", "at most 240"),
         ("output: {step: out, audio_bitrate: 1k}\n", 1, 36, "output.audio_bitrate", "not in 32k to 512k"),
         ("output: [out]\n", 1, 9, "output", "expected a step's id or a mapping, got a list"),
         ("name: x\ninputs: {v: {type: video}}\n" + STEPS, 1, 1, "output", "'output' is missing"),
@@ -317,6 +337,25 @@ STEPS = "steps:\n  - {id: out, type: SPEED, inputs: [v]}\n"
 def test_a_fault_elsewhere(catalogue: Catalogue, text: str, line: int, column: int, loc: str, message: str) -> None:
     matching = [fault for fault in faults_of(text, catalogue) if fault.loc == loc and message in fault.msg]
     assert [(fault.line, fault.column) for fault in matching] == [(line, column)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("out", "{step: out, format: mp4, video_codec: h264, crf: 20, preset: veryfast, audio_bitrate: 192k}"),
+        ("{step: out, for: gif}", "{step: out, format: gif, width: 480, fit: shrink, fps: 15.0, loop: true}"),
+        ("{step: out, for: audio, format: mp3}", "{step: out, format: mp3, audio_bitrate: 256000}"),
+        ("{step: out, for: web, format: webm}", "{step: out, format: webm, crf: 23, audio_bitrate: 160k}"),
+        ("{step: out, width: 640, fit: cover}", "{step: out, width: 640}"),
+        ("{step: out, width: 64, height: 36}", "{step: out, height: 36, width: 64, fit: contain}"),
+        ("{step: out, fps: 60000/2002}", "{step: out, fps: 30000/1001}"),
+    ],
+)  # fmt: skip
+def test_one_delivery_has_one_form(catalogue: Catalogue, one: str, other: str) -> None:
+    head = "name: x\ninputs: {v: {type: video}}\nsteps: [{id: out, type: SPEED, inputs: [v]}]\noutput: "
+    first, second = (parse_recipe(head + output, catalogue).delivery for output in (one, other))
+    assert first == second
+    assert problems(first) == []
 
 
 def test_an_output_that_gives_data_is_refused(catalogue: Catalogue) -> None:

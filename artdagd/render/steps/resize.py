@@ -20,17 +20,24 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     media = inputs[0]
     if media.video is None:
         raise StepFailed("its input has no picture", code="refused", advice="give it a video")
-    picture = media.video.picture
-    aspect = Fraction(picture.width, picture.height)
-    width, height = config.get("width"), config.get("height")
-    fit = config.get("fit", "contain")
+    return replace(media, video=sized(media.video, config.get("width"), config.get("height"), config.get("fit")))
+
+
+def sized(video: VideoStream, width: int | None, height: int | None, fit: str | None) -> VideoStream:
+    """The stream with these sides; one that is None follows from the other. ``shrink`` keeps the aspect, adds nothing
+    and never enlarges, so that the sides are the most that come out."""
+    picture = video.picture
     if width is None and height is None:
-        return media
-    if width is None or height is None:
-        fit = "stretch"
+        return video
+    if fit == "shrink":
+        sides = ((width, picture.width), (height, picture.height))
+        ratio = min(Fraction(1), *(Fraction(most, side) for most, side in sides if most is not None))
+        return fitted(video, even(picture.width * ratio), even(picture.height * ratio), "stretch")
+    aspect = Fraction(picture.width, picture.height)
     wide = Fraction(height) * aspect if width is None and height is not None else Fraction(width or 0)
     high = Fraction(height) if height is not None else wide / aspect
-    return replace(media, video=fitted(media.video, even(wide), even(high), fit))
+    alone = width is None or height is None
+    return fitted(video, even(wide), even(high), "stretch" if alone else fit or "contain")
 
 
 def fitted(video: VideoStream, width: int, height: int, fit: str) -> VideoStream:
