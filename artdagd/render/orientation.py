@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
-from fractions import Fraction
-from typing import cast
 
 from av import VideoFrame
-from av.filter import Graph
-from av.sidedata.sidedata import SideData, Type
+from av.sidedata.sidedata import Type
 
 from artdagd.hooks.types import Filter
-
-UNNAMED = range(len(Type), len(Type) + 12)
-"""Kinds of side data that FFmpeg has and av can't name: it refuses to read any of a frame that has one of these (the
-EXIF of a photograph)."""
+from artdagd.render.sidedata import side_data
 
 TURNS = {(True, True): "cclock_flip", (False, True): "clock", (True, False): "cclock", (False, False): "clock_flip"}
 """The transposition for the signs of a matrix's c and b."""
@@ -43,29 +36,5 @@ def swaps(filters: tuple[Filter, ...]) -> bool:
 
 
 def _matrix(frame: VideoFrame) -> tuple[int, ...] | None:
-    try:
-        data = frame.side_data
-    except ValueError:
-        data = _without(frame).side_data
-    found = bytes(cast("Mapping[Type, SideData]", data).get(Type.DISPLAYMATRIX, b""))
-    return struct.unpack("=9i", found) if len(found) == 36 else None
-
-
-def _without(frame: VideoFrame) -> VideoFrame:
-    """The frame, but for its side data of UNNAMED kinds."""
-    graph = Graph()
-    size, base = f"{frame.width}x{frame.height}", Fraction(1, 25)
-    source = last = graph.add("buffer", video_size=size, pix_fmt=frame.format.name, time_base=str(base))
-    for kind in UNNAMED:
-        bare = graph.add("sidedata", mode="delete", type=str(kind))
-        last.link_to(bare)
-        last = bare
-    sink = graph.add("buffersink")
-    last.link_to(sink)
-    graph.configure()
-    frame.pts, frame.time_base = 0, base
-    source.push(frame)
-    source.push(None)
-    bared = sink.pull()
-    assert isinstance(bared, VideoFrame)
-    return bared
+    data = side_data(frame, Type.DISPLAYMATRIX)
+    return struct.unpack("=9i", data) if len(data) == 36 else None

@@ -11,13 +11,13 @@ from av.container.input import InputContainer
 from av.video.stream import VideoStream as PictureTrack
 
 from artdagd.errors import StepFailed
+from artdagd.render.hdr import HDR
 from artdagd.render.opening import IMAGE_FORMATS, open_media, reading
 from artdagd.render.orientation import upright
 from artdagd.render.sound import count, layout, track
 from artdagd.render.source import Pictures, examine
 from artdagd.render.streams import Media
 from artdagd.render.tracks import picture_track
-from artdagd.render.working import HDR
 from artdagd.work import AudioFacts, Kind, MediaFacts, VideoFacts
 
 # Media types by demuxer (IANA names; for those with two entries: with a picture, without).

@@ -90,13 +90,13 @@ class Pictures:
 
     def stream(self) -> VideoStream:
         """The frames on their clock, upright, square and in one of working.FORMATS."""
-        return self._ticking().filtered(*working(self.raw, self.first, self._aspect))
+        return working(self._ticking(), self.first, self._aspect)
 
     def alpha(self) -> VideoStream | None:
         """How opaque the pixels of the stream are (see Media); None if the pixel format can't say."""
         if not has_alpha(self.raw.format):
             return None
-        return self._ticking().filtered(*opacity(self.raw, self.first, self._aspect))
+        return opacity(self._ticking(), self.first, self._aspect)
 
     def kept_alpha(self, video: VideoStream) -> VideoStream:
         """These pictures as the alpha of ``video``, as an intermediate keeps it. Raises StepFailed."""

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
-from typing import Literal
 
 from av import VideoFormat, VideoFrame
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import MATRICES, evened, run_video, scale
+from artdagd.render.hdr import HDR, to_sdr
 from artdagd.render.opening import MAX_PIXELS
 from artdagd.render.orientation import swaps, upright
 from artdagd.render.streams import Colour, Picture, VideoStream
@@ -20,11 +20,7 @@ from artdagd.render.streams import Colour, Picture, VideoStream
 FORMATS = ("yuv420p", "yuv422p", "yuv444p")
 """What steps work in, with the chroma of the source."""
 
-HDR: dict[int, Literal["pq", "hlg"]] = {16: "pq", 18: "hlg"}
-"""Transfer functions of ITU-T H.273 that are brought to BT.709."""
-
 BT601, BT709, UNSPECIFIED = 5, 1, 2
-NO_MATRIX = (0, UNSPECIFIED)
 
 REACH = 2
 """Frames before its own that bwdif looks at, and some: read from there, a frame is what it is when all are read."""
@@ -65,42 +61,39 @@ def whole_frames(video: VideoStream) -> VideoStream:
     return VideoStream(video.picture, video.count, video.picture, source, preroll)
 
 
-def working(raw: Picture, first: VideoFrame, aspect: Fraction) -> tuple[tuple[Filter, ...], Picture]:
-    """Filters that bring frames like ``first``, of shape ``raw`` and with pixels of ``aspect``, to what steps work
-    in, and the shape that comes out. Raises StepFailed (``bad_media``)."""
-    width, height = _square(raw, aspect)
-    format = _format(raw.format)
-    filters, colour = list[Filter](), raw.colour
-    if colour.transfer in HDR or (width, height, format, False) != (
-        raw.width,
-        raw.height,
-        raw.format,
-        colour.full_range,
-    ):
-        options, colour = _converted(colour)
-        filters = [scale(w=width, h=height, **options), Filter("format", {"pix_fmts": format})]
-        filters.append(Filter("setsar", {"sar": "1"}))
-        if raw.colour.transfer in HDR:
-            # The curve of HDR10+ may change with each frame, and to make one takes a second.
-            filters.insert(0, Filter("sidedata", {"mode": "delete", "type": "DYNAMIC_HDR_PLUS"}))
-    turned, width, height = _turned(first, width, height)
-    return (*filters, *turned), replace(raw, width=width, height=height, format=format, colour=colour)
+def working(video: VideoStream, first: VideoFrame, aspect: Fraction) -> VideoStream:
+    """Decoded frames, like ``first``, with pixels of ``aspect``, as steps work with them. Raises StepFailed
+    (``bad_media``)."""
+    raw, size, format = video.picture, _square(video.picture, aspect), _format(video.picture.format)
+    if raw.colour.transfer in HDR:
+        video = to_sdr(video, first, size, format)
+    elif (*size, format, False) != (raw.width, raw.height, raw.format, raw.colour.full_range):
+        # RGB has no matrix of its own: BT.601, as FFmpeg assumes for what is unspecified.
+        space = raw.colour.space if raw.colour.space in MATRICES else BT601
+        filters = (
+            scale(w=size[0], h=size[1], out_range="tv", out_color_matrix=MATRICES[space]),
+            Filter("format", {"pix_fmts": format}),
+            Filter("setsar", {"sar": "1"}),
+        )
+        colour = replace(raw.colour, space=space, full_range=False)
+        video = video.filtered(filters, Picture(*size, format, raw.fps, colour))
+    return _turned(video, first)
 
 
-def opacity(raw: Picture, first: VideoFrame, aspect: Fraction) -> tuple[tuple[Filter, ...], Picture]:
+def opacity(video: VideoStream, first: VideoFrame, aspect: Fraction) -> VideoStream:
     """As :func:`working`, for the alpha of the frames: the format ``gray``, 255 where they are opaque."""
-    width, height = _square(raw, aspect)
-    # Of grey with alpha, alphaextract takes the alpha of the pixel to the right (FFmpeg 8.1).
-    planar = (scale(), Filter("format", {"pix_fmts": "yuva444p"})) if raw.format.startswith("ya") else ()
+    raw, size = video.picture, _square(video.picture, aspect)
+    # Of grey with alpha, alphaextract takes the alpha of the pixel to the right (FFmpeg 8.1); a palette it refuses.
+    packed = raw.format == "pal8" or raw.format.startswith("ya")
+    planar = (scale(), Filter("format", {"pix_fmts": "yuva444p"})) if packed else ()
     filters = (
         *planar,
         Filter("alphaextract"),
-        scale(w=width, h=height, in_range="pc", out_range="pc"),
+        scale(w=size[0], h=size[1], in_range="pc", out_range="pc"),
         Filter("format", {"pix_fmts": "gray"}),
         Filter("setsar", {"sar": "1"}),
     )
-    turned, width, height = _turned(first, width, height)
-    return (*filters, *turned), Picture(width, height, "gray", raw.fps, Colour(full_range=True))
+    return _turned(video.filtered(filters, Picture(*size, "gray", raw.fps, Colour(full_range=True))), first)
 
 
 def _square(raw: Picture, aspect: Fraction) -> tuple[int, int]:
@@ -114,28 +107,12 @@ def _square(raw: Picture, aspect: Fraction) -> tuple[int, int]:
     return width, height
 
 
-def _turned(first: VideoFrame, width: int, height: int) -> tuple[tuple[Filter, ...], int, int]:
-    cuts, width, height = evened(width, height)
+def _turned(video: VideoStream, first: VideoFrame) -> VideoStream:
+    cuts, width, height = evened(video.picture.width, video.picture.height)
     turns, _ = upright(first)
-    return (*cuts, *turns), *((height, width) if swaps(turns) else (width, height))
-
-
-def _converted(colour: Colour) -> tuple[dict[str, str | int], Colour]:
-    """Options of the scale filter, and the colour that it makes."""
-    if colour.transfer in HDR:
-        options: dict[str, str | int] = {
-            "out_range": "tv",
-            "out_color_matrix": "bt709",
-            "out_transfer": "bt709",
-            "out_primaries": "bt709",
-            "intent": "perceptual",
-        }
-        if colour.primaries == UNSPECIFIED:
-            options["in_primaries"] = "bt2020"
-        return options, Colour(BT709, BT709, BT709, False)
-    # RGB has no matrix of its own: BT.601, as FFmpeg assumes for what is unspecified.
-    space = colour.space if colour.space in MATRICES else BT601
-    return {"out_range": "tv", "out_color_matrix": MATRICES[space]}, replace(colour, space=space, full_range=False)
+    if swaps(turns):
+        width, height = height, width
+    return video.filtered((*cuts, *turns), replace(video.picture, width=width, height=height))
 
 
 def _format(name: str) -> str:

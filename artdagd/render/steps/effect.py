@@ -41,7 +41,9 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
         raise StepFailed(f"effect {name!r}: {error.detail}", code="effect_error", advice=error.advice) from error
     cuts, width, height = evened(after.width, after.height)
     after = replace(after, width=width, height=height)
-    return replace(media, video=media.video.filtered((*filters, *cuts), after))
+    # What an effect that makes another size did with the pixels is not known: the result is opaque.
+    alpha = media.alpha if (width, height) == (picture.width, picture.height) else None
+    return replace(media, video=media.video.filtered((*filters, *cuts), after), alpha=alpha)
 
 
 def _build(effect: Effect, params: dict[str, Any], picture: Picture) -> tuple[Filter, ...]:

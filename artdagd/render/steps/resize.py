@@ -20,7 +20,8 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     media = inputs[0]
     if media.video is None:
         raise StepFailed("its input has no picture", code="refused", advice="give it a video")
-    return replace(media, video=sized(media.video, config.get("width"), config.get("height"), config.get("fit")))
+    width, height, fit = config.get("width"), config.get("height"), config.get("fit")
+    return media.moved(lambda video: sized(video, width, height, fit))
 
 
 def sized(video: VideoStream, width: int | None, height: int | None, fit: str | None) -> VideoStream:
