@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain, groupby
 from pathlib import Path
 
 import av
@@ -12,7 +13,9 @@ from av.audio.stream import AudioStream as Track
 from av.container.input import InputContainer
 
 from artdagd.errors import StepFailed
-from artdagd.render.opening import open_media, reading
+from artdagd.hooks.types import Filter
+from artdagd.render.graphs import run_audio
+from artdagd.render.opening import DECODERS, open_media, reading
 from artdagd.render.streams import AudioStream
 from artdagd.render.wanted import still_wanted
 
@@ -26,7 +29,12 @@ def track(container: InputContainer) -> Track | None:
     """The sound track that we use: the first that a decoder of ours can read."""
     for stream in container.streams.audio:
         context = stream.codec_context
-        if context is not None and 0 < context.sample_rate <= MAX_RATE and context.channels > 0:
+        if (
+            context is not None
+            and context.name in DECODERS
+            and 0 < context.sample_rate <= MAX_RATE
+            and context.channels > 0
+        ):
             return stream
     return None
 
@@ -47,11 +55,34 @@ def decode(path: Path, rate: int | None = None, mix: str | None = None) -> Itera
         if stream is None:
             raise StepFailed("the file has no sound that can be decoded", code="bad_media")
         context = stream.codec_context
-        resampler = AudioResampler("fltp", mix or layout(context.channels), rate or context.sample_rate)
-        for frame in _trimmed(container, stream):
-            frame.pts = None
-            yield from resampler.resample(frame)
-        yield from resampler.resample(None)
+        mix, rate = mix or layout(context.channels), rate or context.sample_rate
+        # Broadcasts go from stereo to 5.1 and back within a file.
+        for _, part in groupby(_trimmed(container, stream), _form):
+            yield from _mixed(part, rate, mix)
+
+
+def _form(frame: AudioFrame) -> tuple[str, str, int]:
+    return frame.layout.name, frame.format.name, frame.sample_rate
+
+
+def _mixed(frames: Iterator[AudioFrame], rate: int, mix: str) -> Iterator[AudioFrame]:
+    """Frames of one form, resampled and mixed. Surround becomes stereo as ITU-R BS.775 has it: centre and surround 3 dB
+    down, the low-frequency channel left out, and all brought down together, so that the loudest sound just fits."""
+    first = next(frames)
+    if len(first.layout.channels) > 2 and first.layout.name != mix:
+        wanted: dict[str, str | int] = {
+            "sample_rate": rate,
+            "out_chlayout": mix,
+            "out_sample_fmt": "fltp",
+            "rematrix_maxval": "1",
+        }
+        yield from run_audio((Filter("aresample", wanted),), chain((first,), frames))
+        return
+    resampler = AudioResampler("fltp", mix, rate)
+    for frame in chain((first,), frames):
+        frame.pts = None
+        yield from resampler.resample(frame)
+    yield from resampler.resample(None)
 
 
 def count(path: Path) -> int:

@@ -21,7 +21,16 @@ LIMITED = "scale=in_range=pc:out_range=tv:out_color_matrix=bt2020,format=yuv420p
 def footage(path: Path, kind: str, *options: str, drawn: str = "lum=X*257") -> Path:
     """A ramp over all codes from left to right."""
     picture = f"color=black:s=256x32:r=10:d=0.3,format=gray16le,geq={drawn}"
-    tags = ["-color_range", "tv", "-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", TRANSFERS[kind]]
+    tags = [
+        "-color_range",
+        "tv",
+        "-colorspace",
+        "bt2020nc",
+        "-color_primaries",
+        "bt2020",
+        "-color_trc",
+        TRANSFERS[kind],
+    ]
     coded = options or ("-c:v", "libx264", "-qp", "0")
     subprocess.run(
         ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", picture, "-vf", LIMITED, *tags, *coded, path], check=True

@@ -1,0 +1,199 @@
+"""What each kind of input becomes: the rows of docs/guide.md that no other file of this folder tests."""
+
+from __future__ import annotations
+
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import numpy
+import pytest
+from pixels import plane
+
+from artdagd.errors import StepFailed
+from artdagd.render.audio import mono
+from artdagd.render.probe import probe
+from artdagd.render.source import open_source
+
+
+def ffmpeg(*words: object) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *map(str, words)], check=True)
+
+
+def drawn(path: Path, picture: str, *options: object) -> Path:
+    ffmpeg("-f", "lavfi", "-i", picture, *options, path)
+    return path
+
+
+def planes(path: Path, start: int = 0) -> list[numpy.ndarray]:
+    return [plane(frame) for frame in open_source(path).video.frames(start)]
+
+
+def test_a_variable_rate_shows_at_each_tick_what_was_on_screen(clip, render, numbers):
+    times = [Fraction(ms, 1000) for ms in (0, 33, 66, 300, 333, 366, 400, 433, 466, 900)]
+    path = clip("phone.mp4", 10, 30, times=times)
+    facts = probe(path)
+    assert facts.video.fps == (30, 1)
+    assert abs(facts.video.duration - 0.933) < 0.05
+    shown = numbers(render([("RESIZE", {}, ["a"])], {"a": path}))
+    assert len(shown) == round(facts.video.duration * 30)
+    for tick, number in enumerate(shown):
+        assert abs(float(times[number]) - tick / 30) <= min(abs(float(time) - tick / 30) for time in times) + 0.02 or (
+            float(times[number]) <= tick / 30
+        )
+
+
+def test_odd_sides_lose_one_row_or_column(tmp_path):
+    path = drawn(tmp_path / "odd.mkv", "testsrc=s=101x57:r=10:d=0.3", "-c:v", "ffv1")
+    video = open_source(path).video
+    assert (video.picture.width, video.picture.height) == (100, 56)
+    frame = next(video.frames())
+    assert (frame.width, frame.height) == (100, 56)
+
+
+@pytest.mark.parametrize(("aspect", "size"), [("16/15", (76, 48)), ("8/9", (72, 54)), ("1", (72, 48))])
+def test_pixels_become_square_and_nothing_is_thrown_away(tmp_path, aspect, size):
+    path = drawn(tmp_path / "dv.mkv", "testsrc=s=72x48:r=10:d=0.2", "-vf", f"setsar={aspect}")
+    video = open_source(path).video
+    assert (video.picture.width, video.picture.height) == size
+    assert (next(video.frames()).width, next(video.frames()).height) == size
+
+
+INTERLACED = {
+    "mpeg2": ("a.mpg", ["-c:v", "mpeg2video", "-q:v", "2", "-flags", "+ildct+ilme", "-g", "6"]),
+    "h264": ("a.mkv", ["-c:v", "libx264", "-qp", "4", "-flags", "+ildct+ilme", "-g", "6"]),
+    "prores": ("a.mov", ["-c:v", "prores_ks", "-flags", "+ildct"]),
+}
+
+
+@pytest.mark.parametrize("kind", INTERLACED)
+@pytest.mark.parametrize("order", ["tff", "bff"])
+def test_interlaced_footage_becomes_whole_pictures(tmp_path, kind, order):
+    """A bar that moves between the two fields of a picture: combed as stored, clean as steps see it."""
+    name, options = INTERLACED[kind]
+    first = {"tff": ("interleave_top", 1), "bff": ("interleave_bottom", 0)}[order]
+    bar = "color=black:s=96x64:r=50:d=0.48,format=gray,geq=lum='16+200*between(X-4*N\\,0\\,12)'"
+    weave = (
+        f"{bar},tinterlace={first[0]},setfield={order},format=yuv422p"
+        if kind == "prores"
+        else (f"{bar},tinterlace={first[0]},setfield={order},format=yuv420p")
+    )
+    path = drawn(tmp_path / name, weave, *options, "-top", first[1])
+    facts = probe(path).video
+    assert facts.interlaced
+    assert (facts.fps, facts.duration) == ((25, 1), pytest.approx(0.48, abs=0.001))
+    whole = planes(path)
+    assert len(whole) == 12
+    for number, picture in enumerate(whole[1:-1], 1):
+        between = numpy.abs(picture[1:] - picture[:-1])[4:-4]
+        assert (between > 60).mean() < 0.01, number
+        edge = numpy.argmax(picture[32] > 110)
+        assert abs(edge - 8 * number) <= 2  # the moment of the first field
+    for start in (1, 7, 11):
+        assert all((one == other).all() for one, other in zip(planes(path, start), whole[start:], strict=True))
+
+
+def test_progressive_footage_is_left_as_it_is(clip):
+    assert not probe(clip("a.mp4", 4)).video.interlaced
+
+
+def tones(path: Path, layout: str, channels: int, level: float = 1.0) -> Path:
+    """A sine of full scale in every channel, all in phase: the loudest that the layout can hold."""
+    expressions = "|".join([f"{level}*sin(2*PI*440*t)"] * channels)
+    ffmpeg("-f", "lavfi", "-i", f"aevalsrc={expressions}:s=48000:d=0.5:c={layout}", "-c:a", "pcm_f32le", path)
+    return path
+
+
+def samples(path: Path) -> numpy.ndarray:
+    sound = open_source(path).audio
+    return numpy.concatenate([frame.to_ndarray() for frame in sound.frames()], axis=1)
+
+
+def test_mono_stays_mono_and_stereo_stereo(tmp_path):
+    for layout, channels in (("mono", 1), ("stereo", 2)):
+        path = tones(tmp_path / f"{layout}.wav", layout, channels)
+        assert (open_source(path).audio.layout, probe(path).audio.channels) == (layout, channels)
+        assert numpy.abs(samples(path)).max() == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(("layout", "channels"), [("5.1", 6), ("5.1(side)", 6), ("7.1", 8), ("quad", 4), ("3.0", 3)])
+def test_surround_is_mixed_to_stereo_and_never_clips(tmp_path, layout, channels):
+    path = tones(tmp_path / "a.wav", layout, channels)
+    mixed = samples(path)
+    assert mixed.shape == (2, 24_000)
+    assert 0.9 < numpy.abs(mixed).max() <= 1.0
+    assert probe(path).audio.channels == 2
+    assert numpy.abs(mono(path, 48000)).max() <= 1.0
+
+
+def test_each_channel_of_5_1_is_heard_where_it_stood(tmp_path):
+    """ITU-R BS.775: centre and surround 3 dB down, the low-frequency channel left out, all brought down together."""
+    gains = []
+    for channel in range(6):
+        expressions = "|".join(["0.5*sin(2*PI*440*t)" if i == channel else "0" for i in range(6)])
+        path = tmp_path / f"{channel}.wav"
+        ffmpeg("-f", "lavfi", "-i", f"aevalsrc={expressions}:s=48000:d=0.2:c=5.1", "-c:a", "pcm_f32le", path)
+        gains.append(numpy.abs(samples(path)).max(axis=1) / 0.5)
+    side, whole = 2**-0.5, 1 / (1 + 2 * 2**-0.5)
+    wanted = [(1, 0), (0, 1), (side, side), (0, 0), (side, 0), (0, side)]
+    assert numpy.abs(numpy.array(gains) - whole * numpy.array(wanted)).max() < 0.005
+
+
+def test_sound_alone_and_pictures_alone(clip, render):
+    sound, picture = clip("a.wav", samples=24_000, audio_codec="pcm_s16le"), clip("b.mp4", 5)
+    assert (open_source(sound).video, probe(sound).kind, probe(sound).video) == (None, "audio", None)
+    assert (open_source(picture).audio, probe(picture).kind, probe(picture).audio) == (None, "video", None)
+
+
+def test_cover_art_is_no_picture(clip, tmp_path):
+    sound = clip("a.wav", samples=24_000, audio_codec="pcm_s16le")
+    cover = drawn(tmp_path / "cover.jpg", "testsrc=s=64x64", "-frames:v", "1")
+    for name in ("a.mp3", "a.flac", "a.m4a"):
+        ffmpeg(
+            "-i",
+            sound,
+            "-i",
+            cover,
+            "-map",
+            "0",
+            "-map",
+            "1",
+            "-c:v",
+            "copy",
+            "-disposition:v",
+            "attached_pic",
+            tmp_path / name,
+        )
+        facts = probe(tmp_path / name)
+        assert (facts.kind, facts.video) == ("audio", None)
+        assert open_source(tmp_path / name).video is None
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.apng"])
+def test_moving_pictures_play_once_with_their_own_times(tmp_path, name):
+    path = drawn(
+        tmp_path / name, "testsrc=s=64x32:r=10:d=0.5", *(["-plays", "0"] if name == "a.apng" else ["-loop", "0"])
+    )
+    facts = probe(path)
+    assert (facts.kind, facts.video.fps, facts.video.duration) == ("video", (10, 1), 0.5)
+    assert len(planes(path)) == 5
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp"])
+def test_a_still_is_an_image_of_one_frame(tmp_path, name):
+    path = drawn(tmp_path / name, "testsrc=s=64x32", "-frames:v", "1")
+    facts = probe(path)
+    assert (facts.kind, facts.duration) == ("image", None)
+    assert len(planes(path)) == 1
+
+
+def test_a_change_of_size_within_a_file_is_refused_with_a_remedy(tmp_path):
+    for number, size in enumerate(("64x32", "96x64")):
+        drawn(tmp_path / f"{number}.ts", f"testsrc=s={size}:r=10:d=0.5", "-c:v", "mpeg2video")
+    both = tmp_path / "both.ts"
+    both.write_bytes(b"".join((tmp_path / f"{number}.ts").read_bytes() for number in range(2)))
+    with pytest.raises(StepFailed) as failure:
+        planes(both)
+    assert failure.value.code == "bad_media"
+    assert "64x32" in failure.value.detail
+    assert failure.value.advice
