@@ -99,6 +99,8 @@ def _table(item: dict[str, Any]) -> Iterator[str]:
 def _kind(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{choice}`" for choice in schema["enum"])
+    if "$ref" in schema:
+        return "mapping"
     word = TYPES[schema["type"]]
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
     high = schema.get("maximum", schema.get("exclusiveMaximum"))

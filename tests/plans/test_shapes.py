@@ -62,6 +62,24 @@ def test_sound_that_starts_before_or_after_the_picture_is_played_with_it_but_mux
     assert shape("MUX", MUTE, late, length="audio").audio == 9.5
 
 
+def test_a_mix_lasts_as_told() -> None:
+    def mix(*inputs: Shape, **config: object) -> Shape:
+        return shape("AUDIO_MIX", *inputs, **{"gain": 0.0, "pan": 0.0, "delay": 0.0, "duck": None, **config})
+
+    assert mix(CLIP, SONG, length="first") == Shape(10.0, (25, 1), 640, 360, 10.0)
+    assert mix(CLIP, SONG, length="longest", delay=[0.0, 0.5]) == Shape(61.52, (25, 1), 640, 360, 61.5)
+    assert mix(SONG, CLIP, length="shortest") == Shape(0.0, (0, 1), 0, 0, 9.5)
+    assert mix(MUTE, SONG, length="shortest").audio == 3.003
+    assert mix(SONG, length="first", delay=1.0).audio == 62.0
+    with pytest.raises(InvalidRecipe, match="there is no input 2: its inputs are numbered from 0 to 1"):
+        mix(CLIP, SONG, length="first", duck={"by": 2})
+    with pytest.raises(InvalidRecipe, match="pan has 3 values, and there are 2 inputs"):
+        mix(CLIP, SONG, length="first", pan=[0.0, 0.0, 0.0])
+    for kind in ("AUDIO_MIX", "AUDIO_FADE"):
+        with pytest.raises(InvalidRecipe, match="it needs sound, and 'in0' has none"):
+            mix(MUTE, length="first") if kind == "AUDIO_MIX" else shape(kind, MUTE)
+
+
 def test_sequence_takes_size_and_rate_from_its_first_clip_or_its_config() -> None:
     assert shape("SEQUENCE", CLIP, MUTE) == Shape(13.0, (25, 1), 640, 360, 13.0)
     assert shape("SEQUENCE", MUTE, MUTE, fps="10", width=99).width % 2 == 0
