@@ -36,6 +36,8 @@ class StepType(msgspec.Struct, frozen=True, kw_only=True):
 
     ``module`` is the dotted name of the module that carries the step out (in :mod:`artdagd.render.steps`), or that
     resolves it while planning (in :mod:`artdagd.plans`). Its bytes are part of the implementation's identity.
+    ``moving`` names the fields of ``config``, all numbers, that may move: a curve may then stand in their place
+    (:mod:`artdagd.steps.curves`). No rule of shapes reads them.
     """
 
     name: str
@@ -46,6 +48,7 @@ class StepType(msgspec.Struct, frozen=True, kw_only=True):
     config: type[msgspec.Struct]
     module: str
     example: Mapping[str, Any] = {}
+    moving: tuple[str, ...] = ()
 
     def port(self, number: int) -> Port:
         """The port that takes input ``number``, counted from 0."""

@@ -165,3 +165,16 @@ def test_what_is_no_media_is_refused_by_name() -> None:
     )  # fmt: skip
     with pytest.raises(InvalidRecipe, match="neither picture nor sound"):
         source_shape("video", nothing)
+
+
+def test_steps_that_move_pixels_tell_their_size_and_stay_within_the_picture() -> None:
+    turn = {"rotate": 0.0, "scale": 1.0, "expand": False}
+    assert shape("CROP", CLIP, w=101, h=50) == Shape(10.0, (25, 1), 102, 50, 9.5)
+    assert shape("TRANSFORM", CLIP, **{**turn, "rotate": 45.0}) == CLIP
+    assert shape("TRANSFORM", CLIP, **{**turn, "rotate": 90.0, "expand": True}) == Shape(10.0, (25, 1), 360, 640, 9.5)
+    assert shape("TRANSFORM", CLIP, **{**turn, "scale": 0.5, "expand": True}).width == 320
+    with pytest.raises(InvalidRecipe, match="asks for 600 pixels from x = 50 on, and the width of 'in0' is 640"):
+        shape("CROP", CLIP, w=600, h=50, x=50.0)
+    moving = {"keyframes": [[0.0, 0.0, "linear"]]}
+    with pytest.raises(InvalidRecipe, match="with expand, rotate can't move"):
+        shape("TRANSFORM", CLIP, **{**turn, "rotate": moving, "expand": True})

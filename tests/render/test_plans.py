@@ -45,6 +45,11 @@ RECIPES = {
         ("part", "SEGMENT", "clip", {"start": 0.2}),
         ("out", "MUX", "part late", {"length": "audio"}),
     ],
+    "a picture that is cut out, turned and laid askew": [
+        ("cut", "CROP", "late", {"w": 131, "h": 61, "x": 3, "y": 2.5}),
+        ("flip", "TRANSFORM", "cut", {"flip": "both", "rotate": 90, "expand": True}),
+        ("slant", "TRANSFORM", "flip", {"rotate": 33.3, "scale": 0.77, "expand": True, "background": "#446688"}),
+    ],
     "backwards and in rounds": [
         ("all", "SOURCE", "late", {"streams": "both"}),
         ("back", "REVERSE", "all", {}),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from artdagd.steps.primitives import data, picture, sound, time
+from artdagd.steps.primitives import data, geometry, picture, sound, time
 from artdagd.steps.types import StepType
 
 STEP_TYPES: tuple[StepType, ...] = (
     *time.STEP_TYPES,
     *picture.STEP_TYPES,
+    *geometry.STEP_TYPES,
     *sound.STEP_TYPES,
     *data.STEP_TYPES,
 )

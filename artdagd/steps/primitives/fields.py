@@ -20,6 +20,7 @@ Rate = (
         ),
     ]
 )
+Colour = Annotated[str, msgspec.Meta(pattern=r"^#[0-9A-Fa-f]{6}$", description="a colour as #RRGGBB")]
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
