@@ -37,6 +37,9 @@ default may be left out, unless it says *required*. In a recipe, a step looks li
     cache: keep                   # optional: store this step's result, so that a later run can start from it
 ```
 
+A parameter marked ↝ may move with time: [moving parameters](guide.md#moving-parameters) tells what to write instead of
+a number.
+
 In the examples, `clip` and `other` are recipe inputs of type video, `song` is one of type audio, `photo` of type image,
 `look` of type data.
 """
@@ -90,9 +93,10 @@ def _table(item: dict[str, Any]) -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for name, field in schema["properties"].items():
         default = "required" if name in schema.get("required", ()) else _value(field.get("default"))
-        kinds = [kind for kind in field.get("anyOf", [field]) if kind.get("type") != "null"]
+        kinds = [kind for kind in field.get("anyOf", [field]) if "$ref" not in kind and kind.get("type") != "null"]
+        moves = " ↝" if any("$ref" in kind for kind in field.get("anyOf", ())) else ""
         meaning = field.get("description") or "; or ".join(k["description"] for k in kinds if "description" in k)
-        yield f"| `{name}` | {' or '.join(map(_kind, kinds))} | {default} | {meaning} |"
+        yield f"| `{name}` | {' or '.join(map(_kind, kinds))}{moves} | {default} | {meaning} |"
     yield ""
 
 

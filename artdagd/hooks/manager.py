@@ -264,4 +264,6 @@ def _check(item: Any, what: str) -> None:
         raise ValueError(f"{what}: parameter {missing[0]} needs a default")
     if isinstance(item, Effect) and "effect" in (field.encode_name for field in fields):
         raise ValueError(f"{what}: a parameter may not be called 'effect'; that names the effect in a recipe")
+    if isinstance(item, Effect) and (strange := set(item.fixed) - {field.encode_name for field in fields}):
+        raise ValueError(f"{what}: fixed names {min(strange)!r}, which is no field of its config")
     msgspec.json.schema(item.config)

@@ -39,6 +39,10 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     ``build(config, video)`` returns the filters; it runs in a worker, must depend on nothing but its arguments, and
     may not change the number or the times of frames. ``version`` changes whenever the same config would give other
     pixels. ``example`` is a config that shows the effect well.
+
+    Every number of ``config`` may move with time: ``build`` is then asked anew for each frame whose config differs, and
+    what it returns may differ in the values of options alone, if a filter remembers earlier frames. ``fixed`` names
+    those numbers that may not move.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     config: type[msgspec.Struct]
     build: Callable[[Any, VideoFormat], Sequence[Filter]]
     example: Mapping[str, Any] = {}
+    fixed: tuple[str, ...] = ()
 
 
 class Sound(Protocol):

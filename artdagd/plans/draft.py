@@ -14,6 +14,7 @@ from artdagd.plans.ports import check_port, expand_ports
 from artdagd.plans.rules import step_shape
 from artdagd.plans.shapes import Shape, source_shape
 from artdagd.steps.catalogue import Catalogue
+from artdagd.steps.config import refusal
 from artdagd.steps.suggest import unknown
 from artdagd.steps.types import StepType
 from artdagd.work import MediaFacts
@@ -36,16 +37,27 @@ class Draft:
             raise wrong_step(step_id, "type", unknown("step type", name, known), "Use a step type that is installed.")
         return known[name]
 
+    def checked(self, step: ConcreteStep) -> ConcreteStep:
+        """``step``, whose parameters may still follow an analysis. Raises InvalidRecipe if its config has a fault."""
+        self.step_type(step.step_id, step.type)
+        if found := self._catalogue.complaints(step.type, step.config):
+            raise self._refused(step, refusal(found))
+        return step
+
     def canonical(self, step: ConcreteStep) -> ConcreteStep:
         """``step`` with every default of its config filled in. Raises InvalidRecipe."""
         self.step_type(step.step_id, step.type)
         try:
             _, config = self._catalogue.config(step.type, step.config)
         except InvalidRecipe as error:
-            faults = [msgspec.structs.replace(fault, loc=f"steps.{step.step_id}.{fault.loc}") for fault in error.faults]
-            detail = f"Step {step.step_id!r}: {error.detail}"
-            raise InvalidRecipe(detail, advice=error.advice or "Correct its config.", faults=faults) from None
+            raise self._refused(step, error) from None
         return msgspec.structs.replace(step, config=config)
+
+    @staticmethod
+    def _refused(step: ConcreteStep, error: InvalidRecipe) -> InvalidRecipe:
+        faults = [msgspec.structs.replace(fault, loc=f"steps.{step.step_id}.{fault.loc}") for fault in error.faults]
+        detail = f"Step {step.step_id!r}: {error.detail}"
+        return InvalidRecipe(detail, advice=error.advice or "Correct its config.", faults=faults)
 
     def shape(self, step_id: str, name: str) -> Shape:
         """The shape of what ``name``, a recipe input or an earlier step, gives to ``step_id``."""
@@ -57,6 +69,14 @@ class Draft:
                 raise wrong_step(step_id, "inputs", f"{name!r} is {what}", "Name a step or an input that gives media.")
             self._shapes[name] = source_shape(name, self._facts[name])
         return self._shapes[name]
+
+    def result(self, step: ConcreteStep) -> Shape:
+        """The shape that ``step``, which is canonical, gives. Raises InvalidRecipe, as ``add`` does."""
+        ports = expand_ports(step.step_id, self._catalogue.step_types[step.type].ports, len(step.inputs))
+        shapes = [self.shape(step.step_id, name) for name in step.inputs]
+        for name, shape, port in zip(step.inputs, shapes, ports, strict=True):
+            check_port(step.step_id, name, shape, port.carries)
+        return step_shape(step, shapes)
 
     def add(self, step: ConcreteStep) -> None:
         """Make ``step`` canonical, check its inputs against its ports, and find its shape.
@@ -70,11 +90,7 @@ class Draft:
         if step.type == "ANALYZE":
             self._check_analyze(step)
         else:
-            ports = expand_ports(step.step_id, self._catalogue.step_types[step.type].ports, len(step.inputs))
-            shapes = [self.shape(step.step_id, name) for name in step.inputs]
-            for name, shape, port in zip(step.inputs, shapes, ports, strict=True):
-                check_port(step.step_id, name, shape, port.carries)
-            self._shapes[step.step_id] = step_shape(step, shapes)
+            self._shapes[step.step_id] = self.result(step)
         self._ids.add(step.step_id)
         self.steps.append(step)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from artdagd.cid import CID
-from artdagd.plans import beat_sync
+from artdagd.plans import beat_sync, moving
 from artdagd.plans.assemble import Binding, assemble, features_by_analyzer, identities
 from artdagd.plans.cache_ids import analysis_cache_id, cluster_digest
 from artdagd.plans.deliveries import check_delivery
@@ -71,7 +71,7 @@ def plan(
             for part in _resolve(draft.canonical(written), draft, analyzed, analyses):
                 draft.add(part)
         else:
-            draft.add(written)
+            draft.add(moving.resolve(written, draft, catalogue, lambda name: _features(name, analyzed, analyses)))
             if step.type == "ANALYZE":
                 analyzed[step.id] = written.inputs[0]
     if recipe.output in analyzed or recipe.output in inputs:
@@ -97,7 +97,7 @@ def live_steps(recipe: Recipe) -> list[RecipeStep]:
     needed = {recipe.output}
     for step in reversed(recipe.steps):
         if step.id in needed:
-            needed.update(step.inputs)
+            needed.update(step.inputs, step.follows)
     return [step for step in recipe.steps if step.id in needed]
 
 
@@ -140,6 +140,10 @@ def _request(step: ConcreteStep, inputs: Mapping[str, str], catalogue: Catalogue
     }
     whole = analysis_cache_id((own, *others), step.config["features"], inputs[name], cluster)
     return AnalysisRequest(step.step_id, name, inputs[name], shares, cache_ids, whole)
+
+
+def _features(name: str, analyzed: Mapping[str, str], analyses: Mapping[str, Analysis]) -> Mapping[str, Any] | None:
+    return analyses[name].features if name in analyzed else None
 
 
 def _resolve(

@@ -10,10 +10,14 @@ from artdagd.recipes.faults import Faults
 from artdagd.recipes.model import RecipeInput
 from artdagd.recipes.steps import WrittenStep
 from artdagd.steps.catalogue import Catalogue
-from artdagd.steps.suggest import quote, unknown
+from artdagd.steps.primitives.data import Analyze
+from artdagd.steps.suggest import listed, quote, unknown
 from artdagd.steps.types import Carries, Port, StepType, fewest
 
 _LONGEST_PATH = 12
+
+ANALYZED: tuple[str, ...] = Analyze().features
+"""What an ANALYZE step looks for that doesn't say."""
 
 
 class Graph:
@@ -23,6 +27,7 @@ class Graph:
         self._steps = {step.id: step for step in steps}
         self._inputs = inputs
         self._faults = faults
+        self._analyses = {step.id for step in steps if step.kind is not None and step.kind.gives == "analysis"}
         self._place = {step.id: index for index, step in enumerate(steps)}
 
     def check_names(self) -> None:
@@ -44,6 +49,22 @@ class Graph:
                     msg = self._misfit(step, step.kind, name.text, port, catalogue)
                     if msg:
                         self._faults.add(name, f"{step.loc}.inputs[{index}]", msg)
+
+    def check_follows(self) -> None:
+        """What a parameter moves after is a feature that an ANALYZE step of the recipe looks for."""
+        for step in self._steps.values():
+            for one in step.follows:
+                name, feature = one.bound.step_id, one.bound.feature
+                if name in self._analyses:
+                    features = self._steps[name].config.get("features", ANALYZED)
+                    if isinstance(features, list | tuple) and feature not in features and not self._faults.full:
+                        msg = f"{name!r} does not look for {feature!r}; add it to the features of {name!r}"
+                        self._faults.add(one.key, one.loc, msg)
+                elif name in self._steps or name in self._inputs:
+                    msg = f"{quote(name)} is not an ANALYZE step; {listed(self._analyses)}"
+                    self._faults.add(one.at, one.loc, msg)
+                elif not self._faults.full:
+                    self._faults.add(one.at, one.loc, unknown("ANALYZE step", name, self._analyses))
 
     def check_output(self, output: Scalar, loc: str) -> None:
         """The output is a step that makes media."""
@@ -82,7 +103,7 @@ class Graph:
             id_ = pending.pop()
             if id_ in self._steps and id_ not in used:
                 used.add(id_)
-                pending += [name.text for name in self._steps[id_].inputs]
+                pending += self._named(self._steps[id_])
         if not used:
             return
         for step in self._steps.values():
@@ -91,7 +112,11 @@ class Graph:
                 self._faults.add(step.at, step.loc, msg)
 
     def _sources(self, step: WrittenStep) -> set[str]:
-        return {name.text for name in step.inputs if name.text in self._steps}
+        return {name for name in self._named(step) if name in self._steps}
+
+    def _named(self, step: WrittenStep) -> list[str]:
+        follows = [one.bound.step_id for one in step.follows if one.bound.step_id in self._analyses]
+        return [*(name.text for name in step.inputs), *follows]
 
     def _check_count(self, step: WrittenStep, kind: StepType) -> bool:
         ports, count = kind.ports, len(step.inputs)

@@ -30,13 +30,15 @@ class RecipeParam(msgspec.Struct, frozen=True):
 
 
 class RecipeStep(msgspec.Struct, frozen=True):
-    """``config`` is as written (``$params.x`` unresolved); ``inputs`` name steps or recipe inputs."""
+    """``config`` is as written (``$params.x`` unresolved); ``inputs`` name steps or recipe inputs;
+    ``follows`` are the ANALYZE steps that its config names, after which parameters move."""
 
     id: str
     type: str
     inputs: tuple[str, ...]
     config: dict[str, Any]
     keep: bool = False
+    follows: tuple[str, ...] = ()
 
 
 class Recipe(msgspec.Struct, frozen=True):

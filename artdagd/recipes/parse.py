@@ -40,6 +40,7 @@ def parse_recipe(text: str | bytes, catalogue: Catalogue) -> Recipe:
     graph = Graph(steps, inputs, faults)
     graph.check_names()
     graph.check_flow(catalogue)
+    graph.check_follows()
     ordered = graph.ordered()
     if output is not None:
         graph.check_output(output, "output" if output is top.get("output") else "output.step")
@@ -72,4 +73,5 @@ def _name(top: Section) -> str:
 def _concluded(step: WrittenStep) -> RecipeStep:
     assert step.kind is not None  # A step of unknown type is a fault.
     inputs = tuple(name.text for name in step.inputs)
-    return RecipeStep(id=step.id, type=step.kind.name, inputs=inputs, config=step.config, keep=step.keep)
+    follows = tuple(dict.fromkeys(one.bound.step_id for one in step.follows))
+    return RecipeStep(step.id, step.kind.name, inputs, step.config, step.keep, follows)

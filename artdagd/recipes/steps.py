@@ -15,6 +15,7 @@ from artdagd.recipes.model import RecipeParam
 from artdagd.recipes.sections import ID, ID_RULE, Section, describe
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.config import Complaint, Path
+from artdagd.steps.moving import Bound
 from artdagd.steps.suggest import quote, unknown
 from artdagd.steps.types import StepType
 
@@ -22,6 +23,16 @@ _KEYS = ("id", "type", "inputs", "config", "cache")
 _ALMOST_PARAM = re.compile(r"\$?\{+ *params?\b.*|\$params?|\$param\..*", re.DOTALL)
 
 Params = Mapping[str, RecipeParam | None]
+
+
+class Follow(msgspec.Struct, frozen=True):
+    """A parameter that moves as an analysis says; ``at`` is where that is named, ``key`` the key that says after what
+    of it."""
+
+    bound: Bound
+    at: Placed
+    key: Placed
+    loc: str
 
 
 class WrittenStep(msgspec.Struct, frozen=True):
@@ -39,6 +50,7 @@ class WrittenStep(msgspec.Struct, frozen=True):
     readable: bool
     config: dict[str, Any]
     keep: bool
+    follows: tuple[Follow, ...] = ()
 
 
 def read_steps(top: Section, params: Params, catalogue: Catalogue) -> list[WrittenStep]:
@@ -80,7 +92,8 @@ def _step(node: Node, loc: str, params: Params, catalogue: Catalogue, faults: Fa
     keep = section.choice("cache", ("auto", "keep")) == "keep"
     if id_ is None:
         return None
-    return WrittenStep(id_.text, id_, loc, kind, inputs, inputs_at, readable, config, keep)
+    follows = () if kind is None else _follows(section, kind, config, catalogue)
+    return WrittenStep(id_.text, id_, loc, kind, inputs, inputs_at, readable, config, keep, follows)
 
 
 def _kind(section: Section, catalogue: Catalogue) -> StepType | None:
@@ -135,6 +148,16 @@ def _config(section: Section, kind: StepType | None, params: Params, catalogue: 
     return config
 
 
+def _follows(section: Section, kind: StepType, config: dict[str, Any], catalogue: Catalogue) -> tuple[Follow, ...]:
+    node = section.get("config")
+    found = []
+    for bound in catalogue.bound(kind.name, config):
+        here = Complaint((bound.key, bound.source), "")
+        key, at = (_locate(node, msgspec.structs.replace(here, about=about)) for about in ("key", "value"))
+        found.append(Follow(bound, at, key, section.place(here.fault().loc)))
+    return tuple(found)
+
+
 class _Values:
     """A config with its params filled in: by their defaults, or by a value of the same type where there is none.
 
@@ -170,7 +193,10 @@ class _Values:
         """Whether a complaint says nothing about the recipe, since it is about a value that a run may set."""
         if one.path in self._unknown:
             return True
-        # A complaint about the whole compares values with each other.
+        # A complaint about the whole compares values with each other, and so does one about an order.
+        if one.about == "order":
+            beside = one.path[:-2]
+            return any(path[: len(beside)] == beside for path in self.open)
         return one.about == "value" and (one.path in self.open or (not one.path and bool(self.open)))
 
     def worded(self, one: Complaint) -> str:
@@ -205,8 +231,9 @@ class _Values:
         return {"string": "", "boolean": False}.get(param.type, 1)
 
 
-def _locate(node: Node, one: Complaint) -> Placed:
+def _locate(node: Node | None, one: Complaint) -> Placed:
     """Where a complaint's value stands; the key's place if the key is what is wrong."""
+    assert node is not None  # A complaint about no config at all is placed by the caller.
     at: Placed = node
     for part in one.path:
         if isinstance(node, Entries) and part in node.entries:

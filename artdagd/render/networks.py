@@ -60,16 +60,21 @@ def run_network(
     pictures: Sequence[Picture],
     inputs: Sequence[Iterator[VideoFrame]],
     start: int = 0,
+    *,
+    forgets: bool = True,
 ) -> Iterator[VideoFrame]:
     """Push the frames of all ``inputs``, numbered from ``start``, through the network that ``network_at(number)`` gives
     for them, until one input ends. Raises StepFailed (``effect_error``) if it can't be set up, or doesn't give a frame
-    for each that it got."""
+    for each that it got. ``forgets`` says that no filter remembers earlier frames: else the network has to stay the
+    same but for options that commands set."""
     built: _Built | None = None
     for number, frames in enumerate(zip(*inputs, strict=False), start):
         still_wanted()
         network = network_at(number)
         if built is None or not built.become(network):
             if built is not None:
+                if not forgets:
+                    raise _must_stay(network)
                 yield from built.rest()
             built = _Built(network, pictures)
         yield from built.frames(number, frames)
@@ -170,6 +175,15 @@ class _Built:
         for frame in pull(self._sink):
             self._awaited -= 1
             yield frame  # type: ignore[misc]
+
+
+def _must_stay(network: Network) -> StepFailed:
+    names = ", ".join(node.filter.name for node in network)
+    return StepFailed(
+        f"among {names} is a filter that remembers earlier frames, and what moves can't be told to it",
+        code="effect_error",
+        advice="give numbers that stay",
+    )
 
 
 def _commanded(filter: Filter, option: str) -> bool:

@@ -78,9 +78,11 @@ class VideoStream:
         """The same frames, filtered; ``picture`` is the shape that comes out."""
         return replace(self, picture=picture, filters=(*self.filters, *filters))
 
-    def filtered_by(self, filters_at: Callable[[int], Sequence[Filter]], picture: Picture) -> VideoStream:
-        """The same frames, frame ``i`` through ``filters_at(i)``, which must all be stateless."""
-        return composed((self,), lambda number: chain(filters_at(number)), picture)
+    def filtered_by(
+        self, filters_at: Callable[[int], Sequence[Filter]], picture: Picture, *, forgets: bool = True
+    ) -> VideoStream:
+        """The same frames, frame ``i`` through ``filters_at(i)``; ``forgets`` says that these are stateless."""
+        return composed((self,), lambda number: chain(filters_at(number)), picture, forgets=forgets)
 
     def mapped(self, frame_at: Callable[[int], int], count: int, fps: Fraction) -> VideoStream:
         """A stream whose frame ``i`` is frame ``frame_at(i)`` of this one: no pixel is touched, frames may repeat."""
@@ -107,7 +109,7 @@ def composed(
     def source(start: int) -> Iterator[VideoFrame]:
         first = start if forgets else 0
         inputs = [stream.frames(first) for stream in streams]
-        made = run_network(network_at, [stream.picture for stream in streams], inputs, first)
+        made = run_network(network_at, [stream.picture for stream in streams], inputs, first, forgets=forgets)
         try:
             yield from islice(made, start - first, None)
         finally:

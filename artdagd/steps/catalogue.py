@@ -17,9 +17,11 @@ import artdagd
 from artdagd.cid import cid_of_value
 from artdagd.hooks import Analyzer, Effect
 from artdagd.hooks.manager import Plugins
-from artdagd.steps.config import Complaint, canonical, complaints, refusal
+from artdagd.steps import moving
+from artdagd.steps.config import Complaint, refusal
+from artdagd.steps.movable_schema import movable_schema
 from artdagd.steps.primitives import STEP_TYPES
-from artdagd.steps.suggest import listed, unknown
+from artdagd.steps.suggest import listed, quote, unknown
 from artdagd.steps.types import StepType
 
 Sort = Literal["step", "effect", "analyzer"]
@@ -80,8 +82,8 @@ class Catalogue:
                 return [Complaint((), f"parameter 'effect' is missing; {listed(self.effects)}", "key")]
             if not isinstance(name, str) or name not in self.effects:
                 return [Complaint(("effect",), unknown("effect", name, self.effects))]
-            return complaints(self.effects[name].config, _parameters(raw))
-        found = complaints(self.step_types[step_type].config, raw)
+        kind, movable = self._parameters(step_type, raw)
+        found = moving.complaints(kind, _own(step_type, raw), movable, self.features)
         if step_type == "ANALYZE" and not found:
             return self._feature_complaints(raw.get("features", ()))
         return found
@@ -94,10 +96,23 @@ class Catalogue:
         """
         if found := self.complaints(step_type, raw):
             raise refusal(found)
-        if step_type == "EFFECT":
-            struct, filled = canonical(self.effects[raw["effect"]].config, _parameters(raw))
-            return struct, {"effect": raw["effect"], **filled}
-        return canonical(self.step_types[step_type].config, raw)
+        if following := self.bound(step_type, raw):
+            msg = "{0} follows {1}, which is found while a recipe is planned; here, give a number or a curve"
+            raise refusal([Complaint((one.key,), msg.format(one.key, quote(one.step_id))) for one in following])
+        kind, _ = self._parameters(step_type, raw)
+        struct, filled = moving.canonical(kind, _own(step_type, raw))
+        return struct, {"effect": raw["effect"], **filled} if step_type == "EFFECT" else filled
+
+    def bound(self, step_type: str, raw: Mapping[str, Any]) -> list[moving.Bound]:
+        """The parameters of a step's config, as a recipe has it, that are bound to an analysis. Where the effect is not
+        known yet, all that look so."""
+        open_ = step_type == "EFFECT" and raw.get("effect") not in self.effects
+        kind = None if open_ else self._parameters(step_type, raw)[0]
+        return moving.bound(kind, _own(step_type, raw), self.features)
+
+    def still(self, step_type: str, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """A step's config, which has no fault, with a number in place of everything that moves."""
+        return {**raw, **moving.still(self._parameters(step_type, raw)[0], _own(step_type, raw))}
 
     def describe(self) -> list[dict[str, Any]]:
         """Everything installed, for a person or a form."""
@@ -107,6 +122,12 @@ class Catalogue:
         steps: list[tuple[Sort, str]] = [("step", name) for name in sorted(self.step_types)]
         effects: list[tuple[Sort, str]] = [("effect", name) for name in sorted(self.effects)]
         return steps + effects + [("analyzer", name) for name in sorted(self.analyzers)]
+
+    def _parameters(self, step_type: str, raw: Mapping[str, Any]) -> tuple[type[msgspec.Struct], tuple[str, ...]]:
+        """What checks the parameters of a step, and which of them may move."""
+        if step_type == "EFFECT":
+            return _movable(self.effects[raw["effect"]])
+        return self.step_types[step_type].config, self.step_types[step_type].moving
 
     def _feature_complaints(self, features: Sequence[str]) -> list[Complaint]:
         found = []
@@ -143,14 +164,20 @@ class Catalogue:
         ports = item.ports if sort == "step" else self.step_types["EFFECT"].ports
         return about | {
             "inputs": msgspec.to_builtins(ports),
-            "config_schema": msgspec.json.schema(item.config),
+            "config_schema": movable_schema(*_movable(item), self.features),
             "example": dict(item.example),
         }
 
 
-def _parameters(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """An EFFECT step's config without the effect's name: the parameters of the effect."""
-    return {key: value for key, value in raw.items() if key != "effect"}
+def _movable(item: StepType | Effect) -> tuple[type[msgspec.Struct], tuple[str, ...]]:
+    if isinstance(item, StepType):
+        return item.config, item.moving
+    return item.config, tuple(name for name in moving.numbers(item.config) if name not in item.fixed)
+
+
+def _own(step_type: str, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A config without the effect's name, which is no parameter of the effect."""
+    return {key: value for key, value in raw.items() if key != "effect" or step_type != "EFFECT"}
 
 
 def _own_code(kind: StepType) -> bytes:

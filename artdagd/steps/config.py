@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -29,13 +29,13 @@ _INDEX = re.compile(r"\[(\d+)\]|\.([A-Za-z_]\w*)")
 class Complaint(msgspec.Struct, frozen=True):
     """One thing that is wrong in a config. ``path`` leads to it from the config.
 
-    ``about`` tells what is wrong: the ``key`` is unknown or missing, no value of the given ``type`` would do, or this
-    ``value`` would not.
+    ``about`` tells what is wrong: the ``key`` is unknown or missing, no value of the given ``type`` would do, this
+    ``value`` would not, or its ``order`` among those beside it.
     """
 
     path: Path
     msg: str
-    about: Literal["key", "type", "value"] = "value"
+    about: Literal["key", "type", "value", "order"] = "value"
 
     def fault(self) -> Fault:
         """As a row of an error; ``loc`` begins at ``config``."""
@@ -44,19 +44,22 @@ class Complaint(msgspec.Struct, frozen=True):
         )
 
 
-def complaints(kind: type[msgspec.Struct], raw: Mapping[str, Any]) -> list[Complaint]:
-    """All that is wrong with ``raw`` as a ``kind``, in the order of ``raw``."""
-    fields = _fields(kind)
+def complaints(kind: type[msgspec.Struct], raw: Mapping[str, Any], apart: Collection[str] = ()) -> list[Complaint]:
+    """All that is wrong with ``raw`` as a ``kind``, in the order of ``raw``; ``apart`` are fields that the caller sees
+    to, and then to how the fields go together."""
+    fields = fields_of(kind)
     found: list[Complaint] = []
     for key, value in raw.items():
+        if key in apart:
+            continue
         if key in fields:
-            found += _field_complaints(key, value, fields[key].type)
+            found += field_complaints(key, value, fields[key].type)
         else:
             found.append(Complaint((key,), unknown("parameter", key, fields), "key"))
     for name, field in fields.items():
         if field.required and name not in raw:
             found.append(Complaint((), f"parameter {name!r} is missing", "key"))
-    if not found:
+    if not found and not apart:
         try:
             msgspec.convert(raw, kind)
         except msgspec.ValidationError as error:
@@ -80,12 +83,14 @@ def refusal(found: list[Complaint]) -> InvalidRecipe:
 
 
 @functools.cache
-def _fields(kind: type[msgspec.Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
+def fields_of(kind: type[msgspec.Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    """The fields of a struct by the names that they have outside of Python."""
     # Kept, because msgspec evaluates the annotations anew for each call.
     return {field.encode_name: field for field in msgspec.structs.fields(kind)}
 
 
-def _field_complaints(key: str, value: Any, type_: Any) -> list[Complaint]:
+def field_complaints(key: str, value: Any, type_: Any) -> list[Complaint]:
+    """All that is wrong with the value of one field."""
     if (path := _not_finite(value, (key,))) is not None:
         return [Complaint(path, f"{key} is not a finite number", "value")]
     try:
@@ -124,10 +129,12 @@ def _type_words(types: str) -> str:
 
 
 def _choices(type_: Any) -> tuple[Any, ...]:
-    """The values of the ``Literal`` within a type, however it is wrapped (Annotated, Optional, tuple)."""
+    """The values of the ``Literal`` within a type, however it is wrapped (Annotated, Optional, tuple, struct)."""
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
+        return tuple(choice for field in fields_of(type_).values() for choice in _choices(field.type))
     found: tuple[Any, ...] = ()
     for argument in get_args(type_):
-        found += _choices(argument) if get_args(argument) else (argument,) if isinstance(argument, str | int) else ()
+        found += (argument,) if isinstance(argument, str | int) else _choices(argument)
     return found
 
 

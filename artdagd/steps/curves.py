@@ -15,6 +15,7 @@ One of three mappings stands where a number would. Times are seconds on the cloc
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -46,6 +47,11 @@ def curve(value: Any) -> Curve:
     if "pulses" in value:
         return _pulses(value["pulses"], *(float(value[key]) for key in ("rest", "peak", "attack", "decay")))
     return _samples(value["values"], float(value["hop"]), float(value["start"]))
+
+
+def whole(value: float) -> int:
+    """The nearest whole number, halves up: what a parameter that takes whole numbers has of a curve."""
+    return math.floor(value + 0.5)
 
 
 def _keyframes(keyframes: Sequence[Sequence[Any]]) -> Curve:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -11,9 +12,14 @@ from av import VideoFrame
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter, VideoFormat
-from artdagd.render.graphs import evened, run_video, scale
+from artdagd.render.graphs import evened, run_video, scale, stateless
 from artdagd.render.opening import MAX_PIXELS, reason
-from artdagd.render.streams import Media, Picture
+from artdagd.render.streams import Media, Picture, VideoStream
+from artdagd.steps.curves import curve, moves, whole
+from artdagd.steps.moving import number
+
+KEPT = 64
+"""Chains of filters that are kept for values that come again: most of a song lies between its pulses."""
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:
@@ -33,20 +39,47 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
             code="refused",
             advice="install its plugin on every worker",
         )
-    picture = media.video.picture
-    filters = _build(effect, {key: value for key, value in config.items() if key != "effect"}, picture)
+    params = {key: value for key, value in config.items() if key != "effect"}
     try:
-        after = _tried(filters, picture)
+        video = _applied(effect, params, media.video)
+        # What an effect that makes another size did with the pixels is not known: the result is opaque.
+        sizes = {(each.picture.width, each.picture.height) for each in (media.video, video)}
+        return replace(media, video=video, alpha=media.alpha if len(sizes) == 1 else None)
     except StepFailed as error:
+        if error.detail.startswith("effect "):
+            raise
         raise StepFailed(f"effect {name!r}: {error.detail}", code="effect_error", advice=error.advice) from error
+
+
+def _applied(effect: Effect, params: Mapping[str, Any], video: VideoStream) -> VideoStream:
+    picture = video.picture
+    curves = {key: curve(value) for key, value in params.items() if moves(value)}
+    if not curves:
+        filters = _build(effect, params, picture)
+        after = _tried(filters, picture)
+        return video.filtered(*_evened(filters, after))
+    kinds = {field.encode_name: number(field.type) for field in msgspec.structs.fields(effect.config)}
+
+    @lru_cache(maxsize=KEPT)
+    def built(*values: float) -> tuple[Filter, ...]:
+        return _build(effect, {**params, **dict(zip(curves, values, strict=True))}, picture)
+
+    def filters_at(frame: int) -> tuple[Filter, ...]:
+        time = float(frame / picture.fps)
+        filters = built(*(whole(at(time)) if kinds[key] is int else at(time) for key, at in curves.items()))
+        return _evened(filters, after)[0]
+
+    first = built(*(whole(at(0.0)) if kinds[key] is int else at(0.0) for key, at in curves.items()))
+    after = _tried(first, picture)
+    return video.filtered_by(filters_at, _evened(first, after)[1], forgets=stateless(first))
+
+
+def _evened(filters: tuple[Filter, ...], after: Picture) -> tuple[tuple[Filter, ...], Picture]:
     cuts, width, height = evened(after.width, after.height)
-    after = replace(after, width=width, height=height)
-    # What an effect that makes another size did with the pixels is not known: the result is opaque.
-    alpha = media.alpha if (width, height) == (picture.width, picture.height) else None
-    return replace(media, video=media.video.filtered((*filters, *cuts), after), alpha=alpha)
+    return (*filters, *cuts), replace(after, width=width, height=height)
 
 
-def _build(effect: Effect, params: dict[str, Any], picture: Picture) -> tuple[Filter, ...]:
+def _build(effect: Effect, params: Mapping[str, Any], picture: Picture) -> tuple[Filter, ...]:
     try:
         config = msgspec.convert(params, effect.config)
     except msgspec.ValidationError as error:

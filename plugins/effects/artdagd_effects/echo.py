@@ -34,4 +34,5 @@ EFFECT = Effect(
     config=Echo,
     build=build,
     example={"frames": 12},
+    fixed=("frames",),
 )

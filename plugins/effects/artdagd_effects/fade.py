@@ -39,4 +39,5 @@ EFFECT = Effect(
     config=Fade,
     build=build,
     example={"type": "in", "duration": 2.0, "color": "#ffffff"},
+    fixed=("start_time", "duration"),
 )

@@ -32,4 +32,5 @@ EFFECT = Effect(
     config=Grain,
     build=build,
     example={"strength": 25},
+    fixed=("strength", "seed"),
 )

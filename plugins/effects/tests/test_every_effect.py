@@ -145,12 +145,14 @@ def test_an_unknown_field_is_refused_by_name(effect: Effect, bunny: Path, render
 def test_every_field_is_described_and_bounded(effect: Effect) -> None:
     catalogue = Catalogue.of(Plugins.of(artdagd_effects))
     (item,) = [item for item in catalogue.describe() if item["name"] == effect.name]
-    (schema,) = item["config_schema"]["$defs"].values()
+    whole = item["config_schema"]
+    schema = whole["$defs"][whole["$ref"].rpartition("/")[2]]
     assert schema["additionalProperties"] is False
     for name, field in schema["properties"].items():
         assert field.get("description"), name
-        if field.get("type") in ("integer", "number"):
-            assert {"minimum", "maximum"} <= field.keys(), name
+        for kind in (field, *field.get("anyOf", ())):
+            if kind.get("type") in ("integer", "number"):
+                assert {"minimum", "maximum"} <= kind.keys(), name
     assert catalogue.complaints("EFFECT", {"effect": effect.name, **effect.example}) == []
 
 
