@@ -176,7 +176,8 @@ def test_a_change_to_one_effect_changes_its_identity_and_the_digest_alone(tmp_pa
 
 
 def test_a_missing_module_is_named() -> None:
-    kind = msgspec.structs.replace(STEP_TYPES[0], module="artdagd.render.steps.nowhere")
+    (segment,) = [kind for kind in STEP_TYPES if kind.name == "SEGMENT"]
+    kind = msgspec.structs.replace(segment, module="artdagd.render.steps.nowhere")
     catalogue = Catalogue(Plugins.of(), (kind,))
     with pytest.raises(FileNotFoundError, match=r"SEGMENT: its module artdagd\.render\.steps\.nowhere is missing"):
         catalogue.identity("step", "SEGMENT")
