@@ -85,10 +85,18 @@ def _features(items: list[dict[str, Any]]) -> str:
 
 def _table(item: dict[str, Any]) -> Iterator[str]:
     schema = item["config_schema"]
-    schema = schema["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    inner = dict(schema.get("$defs", {}))
+    schema = inner.pop(schema["$ref"].rpartition("/")[2]) if "$ref" in schema else schema
     if not schema["properties"]:
         yield "No parameters.\n"
         return
+    yield from _rows(schema)
+    for name, part in inner.items():
+        yield f"{name}: {part.get('description', '')}\n"
+        yield from _rows(part)
+
+
+def _rows(schema: dict[str, Any]) -> Iterator[str]:
     yield "| parameter | value | default | meaning |"
     yield "| --- | --- | --- | --- |"
     for name, field in schema["properties"].items():
@@ -104,7 +112,9 @@ def _kind(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{choice}`" for choice in schema["enum"])
     if "$ref" in schema:
-        return "mapping"
+        return f"mapping ({schema['$ref'].rpartition('/')[2]})"
+    if isinstance(schema.get("items"), dict) and "$ref" in schema["items"]:
+        return f"list of {_kind(schema['items'])}"
     word = TYPES[schema["type"]]
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
     high = schema.get("maximum", schema.get("exclusiveMaximum"))

@@ -9,10 +9,10 @@ from artdagd.delivery import STILLS, Delivery
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.codecs import ALPHA, SOUND, picture_coding
+from artdagd.render.fitting import sized
 from artdagd.render.graphs import scale
 from artdagd.render.networks import Node
 from artdagd.render.numbers import nearest
-from artdagd.render.steps.resize import sized
 from artdagd.render.streams import Colour, Media, VideoStream, composed
 
 OVERLAYS = {"yuv420p": "yuv420", "yuv422p": "yuv422", "yuv444p": "yuv444"}

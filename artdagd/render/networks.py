@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 
 COMMANDS: Mapping[str, frozenset[str]] = {
+    "blend": frozenset({"all_opacity"}),
     "hue": frozenset({"h", "s", "b"}),
     "gblur": frozenset({"sigma", "sigmaV"}),
+    "lut": frozenset({"c0", "c1", "c2"}),
 }
 """Options that a command sets just as a new filter would: a test holds each against one. (Others look as if they did:
 the command ``sigma`` of gblur leaves the vertical blur as it was, unless sigmaV is among the options.)"""
@@ -40,7 +42,7 @@ NEEDED: Mapping[str, frozenset[str]] = {"gblur": frozenset({"sigmaV"})}
 @dataclass(frozen=True)
 class Node:
     """A filter and the numbers of what it takes: input ``i`` of a network of ``n`` inputs has the number ``i``, its
-    node ``k`` the number ``n + k``. What is taken more than once is split."""
+    node ``k`` the number ``n + k``. What is taken more than once is split; an input may be left alone."""
 
     filter: Filter
     takes: tuple[int, ...]
@@ -114,6 +116,9 @@ class _Built:
                     before.link_to(context, out, pad)
                 ends.append((context, 0))
                 self._filters.append(context)
+            for number, source in enumerate(self._sources):
+                if not users[number] and number + 1 < len(ends):  # a picture that this network makes nothing of
+                    source.link_to(add(graph, "nullsink", {}))
             self._sink = add(graph, "buffersink", {})
             ends[-1][0].link_to(self._sink)
             graph.configure()

@@ -114,7 +114,7 @@ def composed(
             yield from islice(made, start - first, None)
         finally:
             for reader in inputs:
-                _close(reader)
+                close(reader)
 
     def preroll(start: int) -> int:
         return max(stream.preroll(start) for stream in streams) if forgets else start
@@ -131,7 +131,7 @@ def _follow(stream: VideoStream, wanted: Iterable[int]) -> Iterator[VideoFrame]:
         for number in wanted:
             behind = number < position
             if reader is None or behind or stream.preroll(number) + MARGIN < number - position:
-                _close(reader)
+                close(reader)
                 reader, position = stream.frames(number), number - 1
             while position < number:
                 frame = next(reader, frame)
@@ -140,13 +140,14 @@ def _follow(stream: VideoStream, wanted: Iterable[int]) -> Iterator[VideoFrame]:
                 return
             yield frame
     finally:
-        _close(reader)
+        close(reader)
 
 
-def _close(reader: Iterator[VideoFrame] | None) -> None:
-    close = getattr(reader, "close", None)
-    if close is not None:
-        close()
+def close(reader: Iterator[VideoFrame] | None) -> None:
+    """End a reading early: what it holds open is given back at once."""
+    end = getattr(reader, "close", None)
+    if end is not None:
+        end()
 
 
 @dataclass(frozen=True)

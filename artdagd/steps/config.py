@@ -6,7 +6,8 @@ import functools
 import math
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Literal, get_args
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -93,6 +94,13 @@ def field_complaints(key: str, value: Any, type_: Any) -> list[Complaint]:
     """All that is wrong with the value of one field."""
     if (path := _not_finite(value, (key,))) is not None:
         return [Complaint(path, f"{key} is not a finite number", "value")]
+    inside = [
+        Complaint((key, *path, *one.path), f"{key}: {one.msg}", one.about)
+        for path, part, kind in _structs(value, type_)
+        for one in complaints(kind, part)
+    ]
+    if inside:
+        return inside
     try:
         msgspec.convert(value, type_)
     except msgspec.ValidationError as error:
@@ -101,6 +109,21 @@ def field_complaints(key: str, value: Any, type_: Any) -> list[Complaint]:
         steps = _INDEX.findall(where.partition("[...]")[0])
         path = (key, *(int(index) if index else name for index, name in steps))
         return [_worded(path, message, _at(value, path[1:]), type_)]
+    return []
+
+
+def _structs(value: Any, type_: Any) -> list[tuple[Path, Mapping[str, Any], type[msgspec.Struct]]]:
+    """The mappings in ``value`` that stand for structs, each with the path that leads there."""
+    origin, arguments = get_origin(type_), get_args(type_)
+    if origin is Annotated:
+        return _structs(value, arguments[0])
+    if origin in (Union, UnionType):
+        return [found for argument in arguments for found in _structs(value, argument)]
+    if origin in (list, tuple) and isinstance(value, list | tuple):
+        inside = [(i, found) for i, item in enumerate(value) for found in _structs(item, arguments[0])]
+        return [((i, *path), part, kind) for i, (path, part, kind) in inside]
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct) and isinstance(value, Mapping):
+        return [((), value, type_)]
     return []
 
 

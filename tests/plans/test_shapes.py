@@ -86,6 +86,21 @@ def test_sequence_takes_size_and_rate_from_its_first_clip_or_its_config() -> Non
     assert shape("SEQUENCE", MUTE, MUTE, fps=10.0) == Shape(6.0, (10, 1), 320, 240, None)
 
 
+def test_clips_overlap_during_a_transition() -> None:
+    second = {"type": "crossfade", "duration": 1.0}
+    assert shape("SEQUENCE", CLIP, MUTE, CLIP, transition=second).duration == 21.0
+    assert shape("SEQUENCE", CLIP, MUTE, CLIP, transition=second | {"type": "cut"}).duration == 23.0
+    own = [second | {"duration": 0.31}, second | {"type": "cut"}]
+    assert shape("SEQUENCE", CLIP, MUTE, CLIP, transition=second, transitions=own).duration == 23.0 - 8 / 25
+    assert shape("SEQUENCE", SONG, SONG, transition=second).audio == 121.0
+    with pytest.raises(InvalidRecipe, match="'in1' lasts 3 s, and its transitions 4 s"):
+        shape("SEQUENCE", CLIP, MUTE, CLIP, transition=second | {"duration": 2.0})
+    with pytest.raises(InvalidRecipe, match="'in0' lasts 61 s, and its transitions 62 s"):
+        shape("SEQUENCE", SONG, SONG, transition=second | {"duration": 62.0})
+    with pytest.raises(InvalidRecipe, match="1 transitions, and its 3 clips meet 2 times"):
+        shape("SEQUENCE", CLIP, MUTE, CLIP, transitions=[second])
+
+
 def test_sound_alone_can_be_cut_sped_up_and_joined_but_not_painted() -> None:
     assert shape("SEGMENT", SONG, start=1.0, end=31.0).audio == 30.0
     assert shape("SPEED", SONG, factor=2.0).audio == 30.5

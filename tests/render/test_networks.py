@@ -40,6 +40,7 @@ def run(network_at, *inputs, start=0) -> list[bytes]:
         pytest.param(lambda n: [Filter("gblur", {"sigma": 0.5 + n})], id="half a command"),
         pytest.param(lambda n: [Filter("gblur", {"sigma": 1 + n, "sigmaV": 2.5})], id="a command"),
         pytest.param(lambda n: [Filter("hue", {"h": 20 * n}), Filter("hflip")], id="a command in a chain"),
+        pytest.param(lambda n: [Filter("lut", {"c0": f"val*{n}/6", "c1": "val"})], id="an expression"),
         pytest.param(lambda n: [Filter("vignette", {"angle": 0.3 + n / 10, "dither": 0})], id="no such command"),
         pytest.param(lambda n: [Filter("hflip")] * (n % 3), id="another chain each time"),
     ],
@@ -49,6 +50,18 @@ def test_what_changes_gives_the_pixels_of_a_graph_of_its_own(filters_at) -> None
     alone = [run(lambda _, n=n: chain(filters_at(n)), [frame], start=n)[0] for n, frame in enumerate(frames)]
     assert run(lambda n: chain(filters_at(n)), frames) == alone
     assert run(lambda n: chain(filters_at(n)), frames[2:], start=2) == alone[2:], "wherever the reading starts"
+
+
+def test_the_opacity_of_a_blend_changes_by_command() -> None:
+    def network_at(number: int) -> list[Node]:
+        return [Node(Filter("blend", {"all_mode": "normal", "all_opacity": number / 6}), (1, 0))]
+
+    below, above = noise(6, 1), noise(6, 2)
+    alone = [
+        run(lambda _, n=n: network_at(n), [one], [two], start=n)[0]
+        for n, (one, two) in enumerate(zip(below, above, strict=True))
+    ]
+    assert run(network_at, below, above) == alone
 
 
 def test_several_inputs_are_laid_over_each_other_and_split_where_they_are_taken_twice() -> None:
@@ -75,4 +88,11 @@ def test_a_network_that_drops_frames_or_is_wrong_is_refused() -> None:
     with pytest.raises(StepFailed, match="gblur"):
         run(lambda n: chain([Filter("gblur", {"sigma": -1})]), noise(1))
     with pytest.raises(StepFailed, match="can't be combined"):
-        run(lambda n: (Node(Filter("hflip"), (0,)),), noise(1), noise(1))
+        run(lambda n: (Node(Filter("hflip"), (0,)), Node(Filter("hflip"), (0,))), noise(1))
+
+
+def test_an_input_may_be_left_alone() -> None:
+    below, above = noise(3, 1), noise(3, 2)
+    assert run(lambda n: (Node(Filter("null"), (n % 2,)),), below, above) == [
+        pixels([frames[number]])[0] for number, frames in enumerate((below, above, below))
+    ]

@@ -67,6 +67,26 @@ RECIPES = {
         ("both", "SEQUENCE", "fast", {}),
         ("out", "AUDIO_MIX", "both song", {"gain": -1.0, "delay": [0.0, 0.25], "length": "longest"}),
     ],
+    "transitions": [
+        ("bright", "EFFECT", "late", {"effect": "hue", "brightness": 2}),
+        ("trail", "EFFECT", "clip", {"effect": "echo"}),
+        (
+            "join",
+            "SEQUENCE",
+            "bright trail late",
+            {
+                "fps": 25,
+                "transitions": [
+                    {"type": "slide", "direction": "up", "duration": 0.31},
+                    {"type": "fade", "duration": 0.5},
+                ],
+            },
+        ),
+        ("map", "RETIME", "join", {**RETIMED, "pieces": [[0.0, 0.4, 1.4, 2.4], [0.4, 1.1, 2.8, 3.3]]}),
+        ("tail", "SEGMENT", "bright", {"start": 1.2}),
+        ("sound", "MUX", "map song", {"length": "video"}),
+        ("out", "SEQUENCE", "sound tail", {"transition": {"duration": 0.2}}),
+    ],
     "the sound of a step": [
         ("blurred", "EFFECT", "late", {"effect": "blur"}),
         ("out", "MUX", "clip blurred", {"length": "audio"}),

@@ -90,10 +90,14 @@ def _sequence(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     for name, clip in zip(step.inputs, inputs, strict=True):
         if clip.has_picture != first.has_picture:
             raise no_picture(step.step_id, name if first.has_picture else step.inputs[0])
+    joints = _joints(step)
     if not first.has_picture:
-        return msgspec.structs.replace(first, audio=sum(clip.audio or 0.0 for clip in inputs))
+        _check_overlaps(step, [clip.audio or 0.0 for clip in inputs], joints)
+        return msgspec.structs.replace(first, audio=sum(clip.audio or 0.0 for clip in inputs) - sum(joints))
     fps = first.fps if config.get("fps") is None else rate(step, config["fps"])
-    duration = seconds_of(sum(max(1, frames_in(clip.duration, fps)) for clip in inputs), fps)
+    counts, overlaps = [max(1, frames_in(clip.duration, fps)) for clip in inputs], [frames_in(s, fps) for s in joints]
+    _check_overlaps(step, [seconds_of(n, fps) for n in counts], [seconds_of(n, fps) for n in overlaps])
+    duration = seconds_of(sum(counts) - sum(overlaps), fps)
     return Shape(
         duration=duration,
         fps=fps,
@@ -101,6 +105,25 @@ def _sequence(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
         height=even(config.get("height") or first.height),
         audio=duration if any(clip.has_audio for clip in inputs) else None,
     )
+
+
+def _joints(step: ConcreteStep) -> list[float]:
+    """How long the transition between each clip and the next lasts, in seconds."""
+    default, own, count = step.config.get("transition"), step.config.get("transitions") or (), len(step.inputs) - 1
+    if own and len(own) != count:
+        problem = f"there are {len(own)} transitions, and its {count + 1} clips meet {count} times"
+        raise wrong_step(step.step_id, "config.transitions", problem, "Give one transition for each joint.")
+    turns = own or [default] * count
+    return [0.0 if turn is None or turn["type"] == "cut" else turn["duration"] for turn in turns]
+
+
+def _check_overlaps(step: ConcreteStep, lengths: Sequence[float], overlaps: Sequence[float]) -> None:
+    """Raise InvalidRecipe if a clip is shorter than its transitions; all in seconds."""
+    for name, length, before, after in zip(step.inputs, lengths, [0.0, *overlaps], [*overlaps, 0.0], strict=True):
+        if before + after > length + 1e-9:
+            field = "transitions" if step.config.get("transitions") else "transition"
+            problem = f"{name!r} lasts {length:g} s, and its transitions {before + after:g} s"
+            raise wrong_step(step.step_id, f"config.{field}", problem, "Make them shorter, or the clip longer.")
 
 
 RULES: Mapping[str, Rule] = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from artdagd.errors import StepFailed
@@ -21,5 +23,7 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
         raise StepFailed("its second input has no sound", code="refused", advice="give it a file with sound")
     length = config.get("length", "shortest")
     if length == "audio" or (length == "shortest" and audio.duration <= video.duration):
-        return Media(video.lasting(max(1, nearest(audio.duration * video.picture.fps))), audio)
-    return Media(video, audio.lasting(max(1, nearest(video.duration * audio.rate))))
+        count = max(1, nearest(audio.duration * video.picture.fps))
+        return replace(inputs[0].moved(lambda stream: stream.lasting(count)), audio=audio, offset=Fraction(0))
+    audio = audio.lasting(max(1, nearest(video.duration * audio.rate)))
+    return replace(inputs[0], audio=audio, offset=Fraction(0))

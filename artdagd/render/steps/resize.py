@@ -3,56 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from artdagd.errors import StepFailed
-from artdagd.hooks.types import Effect, Filter
-from artdagd.render.graphs import scale
-from artdagd.render.numbers import even
-from artdagd.render.streams import Media, VideoStream
+from artdagd.hooks.types import Effect
+from artdagd.render.fitting import sized
+from artdagd.render.streams import Media
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:
     """``contain`` shows the whole picture on black, ``cover`` fills the frame and cuts what stands out, ``stretch``
-    ignores the aspect. With one side given, the other follows from the aspect. Sides become even."""
+    ignores the aspect. With one side given, the other follows from the aspect. Sides become even. The bars of
+    ``contain`` are transparent if the input has an alpha, opaque if it has none."""
     media = inputs[0]
     if media.video is None:
         raise StepFailed("its input has no picture", code="refused", advice="give it a video")
     width, height, fit = config.get("width"), config.get("height"), config.get("fit")
     return media.moved(lambda video: sized(video, width, height, fit))
-
-
-def sized(video: VideoStream, width: int | None, height: int | None, fit: str | None) -> VideoStream:
-    """The stream with these sides; one that is None follows from the other. ``shrink`` keeps the aspect, adds nothing
-    and never enlarges, so that the sides are the most that come out."""
-    picture = video.picture
-    if width is None and height is None:
-        return video
-    if fit == "shrink":
-        sides = ((width, picture.width), (height, picture.height))
-        ratio = min(Fraction(1), *(Fraction(most, side) for most, side in sides if most is not None))
-        return fitted(video, even(picture.width * ratio), even(picture.height * ratio), "stretch")
-    aspect = Fraction(picture.width, picture.height)
-    wide = Fraction(height) * aspect if width is None and height is not None else Fraction(width or 0)
-    high = Fraction(height) if height is not None else wide / aspect
-    alone = width is None or height is None
-    return fitted(video, even(wide), even(high), "stretch" if alone else fit or "contain")
-
-
-def fitted(video: VideoStream, width: int, height: int, fit: str) -> VideoStream:
-    """The stream in exactly ``width`` x ``height`` (even numbers)."""
-    picture = video.picture
-    if (picture.width, picture.height) == (width, height):
-        return video
-    ratios = Fraction(width, picture.width), Fraction(height, picture.height)
-    ratio = min(ratios) if fit == "contain" else max(ratios)
-    inner = (width, height) if fit == "stretch" else (even(picture.width * ratio), even(picture.height * ratio))
-    filters = [scale(w=inner[0], h=inner[1]), Filter("setsar", {"sar": "1"})]
-    if inner != (width, height):
-        x, y = abs(width - inner[0]) // 4 * 2, abs(height - inner[1]) // 4 * 2
-        name = "pad" if fit == "contain" else "crop"
-        options = {"w": width, "h": height, "x": x, "y": y}
-        filters.append(Filter(name, {**options, "color": "black"} if fit == "contain" else options))
-    return video.filtered(filters, replace(picture, width=width, height=height))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +20,8 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     ``pieces`` are (t0, t1, s0, s1) in seconds, contiguous from t0 = 0: output time t in [t0, t1) shows source time
     s0 + (t - t0) / (t1 - t0) * (s1 - s0). The result has no sound.
     """
-    video = inputs[0].video
+    media = inputs[0]
+    video = media.video
     if video is None:
         raise StepFailed("its input has no picture", code="refused", advice="give it a video")
     pieces = [tuple(exact(number) for number in piece) for piece in config["pieces"]]
@@ -35,4 +37,5 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
         part = (time - t0) / (t1 - t0) if t1 > t0 else Fraction(0)
         return min(max(nearest((s0 + part * (s1 - s0)) * rate), 0), last)
 
-    return Media(video.mapped(frame_at, max(1, nearest(pieces[-1][1] * fps)), fps), None)
+    count = max(1, nearest(pieces[-1][1] * fps))
+    return replace(media.moved(lambda stream: stream.mapped(frame_at, count, fps)), audio=None, offset=Fraction(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,14 +21,14 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     end = None if config.get("end") is None else exact(config["end"])
     if config.get("duration") is not None:
         end = start + exact(config["duration"])
-    video = None if media.video is None else _frames(media.video, start, end)
     sound = media.synced()
+    part = replace(media.moved(lambda video: _frames(video, start, end)), audio=None, offset=Fraction(0))
     if sound is None:
-        return Media(video, None)
+        return part
     first = nearest(start * sound.rate)
-    if video is not None and first >= sound.samples:  # the sound ended before: silence, as long as the picture
-        return Media(video, sound.cut(first, first + max(1, nearest(video.duration * sound.rate))))
-    return Media(video, _samples(sound, start, end))
+    if part.video is not None and first >= sound.samples:  # the sound ended before: silence, as long as the picture
+        return replace(part, audio=sound.cut(first, first + max(1, nearest(part.video.duration * sound.rate))))
+    return replace(part, audio=_samples(sound, start, end))
 
 
 def _frames(video: VideoStream, start: Fraction, end: Fraction | None) -> VideoStream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -18,9 +19,10 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     if factor == 1:
         return media
     sound = media.synced()
-    return Media(
-        None if media.video is None else _pictures(media.video, factor),
-        None if sound is None else _sound(sound, factor, keep_pitch=bool(config.get("keep_pitch", True))),
+    return replace(
+        media.moved(lambda video: _pictures(video, factor)),
+        audio=None if sound is None else _sound(sound, factor, keep_pitch=bool(config.get("keep_pitch", True))),
+        offset=Fraction(0),
     )
 
 

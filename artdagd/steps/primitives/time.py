@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from artdagd.steps.primitives.fields import ANY, Config, Pixels, Rate
+from artdagd.steps.primitives.fields import ANY, Colour, Config, Pixels, Rate
 from artdagd.steps.types import Port, StepType
 
 Piece = tuple[float, float, float, float]
@@ -70,10 +70,33 @@ class Retime(Config, frozen=True):
     ]
 
 
+class Transition(Config, frozen=True):
+    """How one clip becomes the next. Both run while it lasts."""
+
+    type: Annotated[
+        Literal["cut", "crossfade", "wipe", "slide", "fade"],
+        msgspec.Meta(
+            description="wipe: an edge uncovers the new clip; slide: it pushes the old one; fade: through a colour"
+        ),
+    ] = "crossfade"
+    duration: Annotated[float, msgspec.Meta(gt=0, le=600, description="seconds that both clips run")] = 1.0
+    direction: Annotated[
+        Literal["left", "right", "up", "down"], msgspec.Meta(description="where the edge of a wipe or slide runs")
+    ] = "left"
+    color: Annotated[Colour, msgspec.Meta(description="colour that a fade goes through, as #RRGGBB")] = "#000000"
+
+
 class Sequence(Config, frozen=True):
     width: Pixels | None = None
     height: Pixels | None = None
     fps: Rate | None = None
+    transition: Annotated[
+        Transition | None, msgspec.Meta(description="from each clip to the next; without one they are cut")
+    ] = None
+    transitions: Annotated[
+        tuple[Transition, ...],
+        msgspec.Meta(max_length=10_000, description="one for each joint, in place of the one for all"),
+    ] = ()
 
 
 STEP_TYPES: tuple[StepType, ...] = (
@@ -139,11 +162,12 @@ STEP_TYPES: tuple[StepType, ...] = (
     StepType(
         name="SEQUENCE",
         version="1",
-        description="One clip after the other. Size and rate are the first clip's unless given.",
+        description="One clip after the other, by cut or with transitions, during which both run. Size and rate are "
+        "the first clip's unless given.",
         ports=(Port("clips", "any", many=True),),
         gives="any",
         config=Sequence,
         module="artdagd.render.steps.sequence",
-        example={},
+        example={"transition": {"type": "crossfade", "duration": 0.5}},
     ),
 )

@@ -1,0 +1,63 @@
+"""One stream made to go with another: the same rate, size, format and meaning of its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import repeat
+
+from av import VideoFrame
+
+from artdagd.hooks.types import Filter
+from artdagd.render.fitting import fitted
+from artdagd.render.graphs import MATRICES, scale
+from artdagd.render.numbers import nearest
+from artdagd.render.streams import Colour, Picture, VideoStream
+
+
+def conformed(video: VideoStream, shape: Picture, fit: str = "contain") -> VideoStream:
+    """The stream in the rate, size, format and matrix of ``shape``; its length in frames is rounded to nearest."""
+    return in_format(fitted(at_rate(video, shape.fps), shape.width, shape.height, fit), shape)
+
+
+def at_rate(video: VideoStream, fps: Fraction) -> VideoStream:
+    """The stream at another rate: each frame shows the one that is nearest in time."""
+    rate, last = video.picture.fps, video.count - 1
+    if rate == fps:
+        return video
+    count = max(1, nearest(video.duration * fps))
+    return video.mapped(lambda i: min(nearest(i * rate / fps), last), count, fps)
+
+
+def in_format(video: VideoStream, shape: Picture) -> VideoStream:
+    """The stream in the pixel format and matrix of ``shape``, at its own size."""
+    picture = video.picture
+    if (picture.format, picture.colour.space) == (shape.format, shape.colour.space):
+        return video
+    return video.filtered(to_format(shape), replace(picture, format=shape.format, colour=shape.colour))
+
+
+def to_format(shape: Picture) -> tuple[Filter, Filter]:
+    """Filters that bring any picture to the pixel format and matrix of ``shape``, which is YUV of limited range."""
+    convert = scale(out_range="tv", out_color_matrix=MATRICES.get(shape.colour.space, "bt601"))
+    return convert, Filter("format", {"pix_fmts": shape.format})
+
+
+def alpha_of(picture: Picture) -> Picture:
+    """The shape of the alpha of pictures like ``picture``."""
+    return replace(picture, format="gray", colour=Colour(full_range=True))
+
+
+def opaque(video: VideoStream) -> VideoStream:
+    """An alpha for ``video`` that is 255 everywhere."""
+    picture = alpha_of(video.picture)
+
+    def source(start: int) -> Iterator[VideoFrame]:
+        frame = VideoFrame(picture.width, picture.height, "gray")
+        frame.color_range = 2
+        plane = frame.planes[0]
+        plane.update(b"\xff" * plane.buffer_size)
+        return repeat(frame, max(0, video.count - start))
+
+    return VideoStream(picture, video.count, picture, source, lambda start: 0)

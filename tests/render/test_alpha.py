@@ -1,0 +1,74 @@
+"""Alpha goes where its picture goes: through every step that moves pixels or frames."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from importlib import import_module
+
+import numpy
+import pytest
+
+from artdagd.hooks.types import Filter
+from artdagd.render.conform import alpha_of
+from artdagd.render.graphs import scale
+from artdagd.render.source import open_source
+from artdagd.render.streams import Media
+from tests.render.conftest import read_number
+
+STEPS = {
+    "SEGMENT": ("segment", {"start": 0.3, "end": 0.7}),
+    "SPEED": ("speed", {"factor": 1.7}),
+    "RETIME": ("retime", {"pieces": [[0.0, 0.5, 0.9, 0.1]], "fps": [20, 1]}),
+    "RESIZE": ("resize", {"width": 120, "height": 64, "fit": "cover"}),
+    "MUX": ("mux", {"length": "audio"}),
+    "SEQUENCE": ("sequence", {"fps": 20, "width": 120, "height": 32}),
+    "SEQUENCE with slides": ("sequence", {"transition": {"type": "slide", "duration": 0.2}}),
+}
+
+
+def with_alpha(media: Media) -> Media:
+    """Opaque where it is white: the alpha of each picture shows the same number."""
+    assert media.video is not None
+    grey = (scale(out_range="pc"), Filter("format", {"pix_fmts": "gray"}))
+    return replace(media, alpha=media.video.filtered(grey, alpha_of(media.video.picture)))
+
+
+def lower(module: str, config: dict, *inputs: Media) -> Media:
+    return import_module(f"artdagd.render.steps.{module}").lower(config, inputs, {})
+
+
+@pytest.mark.parametrize(("module", "config"), STEPS.values(), ids=STEPS.keys())
+def test_alpha_follows_its_picture(clip, module, config) -> None:
+    media = with_alpha(open_source(clip("a.mp4", 30, samples=36_000)))
+    inputs = [media] * 2 if module in ("mux", "sequence") else [media]
+    result = lower(module, config, *inputs)
+    assert result.alpha is not None
+    assert result.alpha.picture == alpha_of(result.video.picture)
+    assert result.alpha.count == result.video.count
+    frames = list(zip(result.video.frames(), result.alpha.frames(), strict=True))
+    assert len(frames) == result.video.count
+    for picture, alpha in frames:
+        if module != "resize" and "transition" not in config:
+            assert read_number(alpha) == read_number(picture)
+        light = picture.to_ndarray()[: picture.height].astype(float)
+        assert numpy.abs(alpha.to_ndarray() - numpy.clip((light - 16) * 255 / 219, 0, 255)).max() <= 3
+    assert [f.to_ndarray().tolist() for f in result.alpha.frames(5)] == [a.to_ndarray().tolist() for _, a in frames[5:]]
+
+
+def test_bars_are_transparent_only_where_there_was_alpha(clip) -> None:
+    media = open_source(clip("a.mp4", 5))
+    assert lower("resize", {"width": 64, "height": 64}, media).alpha is None
+    (frame, *_) = lower("resize", {"width": 64, "height": 64}, with_alpha(media)).alpha.frames(4)
+    assert (frame.to_ndarray()[:20] == 0).all()
+    assert frame.to_ndarray()[32].max() > 0
+
+
+def test_a_clip_without_alpha_is_opaque_among_others(clip) -> None:
+    plain, keyed = open_source(clip("a.mp4", 10)), with_alpha(open_source(clip("b.mp4", 10, Fraction(25))))
+    result = lower("sequence", {}, plain, keyed)
+    shown = [frame.to_ndarray() for frame in result.alpha.frames()]
+    assert len(shown) == result.video.count
+    assert all((frame == 255).all() for frame in shown[:10])
+    assert all((frame < 255).any() for frame in shown[10:])
+    assert lower("sequence", {}, plain, plain).alpha is None
