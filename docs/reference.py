@@ -18,6 +18,7 @@ from artdagd.steps.catalogue import Catalogue
 from docs import examples
 
 PAGE = Path(__file__).with_name("steps.md")
+MOVING = {"$ref": "#/$defs/Moving"}
 TYPES = {"number": "number", "integer": "whole number", "string": "text", "boolean": "true or false", "array": "list"}
 INTRODUCTION = """\
 # Steps, effects and analyzers
@@ -92,8 +93,9 @@ def _table(item: dict[str, Any]) -> Iterator[str]:
         return
     yield from _rows(schema)
     for name, part in inner.items():
-        yield f"{name}: {part.get('description', '')}\n"
-        yield from _rows(part)
+        if f'"#/$defs/{name}"' in json.dumps(schema) and name != "Moving":
+            yield f"{name}: {part.get('description', '')}\n"
+            yield from _rows(part)
 
 
 def _rows(schema: dict[str, Any]) -> Iterator[str]:
@@ -101,8 +103,8 @@ def _rows(schema: dict[str, Any]) -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for name, field in schema["properties"].items():
         default = "required" if name in schema.get("required", ()) else _value(field.get("default"))
-        kinds = [kind for kind in field.get("anyOf", [field]) if "$ref" not in kind and kind.get("type") != "null"]
-        moves = " ↝" if any("$ref" in kind for kind in field.get("anyOf", ())) else ""
+        kinds = [kind for kind in field.get("anyOf", [field]) if kind != MOVING and kind.get("type") != "null"]
+        moves = " ↝" if MOVING in field.get("anyOf", ()) else ""
         meaning = field.get("description") or "; or ".join(k["description"] for k in kinds if "description" in k)
         yield f"| `{name}` | {' or '.join(map(_kind, kinds))}{moves} | {default} | {meaning} |"
     yield ""
