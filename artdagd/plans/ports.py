@@ -25,7 +25,13 @@ def expand_ports(step_id: str, ports: Sequence[Port], count: int) -> tuple[Port,
 
 def check_port(step_id: str, source: str, shape: Shape, carries: Carries) -> None:
     """Raise InvalidRecipe unless what ``source`` gives can go into a port that carries ``carries``."""
+    if carries == "data" and not shape.is_data:
+        problem = f"it needs data, and {source!r} is media"
+        raise wrong_step(step_id, "inputs", problem, "Give it a file of text.")
+    if carries != "data" and shape.is_data:
+        problem = f"it needs media, and {source!r} is data"
+        raise wrong_step(step_id, "inputs", problem, "Give it a video, a picture or music.")
     if carries == "audio" and not shape.has_audio:
         raise no_sound(step_id, source)
-    if carries == "video" and not shape.has_picture:
+    if carries in ("video", "image") and not shape.has_picture:
         raise no_picture(step_id, source)

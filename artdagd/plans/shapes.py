@@ -49,6 +49,10 @@ class Shape(msgspec.Struct, frozen=True):
         return self.duration > 0
 
     @property
+    def is_data(self) -> bool:
+        return not self.has_picture and not self.has_audio
+
+    @property
     def has_audio(self) -> bool:
         return self.audio is not None
 
@@ -58,11 +62,14 @@ Rule = Callable[[ConcreteStep, Sequence[Shape]], Shape]
 
 
 def source_shape(name: str, facts: MediaFacts) -> Shape:
-    """The shape of a recipe input. Raises InvalidRecipe if no reader of ours can open it."""
+    """The shape of a recipe input; text has neither picture nor sound. Raises InvalidRecipe if no reader of ours can
+    open it."""
     video, audio = facts.video, facts.audio
     sound = audio.duration if audio is not None and audio.duration > 0 else None
     if video is not None and video.duration > 0 and min(*video.fps, video.width, video.height) > 0:
         return Shape(video.duration, video.fps, video.width, video.height, sound, facts.offset)
+    if sound is None and facts.kind == "data":
+        return Shape(0.0, (0, 1), 0, 0, None)
     if sound is None:
         problem = f"the content is of kind {facts.kind!r} ({facts.media_type}) and has neither picture nor sound"
         raise wrong_input(name, problem, "Give a video or a piece of music, in a format that ffmpeg reads.")

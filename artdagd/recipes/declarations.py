@@ -18,7 +18,7 @@ def read_inputs(top: Section) -> dict[str, RecipeInput]:
     for name, _, section in top.named("inputs", ("type", "description", "required")):
         type_ = section.choice("type", get_args(InputType))
         if "type" not in section.node.entries:
-            section.missing("type", "video, audio or media")
+            section.missing("type", "video, audio, media, image or data")
         required = section.scalar("required", bool, "true or false")
         inputs[name] = RecipeInput(
             type=type_ or "media",  # type: ignore[arg-type]

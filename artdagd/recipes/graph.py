@@ -19,6 +19,9 @@ _LONGEST_PATH = 12
 ANALYZED: tuple[str, ...] = Analyze().features
 """What an ANALYZE step looks for that doesn't say."""
 
+PICTURES = ("video", "media", "image")
+SILENT = ("image", "data")
+
 
 class Graph:
     """The steps and inputs of one recipe. Each check adds what it finds to ``faults``."""
@@ -136,12 +139,12 @@ class Graph:
             return None
         if kind.gives == "analysis":
             return self._unfit_for_analysis(step, name, catalogue)
-        if port.carries == "any" and carries != "analysis":
+        if carries == port.carries or (port.carries == "any" and carries not in ("analysis", "data")):
             return None
-        if carries == port.carries or (port.carries in ("video", "media") and carries in ("video", "media")):
+        if port.carries in PICTURES and carries in PICTURES:
             return None
         # A video that someone uploads has sound as a rule; the picture that a step gives has none.
-        if port.carries == "audio" and (carries == "media" or name in self._inputs):
+        if port.carries == "audio" and (carries == "media" or (name in self._inputs and carries not in SILENT)):
             return None
         hint = "; name an ANALYZE step" if port.carries == "analysis" else ""
         what = {"analysis": "data", "video": "a picture without sound"}.get(carries, carries)

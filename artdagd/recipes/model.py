@@ -8,7 +8,8 @@ import msgspec
 
 from artdagd.work import Delivery
 
-InputType = Literal["video", "audio", "media"]
+InputType = Literal["video", "audio", "media", "image", "data"]
+"""``image`` is a still; ``data`` is text, such as a colour look-up table or subtitles."""
 ParamType = Literal["number", "integer", "string", "boolean"]
 
 

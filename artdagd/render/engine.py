@@ -84,10 +84,11 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
         if step.type not in RENDERED:
             raise StepFailed(f"step {step.step_id!r}: no step type {step.type!r} is rendered here", code="refused")
         carry_out: Lower = import_module(RENDERED[step.type].module).lower
-        inputs = [_input(name, step, work, made) for name in step.inputs]
-        for number, media in enumerate(inputs):
-            if RENDERED[step.type].port(number).carries == "audio":
-                inputs[number] = Media(None, media.audio)
+        inputs = []
+        for number, name in enumerate(step.inputs):
+            carries = RENDERED[step.type].port(number).carries
+            media = _data(name, step, work) if carries == "data" else _input(name, step, work, made)
+            inputs.append(Media(None, media.audio) if carries == "audio" else media)
         try:
             media = carry_out(step.config, inputs, effects)
             # As a kept intermediate has it: so the user of a step gets the same whether it runs in this pass or not.
@@ -109,6 +110,12 @@ def _input(name: str, step: RenderStep, work: RenderPass, made: dict[str, Media]
         except StepFailed as error:
             raise _placed(f"step {step.step_id!r}, input {name!r}", error) from error
     return made[name]
+
+
+def _data(name: str, step: RenderStep, work: RenderPass) -> Media:
+    if name not in work.sources:
+        raise StepFailed(f"step {step.step_id!r}: its input {name!r} is not in the pass", code="refused")
+    return Media(None, None, data=Path(work.sources[name]))
 
 
 def _placed(place: str, error: StepFailed) -> StepFailed:

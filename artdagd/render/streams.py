@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
+from pathlib import Path
 
 from av import AudioFrame, VideoFrame
 
@@ -217,12 +218,14 @@ class Media:
 
     ``alpha`` is how opaque each pixel of ``video`` is: a stream of the same rate, count and size in the format
     ``gray``, full range, 255 being opaque; None is opaque everywhere. Colours are straight, not premultiplied.
+    ``data`` is the file of an input that is no media; then there is nothing else.
     """
 
     video: VideoStream | None
     audio: AudioStream | None
     offset: Fraction = Fraction(0)
     alpha: VideoStream | None = None
+    data: Path | None = None
 
     def moved(self, change: Callable[[VideoStream], VideoStream]) -> Media:
         """The picture and its alpha after ``change``, which moves pixels or frames and is blind to what they mean."""

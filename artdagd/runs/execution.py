@@ -10,7 +10,7 @@ import msgspec
 from artdagd.errors import ArtdagError, BlobCorrupt, InvalidRecipe, NotFound, StepFailed
 from artdagd.plans.model import Analysis, AnalysisRequest, Pass, Plan
 from artdagd.plans.planner import analysis_requests, plan
-from artdagd.recipes.model import Recipe
+from artdagd.recipes.model import InputType, Recipe
 from artdagd.runs.compute import Compute, Computed
 from artdagd.runs.live import LiveRun
 from artdagd.runs.machine import StepStatus
@@ -29,6 +29,14 @@ class Planning(msgspec.Struct, frozen=True):
     recipe: Recipe
     inputs: dict[str, str]
     params: dict[str, Any]
+
+
+def fits(facts: MediaFacts, wanted: InputType) -> bool:
+    """Whether a blob can be what a recipe declares. A still is a video too, and any medium with sound is audio."""
+    if wanted in ("image", "data"):
+        return facts.kind == wanted
+    found = {"audio": facts.audio, "video": facts.video}.get(wanted, facts.video or facts.audio)
+    return found is not None and facts.kind in ("video", "audio", "image")
 
 
 class Planner:
@@ -80,8 +88,7 @@ class Planner:
     async def _facts(self, name: str, cid: str, recipe: Recipe) -> MediaFacts:
         facts = await self._compute.facts(cid)
         wanted = recipe.inputs[name].type
-        missing = facts.audio is None if wanted == "audio" else facts.video is None if wanted == "video" else False
-        if missing or facts.kind not in ("video", "audio", "image"):
+        if not fits(facts, wanted):
             raise InvalidRecipe(f"input {name} must be {wanted}; {cid} is {facts.kind} ({facts.media_type})")
         return facts
 

@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import msgspec
 
-Carries = Literal["video", "audio", "media", "any", "analysis"]
+Carries = Literal["video", "audio", "media", "any", "image", "data", "analysis"]
 """What flows along an edge. ``media`` is a video with or without sound; a step that asks for ``audio`` takes the
 sound of any medium that has one; a step that asks for ``video`` takes the picture of ``media``. ``any`` is picture,
-sound or both: a step that takes it gives what its first input is."""
+sound or both: a step that takes it gives what its first input is. ``image`` is a still, which may also stand wherever a
+picture may; a step that asks for one takes the first picture of any video. ``data`` is a file of text."""
 
 
 class Port(msgspec.Struct, frozen=True):

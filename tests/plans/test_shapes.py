@@ -171,6 +171,19 @@ def test_a_port_may_do_without() -> None:
         expand_ports("it", (one, more), 0)
 
 
+def test_text_goes_where_data_is_asked_for_and_nowhere_else() -> None:
+    text = source_shape("look", MediaFacts("data", "text/plain"))
+    check_port("it", "look", text, "data")
+    for carries in ("media", "any", "video", "audio", "image"):
+        with pytest.raises(InvalidRecipe, match="'it': it needs media, and 'look' is data"):
+            check_port("it", "look", text, carries)
+    with pytest.raises(InvalidRecipe, match="'it': it needs data, and 'clip' is media"):
+        check_port("it", "clip", MUTE, "data")
+    check_port("it", "clip", MUTE, "image")
+    with pytest.raises(InvalidRecipe, match="it needs a picture"):
+        check_port("it", "song", SONG, "image")
+
+
 def test_what_is_no_media_is_refused_by_name() -> None:
     with pytest.raises(InvalidRecipe, match=r"'song': the content is of kind 'other' \(text/plain\)"):
         source_shape("song", MediaFacts("other", "text/plain"))

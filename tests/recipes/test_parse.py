@@ -286,7 +286,7 @@ STEPS = "steps:\n  - {id: out, type: SPEED, inputs: [v]}\n"
         ("name: ..\n", 1, 7, "name", "'..' is not a name"),
         ("inputs: [v]\n", 1, 9, "inputs", "expected a mapping of names, got a list"),
         ("inputs: {v: video}\n", 1, 13, "inputs.v", "expected a mapping with 'type', got 'video'"),
-        ("inputs: {v: {}}\n", 1, 13, "inputs.v.type", "'type' is missing: video, audio or media"),
+        ("inputs: {v: {}}\n", 1, 13, "inputs.v.type", "'type' is missing: video, audio, media, image or data"),
         ("inputs: {v: {type: vido}}\n", 1, 20, "inputs.v.type", "unknown type 'vido'; did you mean 'video'?"),
         ("inputs: {v: {type: video, required: yes}}\n", 1, 37, "inputs.v.required", "true or false, got 'yes'"),
         ("inputs: {a b: {type: video}}\n", 1, 10, "inputs.a b", "'a b' is not a name"),
