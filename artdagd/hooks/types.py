@@ -43,6 +43,9 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     Every number of ``config`` may move with time: ``build`` is then asked anew for each frame whose config differs, and
     what it returns may differ in the values of options alone, if a filter remembers earlier frames. ``fixed`` names
     those numbers that may not move.
+
+    ``cost`` and ``remembers`` are hints for planning, on which no pixel depends: nanoseconds of one core for a pixel
+    of the example, and whether a frame depends on frames before it or on their number.
     """
 
     name: str
@@ -52,6 +55,8 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     build: Callable[[Any, VideoFormat], Sequence[Filter]]
     example: Mapping[str, Any] = {}
     fixed: tuple[str, ...] = ()
+    cost: float = 5.0
+    remembers: bool = True
 
 
 class Sound(Protocol):

@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 
 from artdagd.plans import cache_ids
+from artdagd.plans.costs import works
 from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep, Pass, Plan, PlannedStep
 from artdagd.plans.passes import levels, partition
 from artdagd.plans.ports import expand_ports
+from artdagd.plans.shapes import Shape
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.suggest import unknown
 from artdagd.work import Delivery, MediaFacts
@@ -38,8 +40,11 @@ class _Named(msgspec.Struct, frozen=True):
     cache_id: str
 
 
-def assemble(steps: Sequence[ConcreteStep], binding: Binding, catalogue: Catalogue) -> Plan:
+def assemble(
+    steps: Sequence[ConcreteStep], shapes: Mapping[str, Shape], binding: Binding, catalogue: Catalogue
+) -> Plan:
     """Name, order and partition ``steps``, which are in topological order and checked (ports, shapes, no dead step).
+    ``shapes`` are theirs and the recipe inputs'.
 
     Steps that are the same computation become one, the one that comes first by level and id. ANALYZE steps stay as
     they are. The result doesn't depend on the order of independent steps.
@@ -47,9 +52,10 @@ def assemble(steps: Sequence[ConcreteStep], binding: Binding, catalogue: Catalog
     level = levels(steps)
     ordered = sorted(steps, key=lambda step: (level[step.step_id], step.step_id))
     named, audio = _name(ordered, binding, catalogue)
-    passes = partition([each.step for each in named if each.step.type != "ANALYZE"], binding.output)
+    computed = [each.step for each in named if each.step.type != "ANALYZE"]
+    passes = partition(computed, binding.output, works(computed, shapes, catalogue))
     cache_id = {each.step.step_id: each.cache_id for each in named}
-    pass_of = {step_id: cache_id[ids[-1]] for ids in passes for step_id in ids}
+    pass_of = {step_id: cache_id[ids[-1]] for ids in reversed(passes) for step_id in ids}
     planned = tuple(
         PlannedStep(
             step_id=each.step.step_id,

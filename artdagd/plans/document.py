@@ -73,7 +73,8 @@ def check_plan(plan: Plan, catalogue: Catalogue, cluster_key: str, facts: Mappin
             draft.add(ConcreteStep(step.step_id, step.recipe_step, step.type, step.config, step.inputs, keep))
         _check_live(plan)
         check_delivery(delivered[0], plan.output, draft.shape(plan.output, plan.output))
-        expected = assemble(draft.steps, _binding(plan, delivered[0], facts, cluster_key), catalogue)
+        binding = _binding(plan, delivered[0], facts, cluster_key)
+        expected = assemble(draft.steps, draft.shapes, binding, catalogue)
     except InvalidRequest:
         raise
     except ArtdagError as error:

@@ -21,13 +21,14 @@ from artdagd.work import MediaFacts
 
 
 class Draft:
-    """``steps`` are the concrete steps so far, their configs canonical. ``facts`` are the probe's, by recipe input."""
+    """``steps`` are the concrete steps so far, their configs canonical; ``shapes`` are theirs and those of the recipe
+    inputs that they read. ``facts`` are the probe's, by recipe input."""
 
     def __init__(self, catalogue: Catalogue, facts: Mapping[str, MediaFacts]) -> None:
         self.steps: list[ConcreteStep] = []
         self._catalogue = catalogue
         self._facts = facts
-        self._shapes: dict[str, Shape] = {}
+        self.shapes: dict[str, Shape] = {}
         self._ids: set[str] = set()
 
     def step_type(self, step_id: str, name: str) -> StepType:
@@ -61,14 +62,14 @@ class Draft:
 
     def shape(self, step_id: str, name: str) -> Shape:
         """The shape of what ``name``, a recipe input or an earlier step, gives to ``step_id``."""
-        if name not in self._shapes:
+        if name not in self.shapes:
             if name not in self._facts:
                 what = (
                     "an analysis" if name in self._ids else "neither a recipe input that is bound nor an earlier step"
                 )
                 raise wrong_step(step_id, "inputs", f"{name!r} is {what}", "Name a step or an input that gives media.")
-            self._shapes[name] = source_shape(name, self._facts[name])
-        return self._shapes[name]
+            self.shapes[name] = source_shape(name, self._facts[name])
+        return self.shapes[name]
 
     def result(self, step: ConcreteStep) -> Shape:
         """The shape that ``step``, which is canonical, gives. Raises InvalidRecipe, as ``add`` does."""
@@ -90,7 +91,7 @@ class Draft:
         if step.type == "ANALYZE":
             self._check_analyze(step)
         else:
-            self._shapes[step.step_id] = self.result(step)
+            self.shapes[step.step_id] = self.result(step)
         self._ids.add(step.step_id)
         self.steps.append(step)
 

@@ -50,7 +50,8 @@ class PlannedStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A concrete step. ``recipe_step`` is the id of the recipe's step that it came from.
 
     ``inputs`` name planned steps or recipe inputs. ``identity`` is the CID of the implementation's identity record:
-    the effect's for EFFECT, else the step type's. ``pass_id`` is None for steps that no pass computes (ANALYZE).
+    the effect's for EFFECT, else the step type's. ``pass_id`` is the first pass that computes it; None for steps that
+    no pass computes (ANALYZE).
     """
 
     step_id: str

@@ -89,7 +89,7 @@ def plan(
         delivery=recipe.delivery,
         cluster=cluster_digest(cluster_key),
     )
-    return assemble(draft.steps, binding, catalogue)
+    return assemble(draft.steps, draft.shapes, binding, catalogue)
 
 
 def live_steps(recipe: Recipe) -> list[RecipeStep]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
 from artdagd.render.encode import encode
+from artdagd.render.shared import shared
 from artdagd.render.source import open_source
 from artdagd.render.streams import Media
 from artdagd.render.wanted import asking
@@ -80,6 +82,7 @@ def render_pass(
 def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
     """The result of a pass as lazy streams; nothing but headers and packet times has been read yet."""
     made: dict[str, Media] = {}
+    uses = Counter(name for step in work.steps for name in step.inputs)
     for step in work.steps:
         if step.type not in RENDERED:
             raise StepFailed(f"step {step.step_id!r}: no step type {step.type!r} is rendered here", code="refused")
@@ -87,12 +90,15 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
         inputs = []
         for number, name in enumerate(step.inputs):
             carries = RENDERED[step.type].port(number).carries
-            media = _data(name, step, work) if carries == "data" else _input(name, step, work, made)
+            if name not in made and carries != "data":
+                made[name] = _forked(_source(name, step, work), uses[name])
+            media = _data(name, step, work) if carries == "data" else made[name]
             inputs.append(Media(None, media.audio) if carries == "audio" else media)
         try:
             media = carry_out(step.config, inputs, effects)
             # As a kept intermediate has it: so the user of a step gets the same whether it runs in this pass or not.
-            made[step.step_id] = replace(media, audio=media.synced(), offset=Fraction(0))
+            media = replace(media, audio=media.synced(), offset=Fraction(0))
+            made[step.step_id] = _forked(media, uses[step.step_id])
         except StepFailed as error:
             raise _placed(f"step {step.step_id!r} ({step.type})", error) from error
     if not work.steps:
@@ -100,16 +106,19 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
     return made[work.steps[-1].step_id]
 
 
-def _input(name: str, step: RenderStep, work: RenderPass, made: dict[str, Media]) -> Media:
-    if name not in made:
-        path = work.sources.get(name)
-        if path is None:
-            raise StepFailed(f"step {step.step_id!r}: its input {name!r} is not in the pass", code="refused")
-        try:
-            made[name] = open_source(Path(path))
-        except StepFailed as error:
-            raise _placed(f"step {step.step_id!r}, input {name!r}", error) from error
-    return made[name]
+def _source(name: str, step: RenderStep, work: RenderPass) -> Media:
+    path = work.sources.get(name)
+    if path is None:
+        raise StepFailed(f"step {step.step_id!r}: its input {name!r} is not in the pass", code="refused")
+    try:
+        return open_source(Path(path))
+    except StepFailed as error:
+        raise _placed(f"step {step.step_id!r}, input {name!r}", error) from error
+
+
+def _forked(media: Media, uses: int) -> Media:
+    """``media`` for ``uses`` users, who share its pictures. (Each decodes its sound anew, which is cheap.)"""
+    return media.moved(shared) if uses > 1 else media
 
 
 def _data(name: str, step: RenderStep, work: RenderPass) -> Media:

@@ -53,6 +53,15 @@ class Compute:
         here = {cid for cid in set(outputs.values()) if self._store.has(cid)}
         return {cache_id: cid for cache_id, cid in outputs.items() if cid in here}
 
+    async def kept(self, cache_ids: list[str]) -> dict[str, str]:
+        """As :meth:`known`, of results whose blob is whole; a record that outlived its blob is a miss."""
+        known = await self.known(cache_ids)
+        sound = {cid for cid in set(known.values()) if await self._sound(cid)}
+        for cache_id, cid in known.items():
+            if cid not in sound:
+                await self._database.actions.delete(cache_id)
+        return {cache_id: cid for cache_id, cid in known.items() if cid in sound}
+
     async def facts(self, cid: str) -> MediaFacts:
         """What the blob is. Asked of a worker once; raises NotFound or StepFailed."""
         known = await self._database.blobs.facts(cid)
@@ -66,7 +75,7 @@ class Compute:
             (name,) = request.features
             names = (request.cache_ids[name], whole)
             return await self._analyses.get(whole, partial(self._share, request, name, names, catalogue))
-        known = await self._valid(whole)
+        known = await self.kept([whole])
         if known:
             return known[whole]
         shares = await asyncio.gather(
@@ -103,7 +112,7 @@ class Compute:
         self, request: AnalysisRequest, analyzer: str, names: tuple[str, ...], catalogue: Catalogue
     ) -> str:
         """The CID of what one analyzer gives, recorded under the cache ids ``names``."""
-        known = await self._valid(*names)
+        known = await self.kept(list(names))
         if known:
             cid = next(iter(known.values()))
             await self._database.actions.put([_analysis(name, cid) for name in names if name not in known])
@@ -135,19 +144,10 @@ class Compute:
             return False
         return True
 
-    async def _valid(self, *cache_ids: str) -> dict[str, str]:
-        """As :meth:`known`, of results whose blob is whole; a record that outlived its blob is a miss."""
-        known = await self.known(list(cache_ids))
-        sound = {cid for cid in set(known.values()) if await self._sound(cid)}
-        for cache_id, cid in known.items():
-            if cid not in sound:
-                await self._database.actions.delete(cache_id)
-        return {cache_id: cid for cache_id, cid in known.items() if cid in sound}
-
     async def _render(
         self, cache_id: str, identity: str, make: Callable[[], Awaitable[RenderPass]], on_progress: OnProgress
     ) -> Computed:
-        known = await self._valid(cache_id)
+        known = await self.kept([cache_id])
         if known:
             return Computed(known[cache_id], cached=True)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container, Mapping
 from typing import Any
 
 import msgspec
 
 from artdagd.errors import ArtdagError, BlobCorrupt, InvalidRecipe, NotFound, StepFailed
-from artdagd.plans.model import Analysis, AnalysisRequest, Pass, Plan
+from artdagd.plans.model import Analysis, AnalysisRequest, Pass, Plan, PlannedStep
 from artdagd.plans.planner import analysis_requests, plan
 from artdagd.recipes.model import InputType, Recipe
 from artdagd.runs.compute import Compute, Computed
@@ -108,6 +109,7 @@ class Execution:
         self._passes = {item.pass_id: item for item in made.passes}
         self._steps = {step.step_id: step for step in made.steps}
         self._results: dict[str, asyncio.Task[str]] = {}
+        self._computed: dict[str, tuple[str, ...]] = {}
         self.passes_run = 0
         self.workers: set[str] = set()
 
@@ -159,27 +161,45 @@ class Execution:
             self.workers.add(done.worker)
         common = {"cached": done.cached, "worker": done.worker}
         status: StepStatus = "cached" if done.cached else "completed"
-        moves: dict[str, dict[str, Any]] = {step_id: {"status": "fused", **common} for step_id in item.steps}
+        # Steps that the pass did without, since an earlier run had stored a later one, are settled at the end.
+        ran = self._computed.get(item.pass_id, item.steps)
+        moves: dict[str, dict[str, Any]] = {step_id: {"status": "fused", **common} for step_id in ran}
         moves[item.steps[-1]] = {"status": status, "output_cid": done.cid, **common}
         await self._live.move(moves)
 
     async def _work(self, item: Pass) -> RenderPass:
         """The pass with its sources on the local disk; makes sources that are missing."""
-        await self._live.change(item.steps, "ready")
-        steps = tuple(self._steps[step_id] for step_id in item.steps)
-        inside = set(item.steps)
-        outside = sorted({name for step in steps for name in step.inputs} - inside)
-        paths = await asyncio.gather(*(self._source(name) for name in outside))
-        await self._live.change(item.steps, "running")
+        kept = await self._kept(item)
+        ids = self._computed[item.pass_id] = needed(item, self._steps, kept)
+        steps = tuple(self._steps[step_id] for step_id in ids)
+        await self._enter(ids, "ready")
+        outside = sorted({name for step in steps for name in step.inputs}.difference(ids))
+        paths = await asyncio.gather(*(self._source(name, kept) for name in outside))
+        await self._enter(ids, "running")
         return RenderPass(
             steps=tuple(RenderStep(s.step_id, s.type, s.config, s.inputs) for s in steps),
             sources=dict(zip(outside, map(str, paths), strict=True)),
             delivery=item.delivery,
         )
 
-    async def _source(self, name: str) -> Any:
+    async def _kept(self, item: Pass) -> dict[str, str]:
+        """Steps of the pass, its last one aside, whose results an earlier run stored: step id -> CID."""
+        inner = {self._steps[step_id].cache_id: step_id for step_id in item.steps[:-1]}
+        found = await self._compute.kept(list(inner)) if inner else {}
+        return {inner[cache_id]: cid for cache_id, cid in found.items()}
+
+    async def _enter(self, step_ids: tuple[str, ...], status: StepStatus) -> None:
+        """Move steps on that are not further yet: a step may belong to two passes."""
+        before = ("pending",) if status == "ready" else ("pending", "ready")
+        await self._live.change([name for name in step_ids if self._live.steps[name].status in before], status)
+
+    async def _source(self, name: str, kept: dict[str, str]) -> Any:
         if name in self._plan.inputs:
             return await self._store.path(self._plan.inputs[name])
+        if name in kept:
+            path = await self._store.path(kept[name])
+            await self._live.change((name,), "cached", output_cid=kept[name], cached=True)
+            return path
         pass_id = self._pass_of(name)
         for attempt in range(ATTEMPTS):
             cid = await self._result(pass_id)
@@ -196,6 +216,15 @@ class Execution:
         left = [step for step in self._plan.steps if self._live.steps[step.step_id].status == "pending"]
         known = await self._compute.known([step.cache_id for step in left])
         await self._live.move({step.step_id: _cached(known.get(step.cache_id)) for step in left})
+
+
+def needed(item: Pass, steps: Mapping[str, PlannedStep], kept: Container[str]) -> tuple[str, ...]:
+    """Those steps of a pass that have to be computed, in order, if the results of ``kept`` are there to be read."""
+    wanted = {item.steps[-1]}
+    for name in reversed(item.steps):
+        if name in wanted:
+            wanted.update(source for source in steps[name].inputs if source not in kept)
+    return tuple(name for name in item.steps if name in wanted)
 
 
 def _cached(output_cid: str | None) -> dict[str, Any]:

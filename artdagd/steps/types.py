@@ -14,6 +14,12 @@ sound or both: a step that takes it gives what its first input is. ``image`` is 
 picture may; a step that asks for one takes the first picture of any video. ``data`` is a file of text."""
 
 
+Access = Literal["frame", "part", "forward", "random"]
+"""How a step reads its inputs, by which planning decides what is worth keeping; no pixel depends on it. ``frame``: its
+frame i is made from frame i of each input; ``part``: it reads as many frames as it gives, where they are; ``forward``:
+every frame once, in order; ``random``: it goes back, or wants the whole input before it gives a frame."""
+
+
 class Port(msgspec.Struct, frozen=True):
     """One input of a step type. A port with ``many`` is the last one and takes ``least`` or more.
 
@@ -39,6 +45,8 @@ class StepType(msgspec.Struct, frozen=True, kw_only=True):
     resolves it while planning (in :mod:`artdagd.plans`). Its bytes are part of the implementation's identity.
     ``moving`` names the fields of ``config``, all numbers, that may move: a curve may then stand in their place
     (:mod:`artdagd.steps.curves`). No rule of shapes reads them.
+    ``cost`` is nanoseconds of one core for a pixel of the result, decoding and encoding aside; 0 for a step that only
+    chooses what is shown when. ``access`` says how it reads. Neither is part of the identity.
     """
 
     name: str
@@ -50,6 +58,8 @@ class StepType(msgspec.Struct, frozen=True, kw_only=True):
     module: str
     example: Mapping[str, Any] = {}
     moving: tuple[str, ...] = ()
+    cost: float = 2.0
+    access: Access = "forward"
 
     def port(self, number: int) -> Port:
         """The port that takes input ``number``, counted from 0."""

@@ -34,6 +34,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="media",
         config=Resize,
         module="artdagd.render.steps.resize",
+        cost=1.5,
+        access="frame",
         example={"width": 1280, "height": 720, "fit": "contain"},
     ),
     StepType(
@@ -44,6 +46,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="media",
         config=EffectStep,
         module="artdagd.render.steps.effect",
+        access="frame",
         example={"effect": "hue", "degrees": 90},
     ),
 )

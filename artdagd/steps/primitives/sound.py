@@ -92,6 +92,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="media",
         config=Mux,
         module="artdagd.render.steps.mux",
+        cost=0,
+        access="frame",
         example={"length": "audio"},
     ),
     StepType(
@@ -104,6 +106,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="any",
         config=AudioMix,
         module="artdagd.render.steps.audio_mix",
+        cost=0,
+        access="frame",
         example={"gain": [0.0, -6.0, -12.0], "duck": {"by": 0, "threshold": -24.0}, "length": "first"},
     ),
     StepType(
@@ -114,6 +118,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="any",
         config=AudioFade,
         module="artdagd.render.steps.audio_fade",
+        cost=0,
+        access="frame",
         example={"fade_in": 1.0, "fade_out": 2.0, "curve": "qsin"},
     ),
 )

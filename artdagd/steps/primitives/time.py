@@ -108,6 +108,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="any",
         config=Source,
         module="artdagd.render.steps.origin",
+        cost=0,
+        access="frame",
         example={"streams": "both"},
     ),
     StepType(
@@ -118,6 +120,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="any",
         config=Segment,
         module="artdagd.render.steps.segment",
+        cost=0,
+        access="part",
         example={"start": 1.0, "duration": 2.0},
     ),
     StepType(
@@ -128,6 +132,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="any",
         config=Speed,
         module="artdagd.render.steps.speed",
+        cost=0,
         example={"factor": 2.0},
     ),
     StepType(
@@ -138,6 +143,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="any",
         config=Reverse,
         module="artdagd.render.steps.reverse",
+        cost=0,
+        access="random",
     ),
     StepType(
         name="LOOP",
@@ -147,6 +154,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="any",
         config=Loop,
         module="artdagd.render.steps.loop",
+        cost=0,
+        access="part",
         example={"count": 3},
     ),
     StepType(
@@ -157,6 +166,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="video",
         config=Retime,
         module="artdagd.render.steps.retime",
+        cost=0,
         example={"pieces": [[0.0, 2.0, 0.0, 1.0]], "fps": [25, 1]},
     ),
     StepType(
@@ -168,6 +178,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="any",
         config=Sequence,
         module="artdagd.render.steps.sequence",
+        cost=1.0,
         example={"transition": {"type": "crossfade", "duration": 0.5}},
     ),
 )

@@ -25,5 +25,7 @@ EFFECT = Effect(
     description="Blur the picture with a Gaussian (gblur)",
     config=Blur,
     build=build,
+    cost=5,
+    remembers=False,
     example={"sigma": 8.0, "steps": 2},
 )

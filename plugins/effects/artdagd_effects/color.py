@@ -33,5 +33,7 @@ EFFECT = Effect(
     description="Set brightness, contrast, saturation and gamma, as ffmpeg's eq does (lutyuv)",
     config=Color,
     build=build,
+    cost=1,
+    remembers=False,
     example={"contrast": 1.4, "saturation": 1.6, "gamma": 0.9},
 )

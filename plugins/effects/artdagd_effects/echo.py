@@ -33,6 +33,7 @@ EFFECT = Effect(
     description="Mix every frame with those before it, the older the fainter (tmix)",
     config=Echo,
     build=build,
+    cost=14,
     example={"frames": 12},
     fixed=("frames",),
 )

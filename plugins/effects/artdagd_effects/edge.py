@@ -41,5 +41,7 @@ EFFECT = Effect(
     description="Draw the outlines of what is seen, by Canny's detector (edgedetect)",
     config=Edge,
     build=build,
+    cost=65,
+    remembers=False,
     example={"low": 0.05, "high": 0.15, "mode": "colormix"},
 )

@@ -38,6 +38,7 @@ EFFECT = Effect(
     description="Fade in from a colour, or out to one (fade)",
     config=Fade,
     build=build,
+    cost=9,
     example={"type": "in", "duration": 2.0, "color": "#ffffff"},
     fixed=("start_time", "duration"),
 )

@@ -27,5 +27,7 @@ EFFECT = Effect(
     description="Swap left and right, top and bottom, or both (hflip, vflip)",
     config=Flip,
     build=build,
+    cost=0.5,
+    remembers=False,
     example={"direction": "vertical"},
 )

@@ -31,6 +31,7 @@ EFFECT = Effect(
     description="Add film grain to the luma, the same at every rendering (noise)",
     config=Grain,
     build=build,
+    cost=1,
     example={"strength": 25},
     fixed=("strength", "seed"),
 )

@@ -24,5 +24,7 @@ EFFECT = Effect(
     description="Take the colour away (hue)",
     config=Grayscale,
     build=build,
+    cost=0.5,
+    remembers=False,
     example={"amount": 0.8},
 )

@@ -33,5 +33,7 @@ EFFECT = Effect(
     description="Show light as colour, as a thermal camera does (pseudocolor)",
     config=Heatmap,
     build=build,
+    cost=15,
+    remembers=False,
     example={"preset": "turbo", "opacity": 0.8},
 )

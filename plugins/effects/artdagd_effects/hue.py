@@ -28,5 +28,7 @@ EFFECT = Effect(
     description="Turn the colours around the colour wheel (hue)",
     config=Hue,
     build=build,
+    cost=0.7,
+    remembers=False,
     example={"degrees": 120.0, "saturation": 1.5},
 )

@@ -21,4 +21,6 @@ EFFECT = Effect(
     description="Change nothing: for tests, and to re-encode",
     config=Identity,
     build=build,
+    cost=0,
+    remembers=False,
 )

@@ -30,5 +30,7 @@ EFFECT = Effect(
     description="Make a negative (lutyuv)",
     config=Invert,
     build=build,
+    cost=2,
+    remembers=False,
     example={"what": "luma"},
 )

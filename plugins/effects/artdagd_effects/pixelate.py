@@ -33,5 +33,7 @@ EFFECT = Effect(
     description="Cut the picture into coarse square blocks (pixelize)",
     config=Pixelate,
     build=build,
+    cost=0.5,
+    remembers=False,
     example={"size": 32},
 )

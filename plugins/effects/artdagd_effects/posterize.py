@@ -27,5 +27,7 @@ EFFECT = Effect(
     description="Leave a few tones of each colour, as on a screen print (lutrgb)",
     config=Posterize,
     build=build,
+    cost=7,
+    remembers=False,
     example={"levels": 3},
 )

@@ -40,5 +40,7 @@ EFFECT = Effect(
     description="Pull red, green and blue apart (rgbashift)",
     config=RgbShift,
     build=build,
+    cost=10,
+    remembers=False,
     example={"rh": -12, "bh": 12, "gv": 4},
 )

@@ -35,5 +35,7 @@ EFFECT = Effect(
     description="Draw the dark lines of a television tube (drawgrid)",
     config=Scanlines,
     build=build,
+    cost=10,
+    remembers=False,
     example={"distance": 6, "strength": 0.7},
 )

@@ -34,5 +34,7 @@ EFFECT = Effect(
     description="Tone the picture brown, as an old photograph (colorchannelmixer)",
     config=Sepia,
     build=build,
+    cost=11,
+    remembers=False,
     example={"amount": 0.7},
 )

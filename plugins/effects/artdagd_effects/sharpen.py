@@ -26,5 +26,7 @@ EFFECT = Effect(
     description="Sharpen the edges with an unsharp mask on the luma (unsharp)",
     config=Sharpen,
     build=build,
+    cost=7,
+    remembers=False,
     example={"amount": 2.5, "size": 7},
 )

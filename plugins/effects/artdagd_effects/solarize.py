@@ -26,5 +26,7 @@ EFFECT = Effect(
     description="Reverse the bright tones, as on over-exposed film (lutrgb)",
     config=Solarize,
     build=build,
+    cost=8,
+    remembers=False,
     example={"threshold": 0.4},
 )

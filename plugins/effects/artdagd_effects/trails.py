@@ -25,5 +25,6 @@ EFFECT = Effect(
     description="Let light fade slowly, so that what moves draws a trail (lagfun)",
     config=Trails,
     build=build,
+    cost=17,
     example={"decay": 0.97},
 )

@@ -36,5 +36,7 @@ EFFECT = Effect(
     description="Darken the picture towards its corners, as an old lens does (vignette)",
     config=Vignette,
     build=build,
+    cost=1.6,
+    remembers=False,
     example={"angle": 50.0},
 )
