@@ -30,6 +30,7 @@ from artdagd.runs.events import Events
 from artdagd.runs.execution import Planner
 from artdagd.runs.library import Library
 from artdagd.runs.performance import Stage
+from artdagd.runs.previews import Previews
 from artdagd.runs.recipes import RecipeBook
 from artdagd.runs.service import RunService
 from artdagd.settings import Settings
@@ -84,6 +85,8 @@ class Node:
         compute = Compute(store, database, broker)
         library = Library(store, database, compute)
         stack.push_async_callback(library.close)
+        previews = Previews(store, compute, library, self.catalogue, settings.cluster_key)
+        stack.push_async_callback(previews.close)
         runs = self._runs(store, database, compute, library)
         stack.push_async_callback(runs.close)
         tokens = Tokens(database)
@@ -98,6 +101,7 @@ class Node:
                 workers=broker.workers,
                 tokens=tokens,
                 library=library,
+                previews=previews,
                 recipes=self._book,
                 runs=runs,
             )

@@ -10,14 +10,22 @@ from quart import Quart, Response
 from werkzeug.exceptions import HTTPException
 
 import artdagd.web
-from artdagd.api import about, assets, cache, pages, phases, problems, recipes, runs
+from artdagd.api import about, assets, cache, pages, phases, previews, problems, recipes, runs
 from artdagd.api.body import ArrivingRequest, Connection
 from artdagd.api.calls import view
 from artdagd.api.openapi import document
 from artdagd.api.services import Services
 from artdagd.errors import ArtdagError
 
-SECTIONS = (about.section, cache.section, recipes.section, runs.section, phases.section, pages.section)
+SECTIONS = (
+    about.section,
+    cache.section,
+    previews.section,
+    recipes.section,
+    runs.section,
+    phases.section,
+    pages.section,
+)
 
 WEB = Path(artdagd.web.__file__).parent
 

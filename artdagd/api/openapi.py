@@ -85,7 +85,7 @@ def errors_of(route: Route) -> list[type[ArtdagError]]:
 def _types(routes: Iterable[Route]) -> list[Any]:
     kinds: list[Any] = [Problem]
     for route in routes:
-        kinds += [kind for kind in (route.query, route.body) if kind] + answers_of(route)
+        kinds += [kind for kind in (route.query, route.body, route.later) if kind] + answers_of(route)
     return list({str(kind): kind for kind in kinds}.values())
 
 
@@ -146,6 +146,12 @@ def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         responses.setdefault(str(kind.status), {"description": kind.title, "content": problem})
     if "Range" in route.headers:
         responses |= {code: {"description": HTTPStatus(int(code)).phrase} for code in ("206", "304", "416")}
+    if route.later:
+        responses["202"] = {
+            "description": "Being made: ask again",
+            "content": {"application/json": {"schema": schemas[str(route.later)]}},
+            "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
+        }
     if route.operation_id == "health":
         responses["503"] = {"description": "Starting or draining", "content": good["content"]}
     return responses

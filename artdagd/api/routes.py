@@ -40,6 +40,7 @@ class Route:
     errors: tuple[type[ArtdagError], ...]
     headers: tuple[str, ...]
     follow: str
+    later: type | None
 
     @property
     def operation_id(self) -> str:
@@ -77,8 +78,10 @@ class Section:
         errors: Sequence[type[ArtdagError]] = (),
         headers: Sequence[str] = (),
         follow: str = "",
+        later: type | None = None,
     ) -> Callable[[H], H]:
-        """Add a handler. ``headers`` are request headers that it reads; ``follow`` is the answer's Location."""
+        """Add a handler. ``headers`` are request headers that it reads; ``follow`` is the answer's Location;
+        ``later`` is the body of a 202 with ``Retry-After``."""
 
         def add(handler: H) -> H:
             hints = typing.get_type_hints(handler)
@@ -101,6 +104,7 @@ class Section:
                     errors=tuple(errors),
                     headers=tuple(headers),
                     follow=follow,
+                    later=later,
                 )
             )
             return handler

@@ -11,6 +11,7 @@ from artdagd.settings import Settings
 
 if TYPE_CHECKING:
     from artdagd.runs.library import Library
+    from artdagd.runs.previews import Previews
     from artdagd.runs.recipes import RecipeBook
     from artdagd.runs.service import RunService
 
@@ -45,5 +46,6 @@ class Services:
     workers: Callable[[], Sequence[Any]]
     tokens: Authenticates
     library: Library
+    previews: Previews
     recipes: RecipeBook
     runs: RunService

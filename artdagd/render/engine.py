@@ -17,6 +17,7 @@ from artdagd.render.shared import shared
 from artdagd.render.source import open_source
 from artdagd.render.streams import Media
 from artdagd.render.wanted import asking
+from artdagd.steps.previews import PREVIEWS
 from artdagd.steps.primitives import STEP_TYPES
 from artdagd.steps.types import StepType
 from artdagd.work import RenderPass, RenderStep
@@ -36,7 +37,7 @@ class Lower(Protocol):
 
 
 RENDERED: Mapping[str, StepType] = {
-    kind.name: kind for kind in STEP_TYPES if kind.module.startswith("artdagd.render.steps.")
+    kind.name: kind for kind in (*STEP_TYPES, *PREVIEWS) if kind.module.startswith("artdagd.render.steps.")
 }
 """The step types that a worker renders; the ``lower`` of a type's module carries the step out."""
 
@@ -48,7 +49,7 @@ def render_pass(
     progress: Callable[[float], None],
     cancelled: Callable[[], bool],
 ) -> None:
-    """Render ``work`` to ``output``: an MP4 if it has a delivery, else a lossless Matroska intermediate.
+    """Render ``work`` to ``output``: as its delivery says, or as a lossless Matroska intermediate.
 
     ``progress`` takes 0..1, by output time. Raises StepFailed (code ``bad_media``, ``effect_error``, ``disk_full``,
     ``refused``), whose message names the step and the reason, and Cancelled.

@@ -20,11 +20,14 @@ from artdagd.hooks.manager import Plugins
 from artdagd.steps import moving
 from artdagd.steps.config import Complaint, refusal
 from artdagd.steps.movable_schema import movable_schema
+from artdagd.steps.previews import PREVIEWS
 from artdagd.steps.primitives import STEP_TYPES
 from artdagd.steps.suggest import listed, quote, unknown
 from artdagd.steps.types import StepType
 
 Sort = Literal["step", "effect", "analyzer"]
+
+_OWN = {kind.name: kind for kind in PREVIEWS}
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -52,7 +55,7 @@ class Catalogue:
         return cls(plugins)
 
     def identity(self, sort: Sort, name: str) -> Identity:
-        """The identity of an implementation. KeyError for a name that is not here."""
+        """The identity of an implementation, of a preview too. KeyError for a name that is not here."""
         key = (sort, name)
         if key not in self._identities:
             self._identities[key] = self._identify(sort, name)
@@ -72,7 +75,8 @@ class Catalogue:
     @cached_property
     def digest(self) -> str:
         """One name for all identities: a worker with another digest computes other things."""
-        return cid_of_value([self.identity(sort, name).cid for sort, name in self._names()])
+        own: list[tuple[Sort, str]] = [("step", name) for name in sorted(_OWN)]
+        return cid_of_value([self.identity(sort, name).cid for sort, name in self._names() + own])
 
     def complaints(self, step_type: str, raw: Mapping[str, Any]) -> list[Complaint]:
         """All that is wrong with a step's config; KeyError for an unknown step type."""
@@ -140,7 +144,7 @@ class Catalogue:
 
     def _identify(self, sort: Sort, name: str) -> Identity:
         if sort == "step":
-            kind = self.step_types[name]
+            kind = self.step_types.get(name) or _OWN[name]
             distribution, version, code = "artdagd", kind.version, _own_code(kind)
         elif sort == "effect":
             distribution, version = self._plugins.distribution("effect", name), self.effects[name].version

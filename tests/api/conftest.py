@@ -19,6 +19,7 @@ from artdagd.api.services import Services
 from artdagd.auth.principal import Principal
 from artdagd.errors import Fault, InvalidRecipe, NotFound, TooBusy, Unauthorized
 from artdagd.hooks.manager import PluginInfo
+from artdagd.runs.previews import Preview
 from artdagd.runs.views import Checked, Content, Entry, Event, Page, Progress, Received, RecipeView, RunView
 from artdagd.settings import Settings
 
@@ -94,6 +95,20 @@ class Library:
     async def open(self, cid: str, who: Principal) -> Content:
         entry = await self.entry(cid, who)
         return Content(cid, str(self.folder / cid), entry.size, entry.media_type, entry.filename)
+
+
+class Previews:
+    """Gives what it has; ``asked`` is what was asked for."""
+
+    def __init__(self) -> None:
+        self.made: Content | None = None
+        self.asked: list[tuple[str, Preview, str]] = []
+
+    async def get(self, cid: str, wanted: Preview, who: Principal) -> Content | None:
+        if cid == "bnothere":
+            raise NotFound(f"no blob {cid} here")
+        self.asked.append((cid, wanted, who.name))
+        return self.made
 
 
 class Recipes:
@@ -193,6 +208,7 @@ class Backing:
     """What stands behind the API in these tests."""
 
     library: Library
+    previews: Previews = field(default_factory=Previews)
     recipes: Recipes = field(default_factory=Recipes)
     runs: Runs = field(default_factory=Runs)
     ready: bool = True
@@ -207,6 +223,7 @@ class Backing:
             workers=lambda: [Worker()],
             tokens=Tokens(),
             library=self.library,  # type: ignore[arg-type]
+            previews=self.previews,  # type: ignore[arg-type]
             recipes=self.recipes,  # type: ignore[arg-type]
             runs=self.runs,  # type: ignore[arg-type]
         )

@@ -12,11 +12,11 @@ import yaml
 from artdagd.api import body, calls
 from artdagd.cli.daemon import EX_CONFIG
 from artdagd.hooks import manager
-from artdagd.plans import beat_sync, rules, shapes
+from artdagd.plans import beat_sync, deliveries, rules, shapes
 from artdagd.plans import document as plan_document
 from artdagd.recipes import document
 from artdagd.render import opening
-from artdagd.runs import events, service
+from artdagd.runs import events, previews, service
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
 from artdagd.workers import dispatch
 
@@ -65,6 +65,10 @@ LIMITS = {
     "result of a step": f"{rules.MAX_DURATION} s, {rules.MAX_SIDE} pixels a side, {shapes.MAX_RATE} frames a second",
     "pieces of a beat sync": f"{beat_sync.MAX_PIECES:,}",
     "media file": f"{opening.MAX_STREAMS} streams, {opening.MAX_PIXELS} pixels, {opening.MAX_SECONDS} s",
+    "GIF": f"{deliveries.GIF_RATE} frames a second, {deliveries.SIDES['gif'][1]} pixels a side",
+    "previews being made": f"{previews.MOST_PENDING}",
+    "wait for a preview": f"{previews.PATIENCE:g} s",
+    "failed previews remembered": f"{previews.MOST_FAILURES}",
     "memory of a worker": "`worker_memory_bytes`",
     "deaths of workers by one step": f"{dispatch.DEATHS}",
     "tries of a failure that may pass": f"{dispatch.ATTEMPTS}",
