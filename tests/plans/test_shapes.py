@@ -75,7 +75,7 @@ def test_a_mix_lasts_as_told() -> None:
         mix(CLIP, SONG, length="first", duck={"by": 2})
     with pytest.raises(InvalidRecipe, match="pan has 3 values, and there are 2 inputs"):
         mix(CLIP, SONG, length="first", pan=[0.0, 0.0, 0.0])
-    for kind in ("AUDIO_MIX", "AUDIO_FADE"):
+    for kind in ("AUDIO_MIX", "AUDIO_FADE", "LOUDNESS"):
         with pytest.raises(InvalidRecipe, match="it needs sound, and 'in0' has none"):
             mix(MUTE, length="first") if kind == "AUDIO_MIX" else shape(kind, MUTE)
 

@@ -59,7 +59,8 @@ RECIPES = {
     "a mix": [
         ("part", "SEGMENT", "song", {"start": 0.3}),
         ("soft", "AUDIO_FADE", "part", {"fade_in": 0.2, "fade_out": 0.1}),
-        ("under", "AUDIO_MIX", "late soft clip", {"gain": [0.0, -3.0], "pan": 0.3, "duck": {"by": 0}}),
+        ("loud", "LOUDNESS", "clip", {"target": -30}),
+        ("under", "AUDIO_MIX", "late soft loud", {"gain": [0.0, -3.0], "pan": 0.3, "duck": {"by": 0}}),
         ("out", "AUDIO_FADE", "under", {"fade_out": 0.3}),
     ],
     "sound alone": [

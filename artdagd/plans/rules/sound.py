@@ -46,4 +46,4 @@ def _needs_sound(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     return inputs[0]
 
 
-RULES: Mapping[str, Rule] = {"MUX": _mux, "AUDIO_MIX": _mix, "AUDIO_FADE": _needs_sound}
+RULES: Mapping[str, Rule] = {"MUX": _mux, "AUDIO_MIX": _mix, "AUDIO_FADE": _needs_sound, "LOUDNESS": _needs_sound}

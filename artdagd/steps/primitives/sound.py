@@ -83,6 +83,13 @@ class AudioFade(Config, frozen=True):
             raise ValueError("end must be greater than start")
 
 
+class Loudness(Config, frozen=True):
+    target: Annotated[float, msgspec.Meta(ge=-70, le=-5, description="integrated loudness, LUFS")] = -23.0
+    true_peak: Annotated[
+        float, msgspec.Meta(ge=-20, le=0, description="dBTP that no peak may pass: for it, the gain is made smaller")
+    ] = -1.0
+
+
 STEP_TYPES: tuple[StepType, ...] = (
     StepType(
         name="MUX",
@@ -121,5 +128,15 @@ STEP_TYPES: tuple[StepType, ...] = (
         cost=0,
         access="frame",
         example={"fade_in": 1.0, "fade_out": 2.0, "curve": "qsin"},
+    ),
+    StepType(
+        name="LOUDNESS",
+        version="1",
+        description="Bring the sound to a loudness by EBU R 128, with one gain for all of it.",
+        ports=ANY,
+        gives="any",
+        config=Loudness,
+        module="artdagd.render.steps.loudness",
+        example={"target": -16.0},
     ),
 )
