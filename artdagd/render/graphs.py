@@ -84,7 +84,7 @@ def run_video(
     graph.threads = THREADS
     base = 1 / picture.fps
     source = add(graph, "buffer", source_options(picture))
-    sink = _chain(graph, source, filters, "buffersink")
+    sink = linked(graph, source, filters, "buffersink")
     pushed = pulled = 0
     for number, frame in enumerate(frames, start):
         still_wanted()
@@ -137,7 +137,7 @@ def run_audio(filters: Sequence[Filter], frames: Iterator[AudioFrame]) -> Iterat
             "time_base": str(base),
         },
     )
-    sink = _chain(graph, source, (*filters, Filter("aformat", {"sample_fmts": "fltp"})), "abuffersink")
+    sink = linked(graph, source, (*filters, Filter("aformat", {"sample_fmts": "fltp"})), "abuffersink")
     position = 0
     frame: AudioFrame | None = first
     while frame is not None:
@@ -151,7 +151,9 @@ def run_audio(filters: Sequence[Filter], frames: Iterator[AudioFrame]) -> Iterat
     yield from pull(sink)  # type: ignore[misc]
 
 
-def _chain(graph: Graph, source: FilterContext, filters: Sequence[Filter], sink: str) -> FilterContext:
+def linked(graph: Graph, source: FilterContext, filters: Sequence[Filter], sink: str) -> FilterContext:
+    """The end of a chain of ``filters`` from ``source`` to a filter of the name ``sink``, in a ``graph`` that is now
+    configured. Raises StepFailed (``effect_error``)."""
     last = source
     for filter in filters:
         context = add(graph, filter.name, filter.options)

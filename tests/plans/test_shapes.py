@@ -80,6 +80,13 @@ def test_a_mix_lasts_as_told() -> None:
             mix(MUTE, length="first") if kind == "AUDIO_MIX" else shape(kind, MUTE)
 
 
+def test_pictures_of_sound_last_as_long_as_it() -> None:
+    for kind in ("WAVEFORM", "SPECTRUM"):
+        assert shape(kind, SONG, width=101, height=50, fps="30000/1001") == Shape(
+            1828 * 1001 / 30000, (30000, 1001), 102, 50, 61.0
+        )
+
+
 def test_sequence_takes_size_and_rate_from_its_first_clip_or_its_config() -> None:
     assert shape("SEQUENCE", CLIP, MUTE) == Shape(13.0, (25, 1), 640, 360, 13.0)
     assert shape("SEQUENCE", MUTE, MUTE, fps="10", width=99).width % 2 == 0

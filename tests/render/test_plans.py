@@ -63,6 +63,12 @@ RECIPES = {
         ("under", "AUDIO_MIX", "late soft loud", {"gain": [0.0, -3.0], "pan": 0.3, "duck": {"by": 0}}),
         ("out", "AUDIO_FADE", "under", {"fade_out": 0.3}),
     ],
+    "pictures of sound": [
+        ("wave", "WAVEFORM", "late", {"width": 100, "height": 50, "fps": "30000/1001"}),
+        ("lines", "SPECTRUM", "wave", {"width": 100, "height": 50, "mode": "cqt"}),
+        ("scroll", "SPECTRUM", "song", {"width": 100, "height": 50}),
+        ("out", "SEQUENCE", "lines scroll", {}),
+    ],
     "sound alone": [
         ("fast", "SPEED", "song", {"factor": 1.3}),
         ("both", "SEQUENCE", "fast", {}),

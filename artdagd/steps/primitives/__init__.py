@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from artdagd.steps.primitives import data, geometry, picture, sound, time
+from artdagd.steps.primitives import data, geometry, picture, scopes, sound, time
 from artdagd.steps.types import StepType
 
 STEP_TYPES: tuple[StepType, ...] = (
@@ -10,5 +10,6 @@ STEP_TYPES: tuple[StepType, ...] = (
     *picture.STEP_TYPES,
     *geometry.STEP_TYPES,
     *sound.STEP_TYPES,
+    *scopes.STEP_TYPES,
     *data.STEP_TYPES,
 )

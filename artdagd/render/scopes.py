@@ -1,0 +1,83 @@
+"""Pictures of sound, drawn by libavfilter's scopes.
+
+A scope draws a picture of so many samples, whatever they are. So it is given, for each picture, the samples around that
+picture's time: the number of pictures and their times are ours, and exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from itertools import islice
+
+import numpy
+from av import AudioFrame, VideoFrame
+from av.filter import Graph
+
+from artdagd.hooks.types import Filter
+from artdagd.render.blocks import blocks
+from artdagd.render.graphs import THREADS, add, linked, pull, push, scale
+from artdagd.render.numbers import nearest
+from artdagd.render.streams import AudioStream, Colour, Picture, VideoStream
+from artdagd.render.wanted import still_wanted
+
+BT709 = Colour(1, 1, 1)
+BLOCK = 8192
+
+
+def windows(sound: AudioStream, size: int, per_second: Fraction) -> Iterator[numpy.ndarray]:
+    """Without end: window ``i`` holds ``size`` samples around ``i / per_second`` seconds; silence beyond the sound."""
+    channels = 1 if sound.layout == "mono" else 2
+    reader = blocks(sound.frames(), BLOCK)
+    held, position, number = numpy.zeros((channels, size // 2), numpy.float32), -(size // 2), 0
+    while True:
+        still_wanted()
+        begin = nearest(number * sound.rate / per_second) - size // 2
+        while position + held.shape[1] < begin + size:
+            block = next(reader, None)
+            passed = min(max(0, begin - position), held.shape[1])
+            added = numpy.zeros((channels, size), numpy.float32) if block is None else block
+            held, position = numpy.concatenate([held[:, passed:], added], axis=1), position + passed
+        held, position = held[:, begin - position :], begin
+        yield held[:, :size]
+        number += 1
+
+
+def drawn(
+    scope: Sequence[Filter], feed: Callable[[], Iterator[numpy.ndarray]], sound: AudioStream, shape: Picture
+) -> Callable[[], Iterator[VideoFrame]]:
+    """What ``scope``, a chain that gives RGB, draws of the arrays of ``feed``, one after the other. The pictures come
+    out as ``shape``, in BT.709."""
+    to_shape = scale(out_color_matrix="bt709", out_range="tv")
+    filters = (*scope, to_shape, Filter("format", {"pix_fmts": shape.format}), Filter("setsar", {"sar": "1"}))
+
+    def source() -> Iterator[VideoFrame]:
+        graph = Graph()
+        graph.threads = THREADS
+        base = Fraction(1, sound.rate)
+        options = {"sample_rate": sound.rate, "sample_fmt": "fltp", "channel_layout": sound.layout, "time_base": base}
+        begin = add(graph, "abuffer", options)
+        sink = linked(graph, begin, filters, "buffersink")
+        position = 0
+        for samples in feed():
+            array = numpy.ascontiguousarray(samples, numpy.float32)
+            frame = AudioFrame.from_ndarray(array, format="fltp", layout=sound.layout)
+            frame.sample_rate, frame.pts, frame.time_base = sound.rate, position, base
+            position += frame.samples
+            push(begin, frame)
+            yield from pull(sink)  # type: ignore[misc]
+        push(begin, None)
+        yield from pull(sink)  # type: ignore[misc]
+
+    return source
+
+
+def film(
+    source: Callable[[], Iterator[VideoFrame]], shape: Picture, count: int, every: int = 1, late: int = 0
+) -> VideoStream:
+    """A stream of ``count`` pictures of ``source``: every one, or every second, …, after the first ``late``."""
+
+    def frames(start: int) -> Iterator[VideoFrame]:
+        return islice(source(), late + start * every, late + (count - 1) * every + 1, every)
+
+    return VideoStream(shape, count, shape, frames, lambda number: number)

@@ -1,0 +1,92 @@
+"""SPECTRUM: the frequencies of a sound, as a picture that moves with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, repeat
+from typing import Any
+
+import numpy
+
+from artdagd.errors import StepFailed
+from artdagd.hooks.types import Effect, Filter
+from artdagd.render.blocks import blocks
+from artdagd.render.graphs import scale
+from artdagd.render.numbers import even, exact, nearest
+from artdagd.render.scopes import BLOCK, BT709, drawn, film, windows
+from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
+
+BARS = 4096
+"""Samples that are transformed for a picture of bars."""
+
+RGB = Filter("format", {"pix_fmts": "rgba|rgb24"})
+
+
+def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:
+    """Frame ``i`` shows the frequencies around ``i / fps`` seconds: in ``scroll`` at its right edge, with what was
+    before to the left of it. The sound stays."""
+    sound = inputs[0].audio
+    if sound is None:
+        raise StepFailed("its input has no sound", code="refused", advice="give it music, or a video with sound")
+    fps = exact(config.get("fps", 25))
+    shape = Picture(even(config.get("width", 1280)), even(config.get("height", 720)), "yuv444p", fps, BT709)
+    draw = {"scroll": _scroll, "bars": _bars, "cqt": _cqt}[config.get("mode", "scroll")]
+    return Media(draw(config, sound, shape, max(1, nearest(sound.duration * fps))), sound)
+
+
+def _scroll(config: Mapping[str, Any], sound: AudioStream, shape: Picture, count: int) -> VideoStream:
+    columns = max(1, nearest(exact(config.get("speed", 100)) / shape.fps))
+    scope = Filter(
+        "showspectrum",
+        {
+            "size": f"{shape.width}x{shape.height}",
+            "slide": "scroll",
+            "overlap": 0,
+            "legend": 0,
+            "scale": str(config.get("scale", "log")),
+            "fscale": str(config.get("fscale", "lin")),
+            "color": str(config.get("color", "intensity")),
+        },
+    )
+    # It writes YUV as JPEG has it, and says nothing of that.
+    to_rgb = scale(in_range="pc", in_color_matrix="bt601")
+    source = drawn((scope, to_rgb, RGB), lambda: windows(sound, 2 * shape.height, columns * shape.fps), sound, shape)
+    return film(source, shape, count, columns)
+
+
+def _bars(config: Mapping[str, Any], sound: AudioStream, shape: Picture, count: int) -> VideoStream:
+    colours = [colour.replace("#", "0x") for colour in config.get("colors", ("#FFFFFF",))]
+    scope = Filter(
+        "showfreqs",
+        {
+            "size": f"{shape.width}x{shape.height}",
+            "rate": f"{sound.rate}/{BARS}",
+            "mode": "bar",
+            "win_size": BARS,
+            "overlap": 0,
+            "ascale": str(config.get("scale", "log")),
+            "fscale": str(config.get("fscale", "lin")),
+            "colors": "|".join(colours[i % len(colours)] for i in range(2)),
+        },
+    )
+    return film(drawn((scope, RGB), lambda: windows(sound, BARS, shape.fps), sound, shape), shape, count)
+
+
+def _cqt(config: Mapping[str, Any], sound: AudioStream, shape: Picture, count: int) -> VideoStream:
+    scope = Filter(
+        "showcqt",
+        {
+            "size": f"{shape.width}x{shape.height}",
+            "fps": str(shape.fps),
+            "bar_h": shape.height,
+            "axis_h": 0,
+            "sono_h": 0,
+            "axis": 0,
+        },
+    )
+
+    def feed() -> Iterator[numpy.ndarray]:
+        rest = numpy.zeros((1 if sound.layout == "mono" else 2, BLOCK), numpy.float32)
+        return chain(blocks(sound.frames(), BLOCK), repeat(rest))
+
+    return film(drawn((scope, RGB), feed, sound, shape), shape, count)
