@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
-from av import AudioFrame
+from av import AudioFrame, AudioLayout, AudioResampler
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
@@ -29,6 +29,10 @@ def mono(path: Path, rate: int) -> numpy.ndarray:
     return numpy.clip(whole, -1.0, 1.0, out=whole)
 
 
+LAYOUTS = ("mono", "stereo", "2.1", "4.0", "5.0", "5.1", "6.1", "7.1")
+"""What FFmpeg takes the channels of a track for that doesn't name them, by their number less one."""
+
+
 @dataclass(frozen=True)
 class Blocks:
     """The sound track of a file, as :class:`artdagd.hooks.Sound` has it. Reading raises StepFailed (``bad_media``)."""
@@ -48,15 +52,16 @@ class Blocks:
             if stream is None:
                 raise StepFailed("the file has no sound that can be decoded", code="bad_media")
             context = stream.codec_context
-            own = tuple(channel.name for channel in context.layout.channels)
-            layout, channels = ("mono", ("FC",)) if mono else (context.layout.name, own)
-            return cls(path, rate or context.sample_rate, layout, channels)
+            layout = AudioLayout("mono") if mono else context.layout
+            if layout.channels[0].name == "NONE" and layout.nb_channels <= len(LAYOUTS):
+                layout = AudioLayout(LAYOUTS[layout.nb_channels - 1])
+            names = tuple(channel.name for channel in layout.channels)
+            return cls(path, rate or context.sample_rate, layout.name, names)
 
     def __iter__(self) -> Iterator[numpy.ndarray]:
         held: list[numpy.ndarray] = []
         count = 0
-        for frame in decode(self.path, self.rate, self.layout):
-            samples = finite(frame.to_ndarray())
+        for samples in self._decoded():
             while count + samples.shape[1] >= BLOCK:
                 held.append(samples[:, : BLOCK - count])
                 yield numpy.concatenate(held, axis=1)
@@ -66,6 +71,14 @@ class Blocks:
             count += samples.shape[1]
         if count:
             yield numpy.concatenate(held, axis=1)
+
+    def _decoded(self) -> Iterator[numpy.ndarray]:
+        # Packed: av takes the planes of 8 channels for 9, and reads beyond them.
+        packed = AudioResampler("flt", self.layout, self.rate)
+        for frame in decode(self.path, self.rate, self.layout):
+            frame.pts = None
+            for one in packed.resample(frame):
+                yield finite(one.to_ndarray().reshape(-1, len(self.channels)).T)
 
     def windows(self, size: int, hop: int) -> Iterator[numpy.ndarray]:
         if size < 1 or hop < 1:
@@ -81,7 +94,8 @@ class Blocks:
 
     def _frames(self) -> Iterator[AudioFrame]:
         for samples in self:
-            frame = AudioFrame.from_ndarray(samples, "fltp", self.layout)
+            packed = numpy.ascontiguousarray(samples.T).reshape(1, -1)
+            frame = AudioFrame.from_ndarray(packed, "flt", self.layout)
             frame.sample_rate = self.rate
             yield frame
 

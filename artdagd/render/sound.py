@@ -132,11 +132,12 @@ def _trimmed(container: InputContainer, stream: Track) -> Iterator[AudioFrame]:
 
 
 def _head(frame: AudioFrame, samples: int) -> Iterator[AudioFrame]:
-    array = frame.to_ndarray()
-    width = samples if frame.format.is_planar else samples * len(frame.layout.channels)
-    head = AudioFrame.from_ndarray(array[:, :width].copy(), format=frame.format.name, layout=frame.layout.name)
-    head.sample_rate = frame.sample_rate
-    yield head
+    # Packed: av takes the planes of 8 channels for 9, and reads beyond them.
+    for packed in AudioResampler(frame.format.packed.name, frame.layout, frame.sample_rate).resample(frame):
+        array = packed.to_ndarray()[:, : samples * packed.layout.nb_channels].copy()
+        head = AudioFrame.from_ndarray(array, format=packed.format.name, layout=packed.layout.name)
+        head.sample_rate = packed.sample_rate
+        yield head
 
 
 def _frames(packet: av.Packet[Track]) -> list[AudioFrame]:

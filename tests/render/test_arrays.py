@@ -50,6 +50,27 @@ def test_a_sound_in_blocks_is_the_sound_with_its_own_channels_and_rate(wave: Wav
     assert numpy.array_equal(numpy.concatenate(blocks, axis=1), samples)
 
 
+@pytest.mark.parametrize(("layout", "count"), [("7.1", 8), ("7.1.4", 12), ("hexadecagonal", 16)])
+def test_a_sound_has_as_many_channels_as_it_has(wave: Wave, layout: str, count: int) -> None:
+    samples = noise(count, 9000)
+    sound = Blocks.of(wave(samples, layout))
+    assert len(sound.channels) == count
+    assert numpy.array_equal(numpy.concatenate(list(sound), axis=1), samples)
+    assert len(list(sound.measured([Filter("ebur128", {"metadata": 1})]))) == 11
+
+
+def test_the_end_of_a_track_of_eight_channels_is_cut_where_it_ends(tmp_path: Path) -> None:
+    path = tmp_path / "sound.mp4"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("aac", rate=48_000, layout="7.1")
+        frame = av.AudioFrame.from_ndarray(noise(8, 5000).T.reshape(1, -1) / 2, "flt", "7.1")
+        frame.sample_rate, frame.pts = 48_000, 0
+        for packed in av.AudioResampler("fltp", "7.1", 48_000, frame_size=1024).resample(frame):
+            file.mux(stream.encode(packed))
+        file.mux(stream.encode(None))
+    assert sum(block.shape[1] for block in Blocks.of(path)) == 5000 // 1024 * 1024
+
+
 def test_a_sound_in_mono_is_what_audio_gives(wave: Wave) -> None:
     path = wave(noise(2, 70_000) / 2, "stereo")
     sound = Blocks.of(path, 6000, mono=True)
