@@ -1,4 +1,4 @@
-"""beats and tempo, by librosa's beat tracker.
+"""beats and tempo, by librosa's beat tracker, and an estimate of the downbeats.
 
 Onset strength is the mean rise of a mel spectrogram in decibels, the tempo the strongest period of its autocorrelation,
 the beats the best sequence of onsets about one period apart (dynamic programming: Ellis, "Beat tracking by dynamic
@@ -6,6 +6,10 @@ programming", Journal of New Music Research 36, 2007). All of that is librosa's,
 of a song of hours would need gigabytes. Two things are ours: librosa's lag is taken off, and where bass drum
 and beats contradict each other, the bass drum is right (Goto, "An audio-based real-time beat tracking system", Journal
 of New Music Research 30, 2001).
+
+A bar begins where the sound changes most from two beats to the next two (harmony mostly does so on bar lines: Goto; the
+spectral difference of Davies and Plumbley, "A spectral difference approach to downbeat extraction", EUSIPCO 2006) and
+where the bass is. Where bars lie is chosen for all beats together, by dynamic programming.
 
 Everything that shapes the result is in this module: it is the analyzer's identity.
 """
@@ -51,22 +55,36 @@ BASS_AHEAD = 2.0
 BASS_FAINTEST = 0.1
 """Share of the song's strongest bass onset below which none counts."""
 
+METRES = (4, 3)
+"""Beats of a bar that are tried."""
+
+THREE = 1.2
+"""How much better bars of any other length must fit than those of the first."""
+
+JUMP = 8.0
+"""What a bar of another length costs, in deviations of what the beats say: where a beat was missed or found twice."""
+
+BASS_SHARE = 0.5
+"""How much the bass counts beside the change of the sound."""
+
 DECIMALS = 4
 
 
 def analyze(request: AnalysisRequest) -> dict[str, Any]:
-    """``beats``: seconds, increasing; ``tempo``: beats a minute. No beats and 0.0 where there is no rhythm.
+    """``beats``, ``downbeats``: seconds, increasing; ``tempo``: beats a minute. None and 0.0 where there is no rhythm.
 
-    Beats lie on the raster of HOP samples, 23.2 ms.
+    Beats lie on the raster of HOP samples, 23.2 ms; downbeats are some of them.
     """
     samples = request.audio(RATE)
     request.progress(0.2)
     beats: list[float] = []
+    downbeats: list[float] = []
     tempo = 0.0
     if len(samples) >= SHORTEST * RATE:
-        beats, tempo = track(samples, _librosa(request.state), lambda share: request.progress(0.2 + 0.6 * share))
+        librosa = _librosa(request.state)
+        beats, downbeats, tempo = track(samples, librosa, lambda share: request.progress(0.2 + 0.6 * share))
     request.progress(1.0)
-    return {"beats": beats, "tempo": tempo}
+    return {"beats": beats, "downbeats": downbeats, "tempo": tempo}
 
 
 @cache
@@ -81,19 +99,23 @@ def _librosa(state: Path) -> Any:
 
 def track(
     samples: numpy.ndarray, librosa: Any, progress: Callable[[float], None] = lambda share: None
-) -> tuple[list[float], float]:
-    """Beats in seconds and tempo of mono ``samples`` at RATE. Not finite samples count as silence, louder ones as 1."""
-    import numpy as np
+) -> tuple[list[float], list[float], float]:
+    """Beats and downbeats in seconds and tempo of mono ``samples`` at RATE. Not finite samples count as silence, louder
+    ones as 1."""
 
     decibels, bass = spectrum(samples, librosa, progress)
     onsets = strength(decibels, librosa)
     if not onsets.any():
-        return [], 0.0
+        return [], [], 0.0
     tempo = pace(onsets, librosa)
     _, frames = librosa.beat.beat_track(onset_envelope=onsets, bpm=tempo, sr=RATE, hop_length=HOP)
     frames = on_the_bass(frames, bass)
-    seconds = np.maximum(frames * HOP - LAG, 0) / RATE
-    return sorted({round(float(second), DECIMALS) for second in seconds}), round(float(tempo[0]), 2)
+    first = bars(frames, decibels, bass)
+    return _seconds(frames), _seconds(frames[first]), round(float(tempo[0]), 2)
+
+
+def _seconds(frames: numpy.ndarray) -> list[float]:
+    return sorted({round(max(int(frame) * HOP - LAG, 0) / RATE, DECIMALS) for frame in frames})
 
 
 def spectrum(
@@ -191,12 +213,82 @@ def on_the_bass(frames: numpy.ndarray, bass: numpy.ndarray) -> numpy.ndarray:
     return np.asarray(later[later <= end])
 
 
+def bars(frames: numpy.ndarray, decibels: numpy.ndarray, bass: numpy.ndarray) -> list[int]:
+    """Which of the beats at ``frames`` begin a bar: numbers of beats, increasing; none of fewer than two bars."""
+
+    if len(frames) < 2 * METRES[0]:
+        return []
+    signs = _standard(_changes(frames, decibels)) + BASS_SHARE * _standard(_begun(frames, bass))
+    found = {metre: _phases(signs, metre) for metre in METRES}
+    fits = {metre: float(signs[starts].mean() * len(starts) ** 0.5) for metre, starts in found.items()}
+    best = max(METRES, key=lambda metre: fits[metre] * (THREE if metre == METRES[0] else 1.0))
+    return found[best]
+
+
+def _changes(frames: numpy.ndarray, decibels: numpy.ndarray) -> numpy.ndarray:
+    """How much the sound of the two beats from each one on differs from that of the two before; 0 near both ends."""
+    import numpy as np
+
+    floor = decibels.max() - np.float32(RANGE)
+    sounds = [
+        np.maximum(decibels[:, start:end], floor).mean(axis=1, dtype=np.float64)
+        for start, end in zip(frames, np.append(frames[1:], decibels.shape[1]), strict=True)
+    ]
+    pairs = np.array([sounds[place] + sounds[place + 1] for place in range(len(sounds) - 1)])
+    change = np.zeros(len(frames))
+    change[2:-1] = np.abs(pairs[2:] - pairs[:-2]).mean(axis=1)
+    return change
+
+
+def _begun(frames: numpy.ndarray, bass: numpy.ndarray) -> numpy.ndarray:
+    """How much bass begins on each beat."""
+    import numpy as np
+
+    risen = np.cumsum(np.maximum(np.diff(bass, prepend=bass[:1]), 0.0), dtype=np.float64)
+    end = len(risen) - 1
+    return np.asarray(risen[np.clip(frames + 1, 0, end)] - risen[np.clip(frames - 4, 0, end)])
+
+
+def _standard(values: numpy.ndarray) -> numpy.ndarray:
+    """Around 0, with a deviation of 1; all 0 if they are alike."""
+    import numpy as np
+
+    spread = values.std()
+    return np.asarray((values - values.mean()) / spread) if spread > 1e-9 * abs(values).max() else np.zeros(len(values))
+
+
+def _phases(signs: numpy.ndarray, metre: int) -> list[int]:
+    """The beats that begin bars of ``metre`` beats, so that the sum of their ``signs`` less the JUMPs is greatest."""
+    import numpy as np
+
+    best = np.where(np.arange(metre) == 0, signs[0], 0.0)
+    came = np.zeros((len(signs), metre), int)
+    for beat in range(1, len(signs)):
+        # From the beat of the bar before, or from the best of all.
+        before, leap = np.roll(best, 1), int(best.argmax())
+        leaps = best[leap] - JUMP > before
+        came[beat] = np.where(leaps, leap, (np.arange(metre) - 1) % metre)
+        best = np.where(leaps, best[leap] - JUMP, before)
+        best[0] += signs[beat]
+    place = int(best.argmax())
+    starts = []
+    for beat in range(len(signs) - 1, -1, -1):
+        if place == 0:
+            starts.append(beat)
+        place = int(came[beat][place])
+    return starts[::-1]
+
+
 ANALYZER = Analyzer(
     name="rhythm",
     version="1",
     description="Beat times and tempo of a sound track",
     features={
         "beats": "times of the beats in seconds, increasing, to 4 decimals; on a raster of 23.2 ms",
+        "downbeats": (
+            "those of the beats that begin a bar, in seconds, increasing: an estimate, for bars of 4 or 3 beats; empty "
+            "where there are fewer than 8 beats"
+        ),
         "tempo": "estimated tempo in beats a minute, to 2 decimals; 0 where there is none",
     },
     analyze=analyze,

@@ -93,7 +93,33 @@ def test_tempo_and_beats_of_a_steady_song(find: Rhythm) -> None:
     json.dumps(found, allow_nan=False)
 
 
-NONE: dict[str, Any] = {"beats": [], "tempo": 0.0}
+BANDS = {
+    "rock": lambda: songs.band(100, 1),
+    "fast": lambda: songs.band(140, 2),
+    "upbeat": lambda: songs.band(110, 4, start=1.7),
+    "bass drum on one, no chords": lambda: songs.band(120, 5, kicks=(0,), pad=0),
+    "waltz": lambda: songs.band(120, 6, metre=3, kicks=(0,)),
+    "bass drum on all": lambda: songs.band(118, 7, kicks=(0, 1, 2, 3)),
+    "a beat is missing": lambda: songs.band(100, 8, short=7),
+}
+
+
+@pytest.mark.parametrize("name", BANDS)
+def test_downbeats_are_where_bars_begin(name: str, find: Rhythm) -> None:
+    samples, beats, downbeats = BANDS[name]()
+    found = find(samples)
+    assert mir_eval.beat.f_measure(beats, np.array(found["beats"])) > 0.95
+    assert mir_eval.beat.f_measure(downbeats, np.array(found["downbeats"])) > 0.9
+    assert set(found["downbeats"]) <= set(found["beats"])
+
+
+def test_there_are_no_bars_without_beats_for_two(find: Rhythm) -> None:
+    found = find(songs.clicks(120, 3.3)[0])
+    assert 0 < len(found["beats"]) < 8
+    assert found["downbeats"] == []
+
+
+NONE: dict[str, Any] = {"beats": [], "downbeats": [], "tempo": 0.0}
 
 
 @pytest.mark.parametrize(
