@@ -1,13 +1,14 @@
-"""Beats, tempo and energy of a sound track. Importing this imports neither librosa nor numpy."""
+"""What can be heard in a sound track and seen in a video. Importing this imports neither librosa nor numpy."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from artdagd.hooks import Analyzer, hookimpl
-from artdagd_analyzers import energy, rhythm
+from artdagd_analyzers import energy, key, loudness, onsets, picture, rhythm, silence, spectrum
 
 
 @hookimpl
 def artdag_analyzers() -> Iterable[Analyzer]:
-    return [energy.ANALYZER, rhythm.ANALYZER]
+    modules = (energy, key, loudness, onsets, picture, rhythm, silence, spectrum)
+    return [module.ANALYZER for module in modules]
