@@ -1,7 +1,8 @@
 """BEAT_SYNC becomes concrete: from beats to a time map (RETIME), an optional RESIZE, and a MUX with the sound.
 
 The rule: the boundaries t_0..t_N are 0, every beat strictly inside (0, T), and T, the sound's duration, so that there
-are N intervals; D is the video's duration. At output time t in interval k,
+are N intervals; D is the video's duration. With ``beats_per_cut`` n and ``offset`` m, of those beats only numbers m,
+m + n, m + 2 n, … count (the first is 0). At output time t in interval k,
 
 - ``stretch`` shows source time (k + (t - t_k) / (t_(k+1) - t_k)) * D / N: every interval shows an equal share of the
   source, faster or slower;
@@ -27,8 +28,9 @@ MAX_PIECES = 65_536
 """Pieces of one time map. At 120 beats a minute that is nine hours of music."""
 
 
-def boundaries(beats: Iterable[Any], duration: float) -> tuple[float, ...]:
-    """0, the beats strictly inside (0, ``duration``) in order and without repeats, and ``duration`` (all seconds).
+def boundaries(beats: Iterable[Any], duration: float, beats_per_cut: int = 1, offset: int = 0) -> tuple[float, ...]:
+    """0, the beats strictly inside (0, ``duration``) in order and without repeats, and ``duration`` (all seconds); of
+    the beats, those from number ``offset`` on, in steps of ``beats_per_cut``.
 
     Raises ValueError if a beat is not a finite number.
     """
@@ -38,7 +40,7 @@ def boundaries(beats: Iterable[Any], duration: float) -> tuple[float, ...]:
             raise ValueError(f"{beat!r} is not a time in seconds")
         if 0 < beat < duration:
             inside.add(float(beat))
-    return (0.0, *sorted(inside), duration)
+    return (0.0, *sorted(inside)[offset::beats_per_cut], duration)
 
 
 def stretch(bounds: Sequence[float], video_duration: float) -> Iterator[Piece]:
@@ -109,7 +111,9 @@ def _pieces(
             faults=[at_step(step.inputs[1], "config.features", "beats are needed here")],
         )
     try:
-        bounds = boundaries(features["beats"], audio_duration)
+        bounds = boundaries(
+            features["beats"], audio_duration, step.config.get("beats_per_cut", 1), step.config.get("offset", 0)
+        )
     except ValueError as error:
         raise StepFailed(
             f"The analysis {step.inputs[1]!r} is unusable: among its beats, {error}.",

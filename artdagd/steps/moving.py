@@ -41,11 +41,12 @@ class Bound(msgspec.Struct, frozen=True):
 
 
 def number(type_: Any) -> type[int] | type[float] | None:
-    """``int`` or ``float`` if that is what a field takes, however it is wrapped and whether or not it may be null."""
+    """``int`` or ``float`` if that is what a field takes, however it is wrapped and whether or not it may be null, or
+    a list of such."""
     if get_origin(type_) is Annotated:
         return number(get_args(type_)[0])
     if get_origin(type_) in (Union, types.UnionType):
-        inner = [one for one in get_args(type_) if one is not type(None)]
+        inner = [one for one in get_args(type_) if one is not type(None) and get_origin(one) is not tuple]
         return number(inner[0]) if len(inner) == 1 else None
     return type_ if type_ in (int, float) else None
 

@@ -80,6 +80,20 @@ def test_pieces_cover_the_sound_without_gaps_and_stay_in_the_source(
         assert pieces[-1][3] == pytest.approx(video)
 
 
+@given(times=beats, total=sound, every=st.integers(1, 9), skipped=st.integers(0, 50))
+@example(times=[1.0, 2.0, 3.0, 4.0, 5.0], total=6.0, every=2, skipped=1)
+@example(times=[0.0, 1.0, 6.0], total=6.0, every=1, skipped=1)
+def test_every_nth_beat_from_the_offset_on_is_a_boundary(
+    times: list[float], total: float, every: int, skipped: int
+) -> None:
+    plain, chosen = beat_sync.boundaries(times, total), beat_sync.boundaries(times, total, every, skipped)
+    assert (chosen[0], chosen[-1]) == (0.0, total)
+    for number, beat in enumerate(plain[1:-1]):
+        wanted = number >= skipped and (number - skipped) % every == 0
+        assert (beat in chosen) == wanted
+    assert beat_sync.boundaries(times, total, 1, 0) == plain
+
+
 def test_worked_by_hand() -> None:
     assert make("stretch", [1.0, 3.0], 4.0, 6.0) == [(0, 1, 0, 2), (1, 3, 2, 4), (3, 4, 4, 6)]
     assert make("cut", [1.0, 3.0], 4.0, 6.0) == [(0, 1, 0, 1), (1, 3, 2, 4), (3, 4, 4, 5)]
@@ -112,6 +126,11 @@ def test_resolves_into_retime_and_mux() -> None:
     assert (mux.step_id, mux.type, mux.inputs) == ("sync", "MUX", ("sync.retime", "song"))
     assert mux.config == {"length": "audio"}
     assert (retime.keep, mux.keep) == (False, True)
+
+
+def test_beats_are_counted_as_told() -> None:
+    retime, _ = resolve(beat_step(beats_per_cut=2, offset=1), [0.5, 1.0, 1.5, 2.0, 2.5])
+    assert [piece[0] for piece in retime.config["pieces"]] == [0.0, 1.0, 2.0]
 
 
 def test_a_size_adds_a_resize_and_a_rate_replaces_the_source_s() -> None:

@@ -72,7 +72,12 @@ RECIPES = {
     "sound alone": [
         ("fast", "SPEED", "song", {"factor": 1.3}),
         ("both", "SEQUENCE", "fast", {}),
-        ("out", "AUDIO_MIX", "both song", {"gain": -1.0, "delay": [0.0, 0.25], "length": "longest"}),
+        (
+            "out",
+            "AUDIO_MIX",
+            "both song",
+            {"gain": {"keyframes": [[0.2, -9.0], [0.9, 0.0]]}, "delay": [0.0, 0.25], "length": "longest"},
+        ),
     ],
     "transitions": [
         ("bright", "EFFECT", "late", {"effect": "hue", "brightness": 2}),

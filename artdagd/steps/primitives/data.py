@@ -23,6 +23,15 @@ class BeatSync(Config, frozen=True):
             description="stretch: each beat interval shows an equal share of the video; cut: jump at each beat"
         ),
     ] = "stretch"
+    beats_per_cut: Annotated[
+        int, msgspec.Meta(ge=1, le=1024, description="how many beats go by from one boundary to the next")
+    ] = 1
+    offset: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0, le=1_000_000, description="beats that go by before the first boundary: 1 begins on the second"
+        ),
+    ] = 0
     fps: Rate | None = None
     width: Pixels | None = None
     height: Pixels | None = None

@@ -32,7 +32,12 @@ class Duck(Config, frozen=True):
 
 
 class AudioMix(Config, frozen=True):
-    gain: Annotated[Gain | tuple[Gain, ...], msgspec.Meta(description="gain in dB of all inputs, or of each")] = 0.0
+    gain: Annotated[
+        Gain | tuple[Gain, ...],
+        msgspec.Meta(
+            description="gain in dB of all inputs, or of each. One that moves is for all: mix a sound alone to move it"
+        ),
+    ] = 0.0
     pan: Annotated[
         Pan | tuple[Pan, ...],
         msgspec.Meta(description="-1 left to 1 right, of all inputs, or of each; the far side is turned down"),
@@ -113,6 +118,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="any",
         config=AudioMix,
         module="artdagd.render.steps.audio_mix",
+        moving=("gain", "pan"),
         cost=0,
         access="frame",
         example={"gain": [0.0, -6.0, -12.0], "duck": {"by": 0, "threshold": -24.0}, "length": "first"},
