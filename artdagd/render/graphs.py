@@ -119,6 +119,16 @@ def source_options(picture: Picture) -> dict[str, str | int]:
     }
 
 
+def run_source(filters: Sequence[Filter], sink: str) -> Iterator[VideoFrame | AudioFrame]:
+    """What the first of ``filters``, which takes nothing, gives through the others into a ``sink``; it may never end.
+    Raises StepFailed (``effect_error``) if they can't be set up."""
+    graph = Graph()
+    graph.threads = THREADS
+    for frame in pull(linked(graph, add(graph, filters[0].name, filters[0].options), filters[1:], sink)):
+        still_wanted()
+        yield frame
+
+
 def run_audio(filters: Sequence[Filter], frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
     """Push ``frames`` through the filters; planar float comes out."""
     first = next(frames, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import cos, floor, radians, sin
 
 
@@ -17,3 +18,24 @@ def turned(width: int, height: int, degrees: float, scale: float) -> tuple[int, 
 def _even_up(pixels: float) -> int:
     """The even number at or above ``pixels``, at least 2; a thousandth above one is forgiven."""
     return max(2, 2 * -floor(-(pixels - 0.001) / 2))
+
+
+STILL = (1920, 1080)
+"""What a still is made to fit, lying or upright, where no size is given: photos are far larger than any film."""
+
+
+def still(width: int, height: int, wide: int | None, high: int | None) -> tuple[int, int]:
+    """The even width and height of the clip that is made of a still of ``width`` x ``height`` pixels: as told by
+    ``wide`` and ``high``; the side that isn't told follows from the aspect."""
+    if wide is None and high is None:
+        long, short = STILL if width >= height else STILL[::-1]
+        share = min(Fraction(1), Fraction(long, width), Fraction(short, height))
+        return _even(width * share), _even(height * share)
+    across = Fraction(high or 0) * width / height if wide is None else Fraction(wide)
+    down = Fraction(wide or 0) * height / width if high is None else Fraction(high)
+    return _even(across), _even(down)
+
+
+def _even(pixels: Fraction) -> int:
+    """The nearest even number, at least 2."""
+    return max(2, 2 * floor(pixels / 2 + Fraction(1, 2)))

@@ -213,3 +213,15 @@ def test_steps_that_move_pixels_tell_their_size_and_stay_within_the_picture() ->
     moving = {"keyframes": [[0.0, 0.0, "linear"]]}
     with pytest.raises(InvalidRecipe, match="with expand, rotate can't move"):
         shape("TRANSFORM", CLIP, **{**turn, "rotate": moving, "expand": True})
+
+
+def test_what_is_made_lasts_whole_frames_and_a_still_gets_a_size_that_films_have() -> None:
+    made = {"width": 321, "height": 180, "fps": "30000/1001", "duration": 1.0}
+    assert shape("GENERATE", **made, sound="tone") == Shape(1.001, (30000, 1001), 322, 180, 1.001)
+    assert shape("GENERATE", **made, sound="none").audio is None
+    photo = Shape(0.04, (25, 1), 6000, 4000, None)
+    assert shape("IMAGE", photo, duration=2.0, fps=25.0) == Shape(2.0, (25, 1), 1620, 1080, None)
+    upright = shape("IMAGE", Shape(0.04, (25, 1), 4000, 6000, None), duration=2.0, fps=25.0)
+    assert (upright.width, upright.height) == (1080, 1620)
+    assert shape("IMAGE", MUTE, duration=2.0, fps=25.0).width == 320
+    assert shape("IMAGE", photo, duration=2.0, fps=25.0, width=640).height == 426

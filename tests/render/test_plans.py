@@ -50,6 +50,14 @@ RECIPES = {
         ("flip", "TRANSFORM", "cut", {"flip": "both", "rotate": 90, "expand": True}),
         ("slant", "TRANSFORM", "flip", {"rotate": 33.3, "scale": 0.77, "expand": True, "background": "#446688"}),
     ],
+    "what is made, moves and comes back": [
+        ("field", "GENERATE", "", {"pattern": "noise", "width": 62, "height": 40, "duration": 0.4, "sound": "tone"}),
+        ("test", "GENERATE", "", {"pattern": "test", "width": 62, "height": 40, "duration": 1, "sound": "silence"}),
+        ("tail", "SEGMENT", "test", {"start": 0.7}),
+        ("pan", "IMAGE", "clip", {"duration": 0.5, "fps": 25, "width": 62, "height": 40, "to": {"zoom": 2, "x": 0}}),
+        ("all", "SEQUENCE", "field tail pan", {}),
+        ("back", "REVERSE", "all", {}),
+    ],
     "backwards and in rounds": [
         ("all", "SOURCE", "late", {"streams": "both"}),
         ("back", "REVERSE", "all", {}),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep
 from artdagd.plans.ports import expand_ports
-from artdagd.plans.rules import geometry, picture, scopes, sound, time
+from artdagd.plans.rules import geometry, making, picture, scopes, sound, time
 from artdagd.plans.shapes import Rule, Shape, heard, no_picture, synced
 from artdagd.steps.primitives import STEP_TYPES
 from artdagd.steps.types import Port
@@ -20,7 +20,14 @@ MAX_SIDE = 16_384
 
 PORTS: Mapping[str, tuple[Port, ...]] = {kind.name: kind.ports for kind in STEP_TYPES}
 
-RULES: Mapping[str, Rule] = {**time.RULES, **picture.RULES, **geometry.RULES, **sound.RULES, **scopes.RULES}
+RULES: Mapping[str, Rule] = {
+    **time.RULES,
+    **picture.RULES,
+    **geometry.RULES,
+    **making.RULES,
+    **sound.RULES,
+    **scopes.RULES,
+}
 
 
 def step_shape(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
