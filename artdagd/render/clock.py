@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from statistics import median_low
+from typing import Any
 
 RATES = tuple(
     Fraction(*rate)
@@ -15,6 +16,7 @@ RATES = tuple(
 )
 STILL_RATE = Fraction(25)
 MAX_RATE = Fraction(240)
+MAX_FRAMES = 3_000_000
 JITTER = Fraction(11, 10_000)
 """Seconds that a frame may stand off its tick: what a stay in Matroska or FLV, which count in milliseconds, leaves."""
 SAME = Fraction(5, 10_000_000)
@@ -50,7 +52,7 @@ def clock(
         for rate in named + common:
             if 0 < rate <= MAX_RATE and (ticks := _ticks(seconds, rate, tolerance)):
                 count = max(ticks[-1] + 1, round((seconds[-1] + last * base) * rate))
-                if count > 20 * len(seconds) + 1000:
+                if count > min(20 * len(seconds) + 1000, MAX_FRAMES):
                     continue
                 if count == len(ticks):
                     return Clock(rate, range(count))
@@ -85,14 +87,28 @@ def _uneven(seconds: Sequence[Fraction], last: Fraction) -> Clock:
     rate = min((1 / step).limit_denominator(1001), MAX_RATE)
     rate = next((common for common in RATES if abs(common / rate - 1) < Fraction(1, 100)), rate)
     count = max(1, round((seconds[-1] + last) * rate))
-    return Clock(rate, [nearest(seconds, i / rate) for i in range(count)])
+    return Clock(rate, Nearest(seconds, rate, count))
 
 
-def nearest(seconds: Sequence[Fraction], time: Fraction) -> int:
-    """The index of the element of ``seconds`` (sorted) that is nearest to ``time``; the earlier one of two."""
-    after = bisect_left(seconds, time)
-    if after == 0:
-        return 0
-    if after == len(seconds) or time - seconds[after - 1] <= seconds[after] - time:
-        return after - 1
-    return after
+@dataclass(frozen=True)
+class Nearest(Sequence[int]):
+    """Element ``i`` is the index of that of ``seconds`` (sorted) which is nearest to ``i / rate``, the earlier of two.
+    It is found when asked for: a hostile file can ask for very many."""
+
+    seconds: Sequence[Fraction]
+    rate: Fraction
+    ticks: int
+
+    def __len__(self) -> int:
+        return self.ticks
+
+    def __getitem__(self, tick: Any) -> Any:
+        if not 0 <= tick < self.ticks:
+            raise IndexError(tick)
+        time = tick / self.rate
+        after = bisect_left(self.seconds, time)
+        if after == 0:
+            return 0
+        if after == len(self.seconds) or time - self.seconds[after - 1] <= self.seconds[after] - time:
+            return after - 1
+        return after

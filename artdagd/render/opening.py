@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -15,7 +16,10 @@ from artdagd.render.pictures import picture_size
 
 MAX_STREAMS = 32
 MAX_PIXELS = 8192 * 8192
+MAX_SIDE = 16_384
+"""Pixels; H.264 can't be larger either."""
 MAX_SECONDS = 24 * 3600
+MAX_CHAPTERS = 10_000
 
 # Demuxers that read one self-contained file. Those that name other files (concat, hls, dash, image2, lavfi …) are
 # left out on purpose: a blob could make them read its neighbours.
@@ -40,6 +44,13 @@ DECODERS = frozenset({
     "pcm_s32le", "pcm_s64le", "pcm_s8", "pcm_u8", "speex", "truehd", "vorbis", "wavpack", "wmav1", "wmav2",
 })
 # fmt: on
+OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": FORMATS,
+    "codec_whitelist": ",".join(sorted(DECODERS)),  # opening a file decodes some of it
+    "max_streams": str(2 * MAX_STREAMS),
+    "enable_drefs": "0",  # a QuickTime file may name others that hold its tracks
+}
 IMAGE_FORMATS = frozenset({"png_pipe", "jpeg_pipe", "webp_pipe"})
 
 NOT_MEDIA = "use a video, sound or picture file of a common format (MP4, MOV, WebM, Matroska, MP3, WAV, FLAC, PNG …)"
@@ -67,17 +78,18 @@ def reading(what: str) -> Iterator[None]:
 
 
 def open_media(path: Path) -> InputContainer:
-    """Open a local file for reading. Raises StepFailed (``bad_media``) for all that is not media within our limits."""
+    """Open a local file for reading. Raises StepFailed (``bad_media``) for all that is not media within our limits.
+
+    These checks are for a good message: what they can't see (a picture may be larger than its header says) the limits
+    that the kernel holds the worker to end.
+    """
     with reading("the file can't be opened as media"):
+        if not path.is_file():  # a pipe would be waited for
+            raise _refused("there is no such file", "upload it again")
         size = picture_size(path)
-        if size is not None and size[0] * size[1] > MAX_PIXELS:
-            raise _refused(f"its picture is {size[0]}x{size[1]}; the limit is {MAX_PIXELS} pixels")
-        container = av.open(
-            f"file:{path.absolute()}",
-            "r",
-            options={"protocol_whitelist": "file", "format_whitelist": FORMATS},
-            metadata_errors="replace",
-        )
+        if size is not None:
+            _check_size(*size)
+        container = av.open(f"file:{path.absolute()}", "r", options=OPTIONS, metadata_errors="replace")
         try:
             _check(container)
         except BaseException:
@@ -86,15 +98,30 @@ def open_media(path: Path) -> InputContainer:
     return container
 
 
-def _check(container: InputContainer) -> None:
-    if len(container.streams) > MAX_STREAMS:
-        raise _refused(f"it has {len(container.streams)} streams; the limit is {MAX_STREAMS}")
-    for stream in container.streams.video:
-        if stream.codec_context is not None and stream.width * stream.height > MAX_PIXELS:
-            raise _refused(f"its picture is {stream.width}x{stream.height}; the limit is {MAX_PIXELS} pixels")
-    if container.duration is not None and container.duration > MAX_SECONDS * 1_000_000:
+def check_length(seconds: Fraction | float) -> None:
+    """Raises StepFailed (``bad_media``) if media lasts longer than we take."""
+    if seconds > MAX_SECONDS:
         raise _refused(f"it lasts longer than {MAX_SECONDS} s")
 
 
-def _refused(why: str) -> StepFailed:
-    return StepFailed(f"the media is refused: {why}", code="bad_media", advice="make it smaller")
+def _check(container: InputContainer) -> None:
+    if len(container.streams) > MAX_STREAMS:
+        raise _refused(f"it has {len(container.streams)} streams; the limit is {MAX_STREAMS}")
+    if len(container.chapters()) > MAX_CHAPTERS:
+        raise _refused(f"it has more than {MAX_CHAPTERS} chapters")
+    for stream in container.streams.video:
+        if stream.codec_context is not None:
+            _check_size(stream.width, stream.height)
+    if container.duration is not None:
+        check_length(container.duration / 1_000_000)
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise _refused(f"its picture is {width}x{height}; the limit is {MAX_PIXELS} pixels")
+    if max(width, height) > MAX_SIDE:
+        raise _refused(f"its picture is {width}x{height}; the limit is {MAX_SIDE} pixels on each side")
+
+
+def _refused(why: str, advice: str = "make it smaller") -> StepFailed:
+    return StepFailed(f"the media is refused: {why}", code="bad_media", advice=advice)

@@ -1,6 +1,6 @@
 """The size of a still picture, read from its header alone: opening one with FFmpeg already decodes it.
 
-Layouts: PNG (ISO/IEC 15948, IHDR), JPEG (ITU-T T.81, SOFn), WebP (RFC 9649).
+Layouts: PNG (ISO/IEC 15948, IHDR), GIF (GIF89a, logical screen), JPEG (ITU-T T.81, SOFn), WebP (RFC 9649).
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from typing import BinaryIO
 
 
 def picture_size(path: Path) -> tuple[int, int] | None:
-    """Width and height in pixels that a PNG, JPEG or WebP declares; None for anything else."""
+    """Width and height in pixels that a PNG, GIF, JPEG or WebP declares; None for anything else."""
     with path.open("rb") as file:
         head = file.read(30)
         if head.startswith(b"\x89PNG\r\n\x1a\n") and len(head) >= 24:
             width, height = struct.unpack(">II", head[16:24])
+            return width, height
+        if head.startswith((b"GIF87a", b"GIF89a")) and len(head) >= 10:
+            width, height = struct.unpack("<HH", head[6:10])
             return width, height
         if head.startswith(b"\xff\xd8"):
             return _jpeg(file)

@@ -9,10 +9,9 @@ from av.container.input import InputContainer
 from av.video.stream import VideoStream as Track
 
 from artdagd.errors import StepFailed
-from artdagd.render.clock import Clock, clock
+from artdagd.render.clock import MAX_FRAMES, Clock, clock
+from artdagd.render.opening import check_length
 from artdagd.render.wanted import still_wanted
-
-MAX_FRAMES = 3_000_000
 
 
 @dataclass(frozen=True)
@@ -57,5 +56,8 @@ def scan_packets(container: InputContainer, track: Track) -> Scan:
     position = {time: ordinal for ordinal, time in enumerate(times)}
     if container.format.name == "mpeg":  # after a seek its packets have other times than in the scan
         keys = times[:1]
+    check_length((times[-1] - times[0]) * base)
     ticking = clock(times, last, base, guesses, track.codec_context.framerate)
+    if len(ticking.ordinals) > MAX_FRAMES:
+        raise StepFailed(f"the video takes more than {MAX_FRAMES} frames", code="bad_media")
     return Scan(times, sorted(position[key] for key in keys), ticking, times[0] * base, True)

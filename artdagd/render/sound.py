@@ -15,7 +15,7 @@ from av.container.input import InputContainer
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import run_audio
-from artdagd.render.opening import DECODERS, open_media, reading
+from artdagd.render.opening import DECODERS, check_length, open_media, reading
 from artdagd.render.streams import AudioStream
 from artdagd.render.wanted import still_wanted
 
@@ -57,8 +57,12 @@ def decode(path: Path, rate: int | None = None, mix: str | None = None) -> Itera
         context = stream.codec_context
         mix, rate = mix or layout(context.channels), rate or context.sample_rate
         # Broadcasts go from stereo to 5.1 and back within a file.
+        samples = 0
         for _, part in groupby(_trimmed(container, stream), _form):
-            yield from _mixed(part, rate, mix)
+            for frame in _mixed(part, rate, mix):
+                samples += frame.samples
+                check_length(samples / rate)
+                yield frame
 
 
 def _form(frame: AudioFrame) -> tuple[str, str, int]:

@@ -13,7 +13,7 @@ from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import MATRICES, evened, run_video, scale
 from artdagd.render.hdr import HDR, to_sdr
-from artdagd.render.opening import MAX_PIXELS
+from artdagd.render.opening import MAX_PIXELS, MAX_SIDE
 from artdagd.render.orientation import swaps, upright
 from artdagd.render.streams import Colour, Picture, VideoStream
 
@@ -102,8 +102,8 @@ def _square(raw: Picture, aspect: Fraction) -> tuple[int, int]:
         width = round(width * aspect)
     elif 0 < aspect < 1:
         height = round(height / aspect)
-    if width * height > MAX_PIXELS:
-        raise StepFailed(f"with square pixels the picture is larger than {MAX_PIXELS} pixels", code="bad_media")
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise StepFailed(f"with square pixels the picture is {width}x{height}: too large", code="bad_media")
     return width, height
 
 

@@ -16,9 +16,13 @@ from artdagd.errors import StepFailed
 from artdagd.hooks import AnalysisRequest, Analyzer, Frames, Sound
 from artdagd.steps.catalogue import Catalogue
 from artdagd.workers.answers import FEATURES, output_name
+from artdagd.workers.limits import processor
 from artdagd.workers.messages import AnalyzeJob, Job, ProbeJob, RenderJob
 
 Progress = Callable[[float], None]
+
+PROBE_SECONDS = 900
+"""Of processor time, for a file that keeps its reader busy: the sound of a day takes a third of it."""
 
 INLINE = 32 << 10
 """Bytes of JSON that a message carries. Longer features go through a file, so that a long song is no trouble."""
@@ -65,7 +69,8 @@ class Tasks:
     def _probe(self, job: ProbeJob) -> Outcome:
         from artdagd.render.probe import probe
 
-        return Outcome(msgspec.to_builtins(probe(Path(job.path))), False, {})
+        with processor(PROBE_SECONDS):
+            return Outcome(msgspec.to_builtins(probe(Path(job.path))), False, {})
 
     def _render(self, job: RenderJob, scratch: Path, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:
         from artdagd.render import engine

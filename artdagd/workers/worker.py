@@ -25,6 +25,7 @@ from artdagd.errors import ConfigError, StepFailed
 from artdagd.hooks.manager import Plugins
 from artdagd.steps.catalogue import Catalogue
 from artdagd.workers import messages
+from artdagd.workers.limits import limit
 from artdagd.workers.link import Link
 from artdagd.workers.messages import Assignment, Done, Failed, Progress, Result, Stopped
 
@@ -35,8 +36,6 @@ log = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1
 PROGRESS_SECONDS = 0.1
-NICENESS = 5
-LARGEST_FILE = 1 << 40
 
 
 def run_worker(
@@ -55,7 +54,7 @@ def run_worker(
     """
     if child and not _bound_to_parent():
         return 0
-    _limit(memory)
+    limit(memory)
     state = (home or Path(os.environ.get("ARTDAG_HOME", "~/.artdag")).expanduser()) / "state"
     state.mkdir(parents=True, exist_ok=True)
     catalogue = Catalogue.of(plugins or Plugins.load())
@@ -253,16 +252,6 @@ def _bound_to_parent() -> bool:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = os.environ.get("ARTDAGD_PARENT")
     return parent is None or os.getppid() == int(parent)
-
-
-def _limit(memory: int) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for kind, wanted in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, LARGEST_FILE)):
-        _, hard = resource.getrlimit(kind)
-        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(kind, (limit, limit))
-    with contextlib.suppress(OSError):
-        os.nice(max(0, NICENESS - os.nice(0)))
 
 
 def _resident() -> int:
