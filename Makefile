@@ -36,6 +36,9 @@ test: $(READY) ## run the tests
 test-slow: $(READY) ## run the slow tests (kills, faults, long media)
 	$(BIN)/python -m pytest -m slow
 
+fuzz: $(READY) ## try mutated media on the probe and the renderer (FUZZ="--count 2000 --seed 1")
+	$(BIN)/python tests/fuzz/media.py $(FUZZ)
+
 lint: $(READY) ## ruff, mypy, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -12,7 +12,7 @@ import av
 from av.container.input import InputContainer
 
 from artdagd.errors import StepFailed
-from artdagd.render.pictures import picture_size
+from artdagd.render.pictures import is_animated_webp, picture_size
 
 MAX_STREAMS = 32
 MAX_PIXELS = 8192 * 8192
@@ -86,6 +86,8 @@ def open_media(path: Path) -> InputContainer:
     with reading("the file can't be opened as media"):
         if not path.is_file():  # a pipe would be waited for
             raise _refused("there is no such file", "upload it again")
+        if is_animated_webp(path):
+            raise _refused("it is an animated WebP, which FFmpeg can't read", "convert it to a GIF or a video")
         size = picture_size(path)
         if size is not None:
             _check_size(*size)
@@ -104,7 +106,14 @@ def check_length(seconds: Fraction | float) -> None:
         raise _refused(f"it lasts longer than {MAX_SECONDS} s")
 
 
+def is_heif(container: InputContainer) -> bool:
+    """Whether an MP4 is a photograph: AVIF, HEIC."""
+    return container.metadata.get("major_brand") in ("avif", "heic", "heix", "mif1", "msf1")
+
+
 def _check(container: InputContainer) -> None:
+    if is_heif(container) and len(container.streams.video) > 2:
+        raise _refused("it is a photograph in tiles (HEIC)", "convert it to JPEG, PNG or WebP")
     if len(container.streams) > MAX_STREAMS:
         raise _refused(f"it has {len(container.streams)} streams; the limit is {MAX_STREAMS}")
     if len(container.chapters()) > MAX_CHAPTERS:

@@ -27,6 +27,13 @@ def picture_size(path: Path) -> tuple[int, int] | None:
     return None
 
 
+def is_animated_webp(path: Path) -> bool:
+    """Whether a file is a WebP that says of itself that it moves."""
+    with path.open("rb") as file:
+        head = file.read(21)
+    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20:21]) and bool(head[20] & 2)
+
+
 def _jpeg(file: BinaryIO) -> tuple[int, int] | None:
     file.seek(2)
     while len(marker := file.read(4)) == 4 and marker[0] == 0xFF:

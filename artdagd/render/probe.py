@@ -12,7 +12,7 @@ from av.video.stream import VideoStream as PictureTrack
 
 from artdagd.errors import StepFailed
 from artdagd.render.hdr import HDR
-from artdagd.render.opening import IMAGE_FORMATS, open_media, reading
+from artdagd.render.opening import IMAGE_FORMATS, is_heif, open_media, reading
 from artdagd.render.orientation import upright
 from artdagd.render.sound import count, layout, track
 from artdagd.render.source import Pictures, examine
@@ -64,7 +64,7 @@ def _facts(path: Path, container: InputContainer) -> MediaFacts:
     types = TYPES.get(key, ("application/octet-stream", "application/octet-stream"))
     picture = picture_track(container)
     sound = track(container)
-    if key in IMAGE_FORMATS and picture is not None:
+    if (key in IMAGE_FORMATS or is_heif(container)) and picture is not None:
         kind: Kind = "image"
     else:
         kind = "video" if picture is not None else "audio"
@@ -80,9 +80,12 @@ def _facts(path: Path, container: InputContainer) -> MediaFacts:
 
 
 def _said(path: Path, container: InputContainer) -> str:
-    """WebM and QuickTime, which are read as Matroska and MP4 and say in their headers what they are."""
-    if container.metadata.get("major_brand") == "qt  ":
+    """WebM, QuickTime and HEIF, which are read as Matroska and MP4 and say in their headers what they are."""
+    brand = container.metadata.get("major_brand")
+    if brand == "qt  ":
         return "video/quicktime"
+    if is_heif(container):
+        return "image/avif" if brand == "avif" else "image/heic"
     with path.open("rb") as file:  # the document type stands in the EBML header (RFC 8794), which comes first
         head = file.read(64)
     return "video/webm" if head.startswith(b"\x1a\x45\xdf\xa3") and b"webm" in head else ""

@@ -6,6 +6,7 @@ import subprocess
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy
 import pytest
 from pixels import plane
@@ -185,6 +186,35 @@ def test_a_still_is_an_image_of_one_frame(tmp_path, name):
     facts = probe(path)
     assert (facts.kind, facts.duration) == ("image", None)
     assert len(planes(path)) == 1
+
+
+def test_an_avif_is_an_image(tmp_path):
+    path = tmp_path / "a.avif"
+    with av.open(str(path), "w", format="avif") as file:
+        stream = file.add_stream("libsvtav1", rate=10, options={"svtav1-params": "lp=1"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(numpy.full((96, 64), 128, numpy.uint8), format="yuv420p")
+        frame.pts, frame.time_base = 0, Fraction(1, 10)
+        file.mux([*stream.encode(frame), *stream.encode(None)])
+    facts = probe(path)
+    assert (facts.kind, facts.media_type, facts.duration) == ("image", "image/avif", None)
+    assert len(planes(path)) == 1
+
+
+def test_an_animated_webp_is_refused_with_a_remedy(tmp_path):
+    path = tmp_path / "a.webp"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libwebp_anim", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "bgra"
+        for number in range(3):
+            frame = av.VideoFrame.from_ndarray(numpy.full((32, 64, 4), 80 * number, numpy.uint8), format="bgra")
+            frame.pts, frame.time_base = number, Fraction(1, 10)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    with pytest.raises(StepFailed, match="animated WebP") as failure:
+        open_source(path)
+    assert "GIF" in failure.value.advice
+    assert probe(path).kind == "other"
 
 
 def test_a_change_of_size_within_a_file_is_refused_with_a_remedy(tmp_path):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import struct
 import zlib
+from fractions import Fraction
 
 import av
 import numpy
 import pytest
 
 from artdagd.errors import StepFailed
+from artdagd.render import opening
 from artdagd.render.audio import mono
 from artdagd.render.opening import open_media
 from artdagd.render.probe import probe
+from artdagd.render.sound import decode
 from artdagd.render.source import open_source
 
 
@@ -25,6 +28,10 @@ def png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
+def gif(width: int, height: int) -> bytes:
+    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + bytes(6) + b"," + bytes(9) + b"\2\2L\1\0;"
+
+
 HOSTILE = {
     "concat": b"ffconcat version 1.0\nfile sibling\n",
     "hls": b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nsibling\n#EXT-X-ENDLIST\n",
@@ -35,6 +42,10 @@ HOSTILE = {
     "empty": b"",
     "zeros": bytes(5000),
     "png_bomb": png(16000, 16000),
+    "gif_bomb": gif(60000, 60000),
+    "long_png": png(60000, 2),
+    "webp_bomb": b"RIFF\x20\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\x3f\0\xff\x3f\0" + bytes(40),
+    "subfile": b"subfile,,start,0,end,9,,:sibling",
 }
 
 
@@ -170,3 +181,91 @@ def test_sound_starts_at_its_first_sample(clip, tmp_path, name):
     assert len(wave) == 48_000
     assert numpy.abs(wave[2000:46000] - mono(plain, 48000)[2000:46000]).max() < 0.05
     assert len(mono(path, 22050)) == 22_050
+
+
+def ebml(name: bytes, data: bytes) -> bytes:
+    return name + struct.pack(">Q", 1 << 56 | len(data)) + data
+
+
+def matroska(body: bytes) -> bytes:
+    head = ebml(b"\x1a\x45\xdf\xa3", ebml(b"\x42\x82", b"matroska"))
+    return head + ebml(b"\x18\x53\x80\x67", body)
+
+
+def entries(count: int, kind: str) -> bytes:
+    if kind == "tracks":
+        one = [
+            ebml(b"\xae", ebml(b"\xd7", bytes([1 + n % 250])) + ebml(b"\x83", b"\x11") + ebml(b"\x86", b"S_TEXT/UTF8"))
+            for n in range(count)
+        ]
+        return ebml(b"\x16\x54\xae\x6b", b"".join(one))
+    if kind == "attachments":
+        one = [
+            ebml(
+                b"\x61\xa7",
+                ebml(b"\x46\x6e", b"a.ttf")
+                + ebml(b"\x46\x60", b"font/ttf")
+                + ebml(b"\x46\x5c", b"x" * 9)
+                + ebml(b"\x46\xae", n.to_bytes(4, "big")),
+            )
+            for n in range(1, count)
+        ]
+        return ebml(b"\x19\x41\xa4\x69", b"".join(one))
+    one = [
+        ebml(b"\xb6", ebml(b"\x73\xc4", (count - n).to_bytes(4, "big")) + ebml(b"\x91", bytes(4))) for n in range(count)
+    ]
+    return ebml(b"\x10\x43\xa7\x70", ebml(b"\x45\xb9", b"".join(one)))
+
+
+@pytest.mark.parametrize(("kind", "count"), [("tracks", 240), ("attachments", 5000), ("chapters", 12_000)])
+def test_a_file_of_many_parts_is_refused(clip, tmp_path, kind, count):
+    whole = clip("a.mkv", 4).read_bytes()
+    cluster = whole.index(b"\x1f\x43\xb6\x75")
+    segment = whole.index(b"\x18\x53\x80\x67") + 12
+    path = tmp_path / "many"
+    path.write_bytes(matroska(whole[segment:cluster] + entries(count, kind) + whole[cluster:]))
+    with pytest.raises(StepFailed) as failure:
+        open_source(path)
+    assert failure.value.code == "bad_media"
+    path.write_bytes(matroska(whole[segment:cluster] + entries(3, kind) + whole[cluster:]))
+    assert open_source(path).video.count == 4
+
+
+def test_times_that_lie_ask_for_no_memory(clip, tmp_path):
+    hour = Fraction(3600)
+    late = clip("late.mkv", 4, 25, times=[Fraction(0), Fraction(1, 25), Fraction(2, 25), 25 * hour])
+    with pytest.raises(StepFailed, match="86400 s"):
+        open_source(late)
+    sparse = clip("sparse.mkv", 4, 25, times=[Fraction(0), Fraction(1, 200), Fraction(2, 200), 23 * hour])
+    with pytest.raises(StepFailed, match="frames"):
+        open_source(sparse)
+
+
+def test_sound_that_never_ends_is_cut_short(clip, monkeypatch):
+    monkeypatch.setattr(opening, "MAX_SECONDS", 1)
+    path = clip("a.wav", samples=60_000, audio_codec="pcm_s16le")
+    with pytest.raises(StepFailed, match="longer than 1 s"):
+        open_source(path)
+    with pytest.raises(StepFailed, match="longer than 1 s"):
+        list(decode(path))
+
+
+def test_a_decoder_that_is_not_listed_is_not_used(tmp_path):
+    path = tmp_path / "a.avi"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("magicyuv", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "yuv444p"
+        frame = av.VideoFrame.from_ndarray(numpy.zeros((3, 32, 64), numpy.uint8), format="yuv444p")
+        frame.pts, frame.time_base = 0, Fraction(1, 10)
+        file.mux([*stream.encode(frame), *stream.encode(None)])
+    with pytest.raises(StepFailed) as failure:
+        open_source(path)
+    assert failure.value.code == "bad_media"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StepFailed, match="no such file"):
+        open_media(tmp_path / "pipe")
