@@ -115,13 +115,17 @@ class _Tester:
         return json.loads(line) if line else None
 
     def end(self) -> int:
-        if self.process.stdin and not self.process.stdin.closed:
-            self.process.stdin.close()
+        """Its exit code, after it was told to stop, or killed if it doesn't."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
         try:
             return self.process.wait(0.5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+        finally:
+            self.process.stdout.close()
 
 
 def _test(seed: int) -> None:

@@ -7,13 +7,13 @@ from fuzz.mutants import mutant
 
 
 def test_mutants_end_in_facts_or_are_refused_in_words():
-    report = fuzz(200, seed=7, processes=2)
+    report = fuzz(150, seed=7, processes=1)
     assert report.findings == [], str(report)
-    assert report.done == 200
-    assert sum(report.outcomes.values()) == 200
+    assert report.done == 150
+    assert sum(report.outcomes.values()) == 150
     rendered = sum(count for outcome, count in report.outcomes.items() if "rendered" in outcome)
     refused = sum(count for outcome, count in report.outcomes.items() if "bad_media" in outcome)
-    assert min(rendered, refused) > 40
+    assert min(rendered, refused) > 30
 
 
 def test_a_mutant_is_the_same_whenever_it_is_made():
