@@ -15,10 +15,10 @@ from artdagd.hooks import manager
 from artdagd.plans import beat_sync, deliveries, rules, shapes
 from artdagd.plans import document as plan_document
 from artdagd.recipes import document
-from artdagd.render import opening
+from artdagd.render import clock, opening
 from artdagd.runs import events, previews, service
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
-from artdagd.workers import dispatch
+from artdagd.workers import dispatch, tasks
 
 PAGE = "docs/operations.md"
 DERIVED = {"cache_dir": "`home/cache`", "workers": "one a core", "storage": "none"}
@@ -69,6 +69,8 @@ LIMITS = {
     "previews being made": f"{previews.MOST_PENDING}",
     "wait for a preview": f"{previews.PATIENCE:g} s",
     "failed previews remembered": f"{previews.MOST_FAILURES}",
+    "pictures of a video": f"{opening.MAX_SIDE} pixels a side, {clock.MAX_FRAMES} frames",
+    "processor time of a probe": f"{tasks.PROBE_SECONDS} s",
     "memory of a worker": "`worker_memory_bytes`",
     "deaths of workers by one step": f"{dispatch.DEATHS}",
     "tries of a failure that may pass": f"{dispatch.ATTEMPTS}",
