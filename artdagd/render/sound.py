@@ -141,7 +141,8 @@ def _head(frame: AudioFrame, samples: int) -> Iterator[AudioFrame]:
         array = packed.to_ndarray()[:, : samples * packed.layout.nb_channels].copy()
         head = AudioFrame.from_ndarray(array, format=packed.format.name, layout=packed.layout.name)
         head.sample_rate = packed.sample_rate
-        yield head
+        # In the form of the others: a change of form is taken for another sound.
+        yield from AudioResampler(frame.format.name, frame.layout, frame.sample_rate).resample(head)
 
 
 def _frames(packet: av.Packet[Track]) -> list[AudioFrame]:
