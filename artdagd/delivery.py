@@ -81,7 +81,7 @@ FORMATS: Mapping[str, Format] = {
 STILLS = ("png", "jpg", "webp")
 """Formats that hold one picture: the output's first."""
 
-INTERMEDIATE = "mkv"
+INTERMEDIATE = "mov"
 """What a pass without a delivery is stored as."""
 
 X264_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")

@@ -1,4 +1,4 @@
-"""The one encode of a pass: a delivery, or a lossless intermediate in Matroska."""
+"""The one encode of a pass: a delivery, or a lossless intermediate in QuickTime's format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from artdagd.render.delivered import delivered
 from artdagd.render.gif import paletted
 from artdagd.render.opening import reading
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
-from artdagd.render.tracks import ALPHA_TITLE
+from artdagd.render.tracks import ALPHA_NAME
 
 BITEXACT = {"fflags": "+bitexact"}
 
@@ -57,7 +57,7 @@ def encode(
             tracks.append(_audio_track(container, audio, delivery))
         if video is not None and media.alpha is not None and delivery is None:
             tracks.append(_video_track(container, media.alpha, None))
-            tracks[-1].stream.metadata["title"] = ALPHA_TITLE
+            tracks[-1].stream.metadata["handler_name"] = ALPHA_NAME
         if not tracks:
             raise StepFailed("the result has neither a picture nor sound", code="refused")
         try:
@@ -70,12 +70,11 @@ def encode(
 
 
 def _container_options(delivery: Delivery | None, audio: AudioStream | None) -> dict[str, str]:
-    if delivery is None:
-        return BITEXACT
-    if delivery.format in ("mp4", "mov", "m4a"):
+    if delivery is None or delivery.format in ("mp4", "mov", "m4a"):
         # Edit lists count in the movie's time scale: in samples, the sound's length is exact.
         ticks = str(audio.rate) if audio is not None else "1000"
-        return {**BITEXACT, "movflags": "+faststart", "movie_timescale": ticks}
+        start = {} if delivery is None else {"movflags": "+faststart"}
+        return {**BITEXACT, "movie_timescale": ticks, **start}
     if delivery.format == "gif":
         return {**BITEXACT, "loop": "0" if delivery.loop else "-1"}
     if delivery.format == "wav":  # RF64 where the sizes don't fit into WAV's 32 bits

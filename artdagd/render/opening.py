@@ -33,9 +33,9 @@ FORMATS = (
 DECODERS = frozenset({
     # pictures
     "apng", "av1", "cfhd", "cinepak", "dnxhd", "dvvideo", "ffv1", "ffvhuff", "flv", "gif", "h263", "h264", "hevc",
-    "huffyuv", "libdav1d", "libvpx", "libvpx-vp9", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4", "msmpeg4", "msmpeg4v2",
-    "png", "prores", "qtrle", "rawvideo", "svq1", "svq3", "theora", "utvideo", "v210", "vc1", "vp6", "vp6a", "vp6f",
-    "vp8", "vp9", "webp", "wmv1", "wmv2", "wmv3",
+    "huffyuv", "libdav1d", "libvpx", "libvpx-vp9", "magicyuv", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4",
+    "msmpeg4", "msmpeg4v2", "png", "prores", "qtrle", "rawvideo", "svq1", "svq3", "theora", "utvideo", "v210", "vc1",
+    "vp6", "vp6a", "vp6f", "vp8", "vp9", "webp", "wmv1", "wmv2", "wmv3",
     # sound
     "aac", "aac_latm", "ac3", "adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms", "adpcm_swf", "alac", "amrnb", "amrwb", "dca",
     "eac3", "flac", "gsm", "gsm_ms", "libopencore_amrnb", "libopencore_amrwb", "libopus", "mlp", "mp1", "mp1float",

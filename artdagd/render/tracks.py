@@ -10,8 +10,8 @@ from av.video.stream import VideoStream as Track
 
 from artdagd.render.opening import DECODERS
 
-ALPHA_TITLE = "artdagd alpha"
-"""The title of the second picture stream of an intermediate: how opaque each pixel of the first is, in grey."""
+ALPHA_NAME = "artdagd alpha"
+"""The name of the second picture stream of an intermediate: how opaque each pixel of the first is, in grey."""
 
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """FFmpeg's own decoders of these leave out the alpha that WebM keeps beside the colours."""
@@ -50,4 +50,4 @@ def _known(stream: Track) -> bool:
 
 
 def _is_alpha(stream: Track) -> bool:
-    return stream.metadata.get("title") == ALPHA_TITLE
+    return stream.metadata.get("handler_name") == ALPHA_NAME

@@ -108,7 +108,7 @@ def test_the_example_renders(name: str, media: dict[str, Path], tmp_path: Path) 
     steps = {step.step_id: step for step in planned.steps}
     for part in planned.passes:
         inside = tuple(RenderStep(id_, steps[id_].type, steps[id_].config, steps[id_].inputs) for id_ in part.steps)
-        made[part.steps[-1]] = str(tmp_path / f"{part.steps[-1]}.{'mp4' if part.delivery else 'mkv'}")
+        made[part.steps[-1]] = str(tmp_path / f"{part.steps[-1]}.{'mp4' if part.delivery else 'mov'}")
         work = RenderPass(inside, made, part.delivery)
         render_pass(work, Path(made[part.steps[-1]]), CATALOGUE.effects, lambda fraction: None, lambda: False)
     assert probe(Path(made[planned.output])).duration

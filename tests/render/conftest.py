@@ -122,7 +122,7 @@ def render(tmp_path: Path) -> Callable[..., Path]:
         )
         delivery = None if lossless else Delivery()
         work = RenderPass(listed, {name: str(path) for name, path in sources.items()}, delivery)
-        output = tmp_path / f"out{made}.{'mkv' if lossless else 'mp4'}"
+        output = tmp_path / f"out{made}.{'mov' if lossless else 'mp4'}"
         progress = hooks.get("progress", lambda fraction: None)
         render_pass(work, output, effects or {}, progress, hooks.get("cancelled", lambda: False))
         return output

@@ -160,7 +160,7 @@ def carry_out(steps: list, sources: dict[str, Path], folder: Path, *, keep: bool
     for step in planned.steps:
         draft.add(ConcreteStep(step.step_id, step.recipe_step, step.type, step.config, step.inputs))
     for part in planned.passes:
-        result = folder / f"{part.steps[-1]}-{keep}.{'mp4' if part.delivery else 'mkv'}"
+        result = folder / f"{part.steps[-1]}-{keep}.{'mp4' if part.delivery else 'mov'}"
         inside = tuple(
             RenderStep(name, by_id[name].type, by_id[name].config, by_id[name].inputs) for name in part.steps
         )

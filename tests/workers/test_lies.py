@@ -172,7 +172,7 @@ async def test_only_a_regular_file_is_a_result(tmp_path: Path, left: str):
         scratch = Path(work.scratch)
         scratch.mkdir()
         (tmp_path / "secret").write_text("secret")
-        place = scratch / "output.mkv"
+        place = scratch / "output.mov"
         {
             "nothing": lambda: None,
             "link": lambda: place.symlink_to(tmp_path / "secret"),
