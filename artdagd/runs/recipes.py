@@ -70,8 +70,9 @@ class RecipeBook:
             recipe = parse_recipe(row.yaml.encode(), self._catalogue)
             inputs, params = _declared(recipe)
             steps, output = msgspec.to_builtins(recipe.steps), recipe.output
+            delivery = {k: v for k, v in msgspec.structs.asdict(recipe.delivery).items() if v is not None}
         except InvalidRecipe:
-            inputs, params, steps, output = {}, {}, [], ""
+            inputs, params, steps, output, delivery = {}, {}, [], "", {}
         return RecipeView(
             recipe_id=row.recipe_id,
             cid=row.recipe_id,
@@ -82,6 +83,7 @@ class RecipeBook:
             params=params,
             steps=list(steps),
             output=output,
+            delivery=delivery,
             yaml=row.yaml,
             created_at=row.created_at,
         )

@@ -77,7 +77,8 @@ class Content(msgspec.Struct, frozen=True):
 
 
 class RecipeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A recipe as uploaded. ``inputs``, ``params`` and ``steps`` are as parsed, ``yaml`` is the text."""
+    """A recipe as uploaded. ``inputs``, ``params`` and ``steps`` are as parsed, ``delivery`` is how the output is
+    encoded, with all that applies, ``yaml`` is the text."""
 
     recipe_id: str
     cid: str
@@ -89,6 +90,7 @@ class RecipeView(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[dict[str, Any]]
     output: str
     yaml: str
+    delivery: dict[str, Any] = {}
     created_at: str = ""
 
 

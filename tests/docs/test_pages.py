@@ -112,6 +112,15 @@ def test_recipes_on_the_pages_are_valid(pages, catalogue: Catalogue):
         parse_recipe(text, catalogue)
 
 
+def test_outputs_in_the_guide_are_valid(pages, catalogue: Catalogue):
+    outputs = [b.text for b in pages.blocks("docs/guide.md", "yaml") if b.text.startswith("output:")]
+    assert len(outputs) >= 2
+    for text in outputs:
+        parse_recipe(
+            "name: x\ninputs: {v: {type: video}}\nsteps: [{id: cut, type: SPEED, inputs: [v]}]\n" + text, catalogue
+        )
+
+
 def test_the_guide_lists_every_format_and_preset(pages):
     rows = [[cell.strip(" `|") for cell in row] for row in pages.table("docs/guide.md", "format")]
     listed = {name: (picture, sound) for name, picture, sound in rows}

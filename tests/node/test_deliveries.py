@@ -42,3 +42,13 @@ async def test_what_can_t_be_delivered_is_told_before_anything_is_rendered(node,
     answer = await person.http.post("/api/plan", json=body)
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"loc": "output.format", "msg": "m4a holds sound alone, and 'out' gives none"}]
+
+
+async def test_a_recipe_tells_how_it_delivers(node):
+    _, person = node
+    text = RECIPE.format(delivery="for: gif, fps: 12.5").encode()
+    uploaded = (await person.http.post("/recipes/upload", content=text, headers={"Content-Type": "text/yaml"})).json()
+    recipe = (await person.http.get(f"/recipes/{uploaded['recipe_id']}")).json()
+    assert recipe["delivery"] == {
+        "format": "gif", "video_codec": "gif", "loop": True, "width": 480, "fit": "shrink", "fps": [25, 2],
+    }  # fmt: skip

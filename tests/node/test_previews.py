@@ -104,3 +104,23 @@ async def test_what_is_no_medium_has_no_previews(node: tuple[Node, Any], tmp_pat
     text = await person.upload(tmp_path / "a.txt")
     for path in ("mp4", "poster", "thumbnails", "waveform"):
         assert (await get(person, f"/cache/{text}/{path}")).status_code == 404
+
+
+async def test_a_still_has_a_poster_and_plays_not_while_a_gif_does(node: tuple[Node, Any], tmp_path: Path) -> None:
+    _, person = node
+    with av.open(str(tmp_path / "a.gif"), "w") as file:
+        stream = file.add_stream("gif", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb8"
+        for number in range(5):
+            image = numpy.full((48, 64, 3), 40 * number, numpy.uint8)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24").reformat(format="rgb8")))
+        file.mux(stream.encode(None))
+    gif = await person.upload(tmp_path / "a.gif")
+    with av.open(io.BytesIO((await get(person, f"/cache/{gif}/mp4")).content)) as file:
+        assert sum(1 for _ in file.decode(video=0)) == 5
+    (tmp_path / "still.jpg").write_bytes((await get(person, f"/cache/{gif}/poster")).content)
+    still = await person.upload(tmp_path / "still.jpg")
+    assert picture((await get(person, f"/cache/{still}/poster")).content).shape == (48, 64, 3)
+    answer = await get(person, f"/cache/{still}/mp4")
+    assert answer.status_code == 404
+    assert "still picture" in answer.json()["detail"]
