@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from pathlib import Path
 
 import numpy
 import pytest
 
 from artdagd.render.planes import picture_of, planes
-from artdagd.render.steps import crop
+from artdagd.render.steps import crop, generate, lut
 from artdagd.render.streams import Media, Picture, VideoStream
 from tests.golden.conftest import SIZE, pictures, psnr, theirs
 
@@ -100,3 +101,47 @@ def test_a_shift_by_less_than_a_pixel_is_even(film, ours) -> None:
     steps = numpy.diff(centres)
     assert math.isclose(steps.mean(), -0.2, abs_tol=0.005)
     assert steps.std() < 0.01
+
+
+@pytest.fixture
+def look(tmp_path) -> Path:
+    """A strong look in 5 steps a side, with a domain of its own."""
+    steps = [i / 4 for i in range(5)]
+    rows = [
+        f"{r**0.6:.6f} {0.2 + 0.6 * g * b:.6f} {1 - b * (1 - 0.5 * r):.6f}" for b in steps for g in steps for r in steps
+    ]
+    path = tmp_path / "look.cube"
+    path.write_text("\n".join(["LUT_3D_SIZE 5", *rows, ""]))
+    return path
+
+
+RGB = "scale=flags=bicubic+accurate_rnd+full_chroma_int+bitexact:in_color_matrix=bt709:in_range=tv,format=gbrp"
+YUV = "scale=flags=bicubic+accurate_rnd+full_chroma_int+bitexact:out_color_matrix=bt709:out_range=tv,format=yuv420p"
+
+
+@pytest.mark.parametrize("interp", ["tetrahedral", "trilinear", "nearest"])
+def test_lut(program, film, ours, look, interp) -> None:
+    filters = f"{RGB},lut3d=file={look}:interp={interp},{YUV}"
+    assert psnr(pictures(ours("LUT", {"interp": interp}, film, look)), theirs(program, film, filters, SIZE)) > 48
+
+
+def test_half_a_look_and_none(program, film, ours, look) -> None:
+    filters = f"split[a][b];[a]{RGB},lut3d=file={look},{YUV}[c];[c][b]blend=all_mode=average"
+    assert psnr(pictures(ours("LUT", {"intensity": 0.5}, film, look)), theirs(program, film, filters, SIZE)) > 45
+    assert numpy.array_equal(pictures(ours("LUT", {"intensity": 0.0}, film, look)), pictures(film))
+    moving = {"keyframes": [[0.0, 0.0, "linear"], [0.4, 1.0, "linear"]]}
+    made, whole = pictures(ours("LUT", {"intensity": moving}, film, look)), pictures(ours("LUT", {}, film, look))
+    assert numpy.array_equal(made[0], pictures(film)[0])
+    assert numpy.array_equal(made[10:], whole[10:])
+
+
+def test_a_curve_for_each_channel_keeps_a_grey_ramp_grey(program, film, ours, tmp_path) -> None:
+    path = tmp_path / "curve.cube"
+    path.write_text("\n".join(["LUT_1D_SIZE 33", *(f"{(i / 32) ** 2:.6f} " * 3 for i in range(33)), ""]))
+    filters = f"{RGB},lut1d=file={path},{YUV}"
+    assert psnr(pictures(ours("LUT", {}, film, path)), theirs(program, film, filters, SIZE)) > 48
+    ramp = generate.lower({"pattern": "gradient", "width": 160, "height": 90, "fps": 25.0, "duration": 0.04}, [], {})
+    graded = lut.lower({}, [ramp, Media(None, None, data=path)], {}).video
+    luma, *chroma = planes(next(graded.frames()))
+    assert numpy.all(numpy.diff(luma[45].astype(int)[::8]) >= 0)
+    assert all(abs(plane.astype(int) - 128).max() <= 1 for plane in chroma)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from artdagd.steps.primitives import data, geometry, making, picture, scopes, sound, time
+from artdagd.steps.primitives import data, geometry, grading, making, picture, scopes, sound, time
 from artdagd.steps.types import StepType
 
 STEP_TYPES: tuple[StepType, ...] = (
     *time.STEP_TYPES,
     *picture.STEP_TYPES,
     *geometry.STEP_TYPES,
+    *grading.STEP_TYPES,
     *making.STEP_TYPES,
     *sound.STEP_TYPES,
     *scopes.STEP_TYPES,
