@@ -192,4 +192,6 @@ def _must_stay(network: Network) -> StepFailed:
 
 
 def _commanded(filter: Filter, option: str) -> bool:
+    if option == "all_opacity" and float(filter.options[option]) >= 1:  # blend takes no notice of such a command
+        return False
     return option in COMMANDS.get(filter.name, ()) and NEEDED.get(filter.name, frozenset()) <= filter.options.keys()

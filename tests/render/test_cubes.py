@@ -44,7 +44,7 @@ def test_what_is_written_is_what_was_read(tmp_path) -> None:
         ("LUT_3D_SIZE 2\n0 0 1_0", "line 2: '1_0' is no number"),
         ("LUT_3D_SIZE 2\nnan 0 0", "line 2: 'nan' is no keyword"),
         ("LUT_3D_SIZE 2\nDOMAIN_MIN 1 1 1\n" + "\n".join(CORNERS), "DOMAIN_MIN is not below"),
-        ("LUT_3D_SIZE 2\n" + "0" * 9_999 + "x 0 0", "line 1: a colour stands before"),
+        ("LUT_3D_SIZE 2\n" + "0" * 9_999 + "x 0 0", "line 2: '0{40}' is no number"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, text, words) -> None:

@@ -54,7 +54,7 @@ def test_what_changes_gives_the_pixels_of_a_graph_of_its_own(filters_at) -> None
 
 def test_the_opacity_of_a_blend_changes_by_command() -> None:
     def network_at(number: int) -> list[Node]:
-        return [Node(Filter("blend", {"all_mode": "normal", "all_opacity": number / 6}), (1, 0))]
+        return [Node(Filter("blend", {"all_mode": "normal", "all_opacity": number / 5}), (1, 0))]
 
     below, above = noise(6, 1), noise(6, 2)
     alone = [
