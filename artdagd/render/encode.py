@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
-from av import AudioFormat, AudioFrame, CodecContext, VideoCodecContext, VideoFrame
+from av import AudioFifo, AudioFormat, AudioFrame, CodecContext, VideoCodecContext, VideoFrame
 from av.codec.context import Flags
 from av.container.output import OutputContainer
 
@@ -20,6 +20,9 @@ from artdagd.render.gif import paletted
 from artdagd.render.opening import reading
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
 from artdagd.render.tracks import ALPHA_NAME
+
+SAMPLES = 4096
+"""Samples of a channel in a frame that an encoder of sound is given."""
 
 BITEXACT = {"fflags": "+bitexact"}
 
@@ -173,4 +176,16 @@ def _audio_track(container: OutputContainer, audio: AudioStream, delivery: Deliv
     context.flags |= Flags.bitexact
     if delivery is not None and delivery.audio_bitrate is not None:
         context.bit_rate = delivery.audio_bitrate
-    return _Track(stream, ahead(audio.frames()), Fraction(audio.rate))
+    return _Track(stream, ahead(_even(audio.frames())), Fraction(audio.rate))
+
+
+def _even(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
+    """The same samples in frames of one size: how they came in parts must not show in the packets of a file."""
+    fifo = AudioFifo()
+    for frame in frames:
+        frame.pts = None
+        fifo.write(frame)
+        yield from fifo.read_many(SAMPLES)
+    rest = fifo.read(0, partial=True)
+    if rest is not None:
+        yield rest

@@ -143,6 +143,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="any",
         config=Loudness,
         module="artdagd.render.steps.loudness",
+        cost=0,
+        access="frame",
         example={"target": -16.0},
     ),
 )
