@@ -259,11 +259,19 @@ def _check(item: Any, what: str) -> None:
         return
     if not (isinstance(item.config, type) and issubclass(item.config, msgspec.Struct)):
         raise TypeError(f"{what}: config is not a msgspec.Struct class")
-    fields = msgspec.structs.fields(item.config)
-    if isinstance(item, Effect) and (missing := [field.name for field in fields if field.required]):
-        raise ValueError(f"{what}: parameter {missing[0]} needs a default")
-    if isinstance(item, Effect) and "effect" in (field.encode_name for field in fields):
-        raise ValueError(f"{what}: a parameter may not be called 'effect'; that names the effect in a recipe")
-    if isinstance(item, Effect) and (strange := set(item.fixed) - {field.encode_name for field in fields}):
-        raise ValueError(f"{what}: fixed names {min(strange)!r}, which is no field of its config")
+    if isinstance(item, Effect):
+        _check_effect(item, what)
     msgspec.json.schema(item.config)
+
+
+def _check_effect(item: Effect, what: str) -> None:
+    fields = msgspec.structs.fields(item.config)
+    names = {field.encode_name for field in fields}
+    if missing := [field.name for field in fields if field.required]:
+        raise ValueError(f"{what}: parameter {missing[0]} needs a default")
+    if "effect" in names:
+        raise ValueError(f"{what}: a parameter may not be called 'effect'; that names the effect in a recipe")
+    if item.build is None and item.paint is None:
+        raise ValueError(f"{what}: it has neither build nor paint")
+    if strange := set(item.fixed) - names:
+        raise ValueError(f"{what}: fixed names {min(strange)!r}, which is no field of its config")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -31,8 +31,21 @@ class VideoFormat(msgspec.Struct, frozen=True):
     fps: Fraction
 
 
+class Moment(msgspec.Struct, frozen=True):
+    """When a picture is seen: its number and its time in seconds, from the start of what the effect is applied to; and
+    the effect's ``config`` at that time."""
+
+    number: int
+    time: float
+    config: Any
+
+
+Painter: TypeAlias = "Callable[[Any, Moment], Any]"
+"""A picture as numpy has it (one array, or a tuple of planes) -> one of the same shape, dtype and number of planes."""
+
+
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
-    """A pure function on pictures, written as a chain of libavfilter filters.
+    """A pure function on pictures: a chain of libavfilter filters (``build``), or a Python function (``paint``).
 
     ``config`` is a frozen ``msgspec.Struct`` with a default for every field; its annotations (``msgspec.Meta`` with
     ``ge``, ``le``, ``description``) validate what a recipe says, and become the JSON Schema that the API serves.
@@ -44,15 +57,32 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     what it returns may differ in the values of options alone, if a filter remembers earlier frames. ``fixed`` names
     those numbers that may not move.
 
-    ``cost`` and ``remembers`` are hints for planning, on which no pixel depends: nanoseconds of one core for a pixel
-    of the example, and whether a frame depends on frames before it or on their number.
+    ``paint(video)`` returns the function that is given every picture and its :class:`Moment`. A picture is uint8, to be
+    read only, and as ``pixels`` says: ``rgb24`` is one array of shape (height, width, 3), ``gray`` one of shape
+    (height, width), 0 black and 255 white; ``gbrp`` and ``yuv444p`` are three planes of that shape; ``yuv`` is the
+    picture as steps hand it on, three planes of which the last two may have half the width and height. YUV is of
+    limited range.
+    Unless the effect ``remembers``, a reading may begin at any picture; else ``paint`` is called for each reading, and
+    the function gets all pictures from the first one on.
+
+    With both, ``build`` is what the effect is, and ``paint`` gives the same pictures where parameters move: for filters
+    that take long to set up.
+
+    ``moves_pixels`` says that it moves pixels, blind to what they are: then the transparency of a picture moves with
+    them. Else it stays where it is.
+
+    ``cost`` and ``remembers`` are hints for planning: nanoseconds of one core for a pixel of the example, and whether a
+    frame depends on frames before it or on their number. No pixel of filters depends on them.
     """
 
     name: str
     version: str
     description: str
     config: type[msgspec.Struct]
-    build: Callable[[Any, VideoFormat], Sequence[Filter]]
+    build: Callable[[Any, VideoFormat], Sequence[Filter]] | None = None
+    paint: Callable[[VideoFormat], Painter] | None = None
+    pixels: Literal["rgb24", "gray", "gbrp", "yuv444p", "yuv"] = "rgb24"
+    moves_pixels: bool = False
     example: Mapping[str, Any] = {}
     fixed: tuple[str, ...] = ()
     cost: float = 5.0

@@ -27,10 +27,17 @@ if TYPE_CHECKING:
 
 
 COMMANDS: Mapping[str, frozenset[str]] = {
-    "blend": frozenset({"all_opacity"}),
+    "colorchannelmixer": frozenset({"rr", "rg", "rb", "gr", "gg", "gb", "br", "bg", "bb"}),
+    "colorize": frozenset({"hue", "saturation", "lightness", "mix"}),
+    "crop": frozenset({"x", "y"}),
+    "drawgrid": frozenset({"x", "y", "width", "height", "thickness", "color"}),
+    "gblur": frozenset({"sigma", "sigmaV", "steps"}),
     "hue": frozenset({"h", "s", "b"}),
-    "gblur": frozenset({"sigma", "sigmaV"}),
-    "lut": frozenset({"c0", "c1", "c2"}),
+    "lagfun": frozenset({"decay"}),
+    "pixelize": frozenset({"width", "height"}),
+    "pseudocolor": frozenset({"opacity"}),
+    "rgbashift": frozenset({"rh", "rv", "gh", "gv", "bh", "bv"}),
+    "rotate": frozenset({"angle"}),
 }
 """Options that a command sets just as a new filter would: a test holds each against one. (Others look as if they did:
 the command ``sigma`` of gblur leaves the vertical blur as it was, unless sigmaV is among the options.)"""

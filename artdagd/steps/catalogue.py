@@ -148,7 +148,9 @@ class Catalogue:
             distribution, version, code = "artdagd", kind.version, _own_code(kind)
         elif sort == "effect":
             distribution, version = self._plugins.distribution("effect", name), self.effects[name].version
-            code = _code_of(self.effects[name].build)
+            effect = self.effects[name]
+            made = dict.fromkeys(_code_of(function) for function in (effect.build, effect.paint) if function)
+            code = b"".join(made)
         else:
             distribution, version = self._plugins.distribution("analyzer", name), self.analyzers[name].version
             code = _code_of(self.analyzers[name].analyze)

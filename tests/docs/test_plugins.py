@@ -8,6 +8,7 @@ import tomllib
 from functools import partial
 from pathlib import Path
 
+import av
 import numpy
 import pytest
 from click.testing import CliRunner
@@ -19,14 +20,16 @@ from artdagd.hooks import AnalysisRequest, Filter, RunEvent
 from artdagd.hooks.manager import Plugins
 from artdagd.hooks.specs import Specs
 from artdagd.render.audio import Blocks
+from artdagd.render.engine import render_pass
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
+from artdagd.work import RenderPass, RenderStep
 from artdagd.workers.messages import AnalyzeJob
 from artdagd.workers.tasks import Tasks
 
 PAGE = "docs/plugins.md"
 USED = {
-    *("artdagd_tint", "artdagd_loudest", "artdagd_brightest"),
+    *("artdagd_tint", "artdagd_wave", "artdagd_loudest", "artdagd_brightest"),
     *("artdagd_memory", "artdagd_journal", "artdagd_watch", "artdagd_hello"),
 }  # fmt: skip
 
@@ -82,6 +85,22 @@ async def test_the_effect_package_renders_on_a_node(installed: Path, tmp_path: P
         wrong = await person.http.post("/runs", json={"effect": "tint", "inputs": [clip], "config": {"hoe": 1}})
         assert wrong.status_code == 422
         assert "did you mean 'hue'" in wrong.text
+
+
+def test_the_effect_that_is_a_function(plugin, tmp_path: Path):
+    effects = Plugins.of(plugin("artdagd_wave")).effects
+    clip = numbered_clip(tmp_path / "clip.mp4", 10)
+    sway = {"keyframes": [[0.0, 0.0, "linear"], [0.2, 0.0, "linear"], [0.24, 8.0, "linear"]]}
+    step = RenderStep("s", "EFFECT", {"effect": "wave", "height": sway, "length": 2000, "speed": 6.25}, ("clip",))
+    work = RenderPass((step,), {"clip": str(clip)}, None)
+    render_pass(work, tmp_path / "out.mkv", effects, lambda share: None, lambda: False)
+    before, after = (
+        [frame.to_ndarray(format="gray").astype(int) for frame in av.open(str(path)).decode(video=0)]
+        for path in (clip, tmp_path / "out.mkv")
+    )
+    assert numpy.abs(after[5] - before[5]).max() <= 2
+    # Nine frames are 2.25 waves: a crest, eight pixels to the right.
+    assert numpy.abs(after[9][:, 8:] - before[9][:, :-8]).max() <= 2
 
 
 def test_the_analyzer(plugin, tmp_path: Path):

@@ -10,9 +10,11 @@ import pytest
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
-from artdagd.render.networks import Node, chain, run_network
+from artdagd.render import networks
+from artdagd.render.networks import COMMANDS, Node, chain, run_network
 from artdagd.render.streams import Colour, Picture
 
+Built = networks._Built
 SHAPE = Picture(64, 48, "yuv420p", Fraction(25), Colour(5))
 
 
@@ -62,6 +64,53 @@ def test_the_opacity_of_a_blend_changes_by_command() -> None:
         for n, (one, two) in enumerate(zip(below, above, strict=True))
     ]
     assert run(network_at, below, above) == alone
+
+
+SAMPLES = {
+    "colorchannelmixer": ({}, dict.fromkeys(COMMANDS["colorchannelmixer"], (0.1, 0.4, 0.9))),
+    "colorize": ({}, {"hue": (0, 90, 200), **dict.fromkeys(("saturation", "lightness", "mix"), (0.2, 0.5, 0.9))}),
+    "crop": ({"w": 32, "h": 24}, {"x": (0, 2, 16), "y": (4, 2, 8)}),
+    "drawgrid": (
+        {"x": 1, "y": 1, "width": 20, "height": 10, "thickness": 1, "color": "red@0.5"},
+        {
+            "x": (0, -3, 5), "y": (0, -3, 5), "width": (9, 12, 70), "height": (9, 12, 70), "thickness": (1, 2, 5),
+            "color": ("black@0.1", "black@0.5", "white@0.9"),
+        },
+    ),
+    "gblur": ({"sigma": 2, "sigmaV": 2}, {"sigma": (0, 1.5, 40), "sigmaV": (0, 1.5, 40), "steps": (1, 2, 6)}),
+    "hue": ({"h": 10, "s": 1, "b": 0}, {"h": (-90, 0, 200), "s": (-2, 0, 1.5), "b": (-3, 0, 2)}),
+    "lagfun": ({}, {"decay": (0.2, 0.5, 0.9)}),
+    "pixelize": ({"width": 4, "height": 4}, {"width": (2, 7, 64), "height": (2, 7, 48)}),
+    "pseudocolor": ({"preset": "inferno"}, {"opacity": (0, 0.5, 1)}),
+    "rgbashift": ({}, dict.fromkeys(COMMANDS["rgbashift"], (-9, 1, 30))),
+    "rotate": ({}, {"angle": (-1.0, 0.1, 2.5)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "option"), [(name, option) for name in COMMANDS for option in sorted(COMMANDS[name])])
+def test_every_command_does_what_a_new_filter_would(name: str, option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    options, values = SAMPLES[name]
+    frame, built = noise(1), []
+    several = [Filter(name, {**options, option: value}) for value in values[option]]
+    alone = [run(lambda _, one=one: chain([one]), frame)[0] for one in several]
+    monkeypatch.setattr(networks, "_Built", lambda *args: built.append(0) or Built(*args))
+    assert run(lambda number: chain([several[number]]), frame * 3) == alone
+    assert len(built) == 1
+    assert len({*alone}) > 1 or name == "lagfun"
+
+
+def test_a_filter_that_remembers_is_told_and_never_set_up_anew() -> None:
+    frames = noise(4)
+    seen = pixels(
+        run_network(lambda n: chain([Filter("lagfun", {"decay": n / 4})]), [SHAPE], [iter(frames)], forgets=False)
+    )
+    before = numpy.zeros((72, 64))
+    for number, (frame, made) in enumerate(zip(frames, seen, strict=True)):
+        given = frame.to_ndarray()
+        before = numpy.maximum(given, numpy.floor(before * (number / 4))) if number else given
+        assert numpy.abs(numpy.frombuffer(made, numpy.uint8).reshape(72, 64) - before).max() <= 1
+    with pytest.raises(StepFailed, match="can't be told"):
+        list(run_network(lambda n: chain([Filter("tmix", {"frames": n + 2})]), [SHAPE], [iter(frames)], forgets=False))
 
 
 def test_several_inputs_are_laid_over_each_other_and_split_where_they_are_taken_twice() -> None:

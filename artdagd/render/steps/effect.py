@@ -1,8 +1,8 @@
-"""EFFECT: the filters of an installed effect, applied to the picture."""
+"""EFFECT: an installed effect, applied to the picture, whatever of it moves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,7 @@ from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter, VideoFormat
 from artdagd.render.graphs import evened, run_video, scale, stateless
 from artdagd.render.opening import MAX_PIXELS, reason
+from artdagd.render.painting import painted
 from artdagd.render.streams import Media, Picture, VideoStream
 from artdagd.steps.curves import curve, moves, whole
 from artdagd.steps.moving import number
@@ -42,9 +43,11 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     params = {key: value for key, value in config.items() if key != "effect"}
     try:
         video = _applied(effect, params, media.video)
-        # What an effect that makes another size did with the pixels is not known: the result is opaque.
-        sizes = {(each.picture.width, each.picture.height) for each in (media.video, video)}
-        return replace(media, video=video, alpha=media.alpha if len(sizes) == 1 else None)
+        alpha = media.alpha
+        if alpha is not None:
+            moved = _applied(effect, params, alpha) if effect.moves_pixels else alpha
+            alpha = _sized(moved, video.picture)
+        return replace(media, video=video, alpha=alpha)
     except StepFailed as error:
         if error.detail.startswith("effect "):
             raise
@@ -53,37 +56,53 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
 
 def _applied(effect: Effect, params: Mapping[str, Any], video: VideoStream) -> VideoStream:
     picture = video.picture
-    curves = {key: curve(value) for key, value in params.items() if moves(value)}
-    if not curves:
-        filters = _build(effect, params, picture)
-        after = _tried(filters, picture)
-        return video.filtered(*_evened(filters, after))
+    moving = any(moves(value) for value in params.values())
+    config_at = _config_at(effect, params, picture)
+    if effect.paint is not None and (moving or effect.build is None):
+        return painted(video, effect, config_at)
+    built = lru_cache(maxsize=KEPT)(lambda config: _build(effect, config, picture))
+    first = built(config_at(0))
+    cuts, after = _evened(_tried(first, picture))
+    if not moving:
+        return video.filtered((*first, *cuts), after)
+    return video.filtered_by(lambda number: (*built(config_at(number)), *cuts), after, forgets=stateless(first))
+
+
+def _config_at(effect: Effect, params: Mapping[str, Any], picture: Picture) -> Callable[[int], Any]:
+    """The effect's config at each frame; equal ones are the same object, so far as it is remembered."""
     kinds = {field.encode_name: number(field.type) for field in msgspec.structs.fields(effect.config)}
+    curves = {key: curve(value) for key, value in params.items() if moves(value)}
 
     @lru_cache(maxsize=KEPT)
-    def built(*values: float) -> tuple[Filter, ...]:
-        return _build(effect, {**params, **dict(zip(curves, values, strict=True))}, picture)
+    def config(*values: float) -> Any:
+        try:
+            return msgspec.convert({**params, **dict(zip(curves, values, strict=True))}, effect.config)
+        except msgspec.ValidationError as error:
+            raise StepFailed(f"effect {effect.name!r}: {error}", code="refused") from error
 
-    def filters_at(frame: int) -> tuple[Filter, ...]:
+    def at(frame: int) -> Any:
         time = float(frame / picture.fps)
-        filters = built(*(whole(at(time)) if kinds[key] is int else at(time) for key, at in curves.items()))
-        return _evened(filters, after)[0]
+        return config(*(whole(value(time)) if kinds.get(key) is int else value(time) for key, value in curves.items()))
 
-    first = built(*(whole(at(0.0)) if kinds[key] is int else at(0.0) for key, at in curves.items()))
-    after = _tried(first, picture)
-    return video.filtered_by(filters_at, _evened(first, after)[1], forgets=stateless(first))
+    at(0)  # a wrong one shows before any work is done
+    return at
 
 
-def _evened(filters: tuple[Filter, ...], after: Picture) -> tuple[tuple[Filter, ...], Picture]:
+def _evened(after: Picture) -> tuple[tuple[Filter, ...], Picture]:
     cuts, width, height = evened(after.width, after.height)
-    return (*filters, *cuts), replace(after, width=width, height=height)
+    return cuts, replace(after, width=width, height=height)
 
 
-def _build(effect: Effect, params: Mapping[str, Any], picture: Picture) -> tuple[Filter, ...]:
-    try:
-        config = msgspec.convert(params, effect.config)
-    except msgspec.ValidationError as error:
-        raise StepFailed(f"effect {effect.name!r}: {error}", code="refused") from error
+def _sized(alpha: VideoStream, picture: Picture) -> VideoStream:
+    """Where an effect gives another size, the transparency is stretched to it."""
+    if (alpha.picture.width, alpha.picture.height) == (picture.width, picture.height):
+        return alpha
+    filters = (scale(w=picture.width, h=picture.height), Filter("setsar", {"sar": "1"}))
+    return alpha.filtered(filters, replace(alpha.picture, width=picture.width, height=picture.height))
+
+
+def _build(effect: Effect, config: Any, picture: Picture) -> tuple[Filter, ...]:
+    assert effect.build is not None
     try:
         built = tuple(effect.build(config, VideoFormat(picture.width, picture.height, picture.fps)))
     except Exception as error:

@@ -16,7 +16,8 @@ class Blur(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def build(config: Blur, video: VideoFormat) -> list[Filter]:
-    return [Filter("gblur", {"sigma": config.sigma, "steps": config.steps})]
+    # Both named, sigma can be changed without setting the filter up anew.
+    return [Filter("gblur", {"sigma": config.sigma, "sigmaV": config.sigma, "steps": config.steps})]
 
 
 EFFECT = Effect(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
 
-from artdagd.hooks import Effect, Filter, VideoFormat
+from artdagd.hooks import Effect, Filter, Moment, Painter, VideoFormat
+
+if TYPE_CHECKING:
+    import numpy
 
 
 class Color(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,12 +33,39 @@ def build(config: Color, video: VideoFormat) -> list[Filter]:
     return [Filter("lutyuv", options)]
 
 
+def paint(video: VideoFormat) -> Painter:
+    """What the filter does, without its expressions: it evaluates them 65,536 times, and that takes 0.1 s."""
+
+    @lru_cache(maxsize=16)
+    def tables(config: Color) -> tuple[numpy.ndarray, ...]:
+        import numpy as np
+
+        light, chroma = (np.array([of(config, value) for value in range(256)], np.uint8) for of in (_luma, _chroma))
+        return light, chroma, chroma
+
+    def painted(planes: Sequence[numpy.ndarray], moment: Moment) -> tuple[numpy.ndarray, ...]:
+        return tuple(table.take(plane) for table, plane in zip(tables(moment.config), planes, strict=True))
+
+    return painted
+
+
+def _luma(config: Color, value: int) -> int:
+    light = min(1.0, max(0.0, ((value - 16) / 219 - 0.5) * config.contrast + 0.5 + config.brightness))
+    return math.floor(16 + math.pow(light, 1 / config.gamma) * 219 + 0.5)
+
+
+def _chroma(config: Color, value: int) -> int:
+    return min(240, max(16, math.floor((value - 128) * config.saturation + 128 + 0.5)))
+
+
 EFFECT = Effect(
     name="color",
     version="1",
     description="Set brightness, contrast, saturation and gamma, as ffmpeg's eq does (lutyuv)",
     config=Color,
     build=build,
+    paint=paint,
+    pixels="yuv",
     cost=1,
     remembers=False,
     example={"contrast": 1.4, "saturation": 1.6, "gamma": 0.9},

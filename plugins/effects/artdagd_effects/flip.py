@@ -27,6 +27,7 @@ EFFECT = Effect(
     description="Swap left and right, top and bottom, or both (hflip, vflip)",
     config=Flip,
     build=build,
+    moves_pixels=True,
     cost=0.5,
     remembers=False,
     example={"direction": "vertical"},

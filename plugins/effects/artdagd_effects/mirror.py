@@ -39,6 +39,7 @@ EFFECT = Effect(
     description="Reflect one half of the picture into the other, or one quarter into all (fillborders)",
     config=Mirror,
     build=build,
+    moves_pixels=True,
     cost=2,
     remembers=False,
     example={"keep": "top_left"},

@@ -33,6 +33,7 @@ EFFECT = Effect(
     description="Cut the picture into coarse square blocks (pixelize)",
     config=Pixelate,
     build=build,
+    moves_pixels=True,
     cost=0.5,
     remembers=False,
     example={"size": 32},
