@@ -28,6 +28,13 @@ def test_the_key_of_chords_however_they_are_tuned(heard: Heard, tonic: int, mode
     assert found["confidence"] > 0.6
 
 
+@pytest.mark.parametrize(("tonic", "mode"), [(0, "major"), (9, "minor")])
+def test_the_key_of_instruments_that_differ_around_a_quarter_tone(heard: Heard, tonic: int, mode: str) -> None:
+    samples = sum(songs.cadence(48 + tonic + cents / 100, mode) / 2 for cents in (36, 58))
+    found = heard(samples, "key")
+    assert (found["tonic"], found["mode"]) == (key.NAMES[tonic], mode)
+
+
 def test_noise_and_drums_have_no_sure_key(heard: Heard) -> None:
     random = np.random.default_rng(1)
     assert heard(random.uniform(-0.5, 0.5, 10 * songs.RATE), "key")["confidence"] < 0.25

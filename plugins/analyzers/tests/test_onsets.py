@@ -44,7 +44,9 @@ def test_a_quiet_song_has_the_onsets_of_a_loud_one(heard: Heard) -> None:
 
 def test_vibrato_and_noise_are_no_onsets(heard: Heard) -> None:
     time = np.arange(6 * songs.RATE) / songs.RATE
-    vibrato = 0.5 * np.sin(2 * np.pi * 440 * time + 6 * np.sin(2 * np.pi * 6 * time))
+    # A violin at its most: half a semitone up and down, five times a second.
+    phase = 2 * np.pi * 440 * time + 2.6 * np.sin(2 * np.pi * 5 * time)
+    vibrato = 0.15 * np.minimum(1, time / 0.02) * sum(np.sin(k * phase) / k for k in range(1, 9))
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, len(time))
     for samples in (vibrato, noise):
         assert [onset for onset in heard(samples, "onsets") if 0.1 < onset < 5.9] == []
