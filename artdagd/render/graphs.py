@@ -25,7 +25,7 @@ THREADS = 4
 SCALE_FLAGS = "bicubic+accurate_rnd+full_chroma_int+bitexact"
 
 # Filters whose frame depends on one input frame and its time alone. A chain of these may start anywhere; any other
-# filter is fed from the first frame on, so that its memory is the same wherever the reading starts.
+# filter is fed from as far before as it reaches, so that its memory is the same wherever the reading starts.
 # fmt: off
 STATELESS = frozenset({
     "alphaextract", "avgblur", "boxblur", "chromahold", "chromakey", "chromanr", "chromashift", "colorbalance",
@@ -39,6 +39,9 @@ STATELESS = frozenset({
     "yaepblur",
 })
 # fmt: on
+FIELDS = frozenset({"bwdif", "yadif"})
+"""Filters that look at the frames before and after."""
+
 COUNTING = re.compile(r"\b[nN]\b|random|\b(?:st|ld|pos)\(")  # an expression that knows more than the frame's time
 
 
@@ -48,6 +51,22 @@ def stateless(filters: Sequence[Filter]) -> bool:
         _forgets(filter) and not any(COUNTING.search(str(value)) for value in filter.options.values())
         for filter in filters
     )
+
+
+def reach(filters: Sequence[Filter]) -> int | None:
+    """How many frames before its own a frame depends on: reading from there gives what reading from the first gives.
+    None if it depends on all."""
+    total = 0
+    for filter in filters:
+        if stateless((filter,)):
+            continue
+        if filter.name in FIELDS:
+            total += 2
+        elif filter.name == "tmix" and str(filter.options.get("frames", 3)).isdecimal():
+            total += int(filter.options.get("frames", 3)) - 1
+        else:
+            return None
+    return total
 
 
 def _forgets(filter: Filter) -> bool:

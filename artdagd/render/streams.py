@@ -15,7 +15,7 @@ from pathlib import Path
 from av import AudioFrame, VideoFrame
 
 from artdagd.hooks.types import Filter
-from artdagd.render.graphs import run_audio, run_video, stateless
+from artdagd.render.graphs import reach, run_audio, run_video
 from artdagd.render.networks import Network, chain, run_network
 
 MARGIN = 12
@@ -65,15 +65,21 @@ class VideoStream:
         return self.count / self.picture.fps
 
     def preroll(self, start: int) -> int:
-        return self.source_preroll(start) if stateless(self.filters) else start
+        first = self._first(start)
+        return self.source_preroll(first) + start - first
 
     def frames(self, start: int = 0) -> Iterator[VideoFrame]:
         """Frames ``start`` … ``count - 1``. Their ``pts`` mean nothing; a frame may be yielded more than once."""
         if not self.filters:
             return self.source(start)
-        first = start if stateless(self.filters) else 0
+        first = self._first(start)
         filtered = run_video(self.filters, self.raw, self.source(first), first)
         return islice(filtered, start - first, None)
+
+    def _first(self, start: int) -> int:
+        """Where to read the source from, so that the filters have seen what they need for frame ``start``."""
+        before = reach(self.filters)
+        return 0 if before is None else max(0, start - before)
 
     def filtered(self, filters: Iterable[Filter], picture: Picture) -> VideoStream:
         """The same frames, filtered; ``picture`` is the shape that comes out."""

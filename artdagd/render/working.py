@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice
 
 from av import VideoFormat, VideoFrame
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
-from artdagd.render.graphs import MATRICES, evened, run_video, scale
+from artdagd.render.graphs import MATRICES, evened, scale
 from artdagd.render.hdr import HDR, to_sdr
 from artdagd.render.opening import MAX_PIXELS, MAX_SIDE
 from artdagd.render.orientation import swaps, upright
@@ -21,9 +19,6 @@ FORMATS = ("yuv420p", "yuv422p", "yuv444p")
 """What steps work in, with the chroma of the source."""
 
 BT601, BT709, UNSPECIFIED = 5, 1, 2
-
-REACH = 2
-"""Frames before its own that bwdif looks at, and some: read from there, a frame is what it is when all are read."""
 
 
 def tagged(frame: VideoFrame) -> VideoFrame:
@@ -48,17 +43,9 @@ def has_alpha(name: str) -> bool:
 
 def whole_frames(video: VideoStream) -> VideoStream:
     """An interlaced stream as whole pictures, one for two fields: bwdif, on the frames that say that they need it."""
-    filters = (Filter("bwdif", {"mode": "send_frame", "parity": "auto", "deint": "interlaced"}),)
-
-    def source(start: int) -> Iterator[VideoFrame]:
-        first = max(0, start - REACH)
-        return islice(run_video(filters, video.picture, video.frames(first), first), start - first, None)
-
-    def preroll(start: int) -> int:
-        first = max(0, start - REACH)
-        return video.preroll(first) + start - first
-
-    return VideoStream(video.picture, video.count, video.picture, source, preroll)
+    bwdif = Filter("bwdif", {"mode": "send_frame", "parity": "auto", "deint": "interlaced"})
+    pinned = Filter("format", {"pix_fmts": video.picture.format})
+    return video.filtered((scale(), bwdif, scale(), pinned), video.picture)
 
 
 def working(video: VideoStream, first: VideoFrame, aspect: Fraction) -> VideoStream:
