@@ -231,7 +231,8 @@ def test_a_file_of_many_parts_is_refused(clip, tmp_path, kind, count):
     assert open_source(path).video.count == 4
 
 
-def test_times_that_lie_ask_for_no_memory(clip, tmp_path):
+def test_times_that_lie_ask_for_no_memory(clip, monkeypatch):
+    monkeypatch.setattr(opening, "_check", lambda container: None)  # the header tells no length
     hour = Fraction(3600)
     late = clip("late.mkv", 4, 25, times=[Fraction(0), Fraction(1, 25), Fraction(2, 25), 25 * hour])
     with pytest.raises(StepFailed, match="86400 s"):
