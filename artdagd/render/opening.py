@@ -28,7 +28,7 @@ FORMATS = (
     "mp3,wav,w64,flac,ogg,aac,ac3,eac3,aiff,au,caf"
 )
 # Decoders of what cameras, editors and the web make. Those of games and of the last century are left out: few look
-# after them. MagicYUV is one that had to be mended in 2026 (CVE-2026-8461).
+# after them.
 # fmt: off
 DECODERS = frozenset({
     # pictures

@@ -20,6 +20,8 @@ from artdagd.render.streams import AudioStream
 from artdagd.render.wanted import still_wanted
 
 MAX_RATE = 384_000
+MAX_CHANNELS = 64
+"""As many as libswresample mixes."""
 
 ENDLESS = ("aac", "libfdk_aac", "opus", "libopus")
 """Decoders that know of no padding at the end where the container, MP4, tells by the last packet's duration."""
@@ -33,7 +35,7 @@ def track(container: InputContainer) -> Track | None:
             context is not None
             and context.name in DECODERS
             and 0 < context.sample_rate <= MAX_RATE
-            and context.channels > 0
+            and 0 < context.channels <= MAX_CHANNELS
         ):
             return stream
     return None
@@ -80,7 +82,13 @@ def _mixed(frames: Iterator[AudioFrame], rate: int, mix: str) -> Iterator[AudioF
             "out_sample_fmt": "fltp",
             "rematrix_maxval": "1",
         }
-        yield from run_audio((Filter("aresample", wanted),), chain((first,), frames))
+        try:
+            yield from run_audio((Filter("aresample", wanted),), chain((first,), frames))
+        except StepFailed as error:
+            if error.code != "effect_error":
+                raise
+            why = f"the sound's channels ({first.layout.name}) can't be mixed to {mix}"
+            raise StepFailed(why, code="bad_media", advice="mix it to stereo first") from error
         return
     resampler = AudioResampler("fltp", mix, rate)
     for frame in chain((first,), frames):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -227,3 +228,16 @@ def test_a_change_of_size_within_a_file_is_refused_with_a_remedy(tmp_path):
     assert failure.value.code == "bad_media"
     assert "64x32" in failure.value.detail
     assert failure.value.advice
+
+
+def test_more_channels_than_can_be_mixed_are_no_sound(tmp_path):
+    path = tmp_path / "a.wav"
+    data = bytes(2 * 127 * 100)
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 127, 8000, 8000 * 254, 254, 16)
+    path.write_bytes(
+        struct.pack("<4sI4s", b"RIFF", 36 + len(data), b"WAVE") + form + b"data" + struct.pack("<I", len(data)) + data
+    )
+    with pytest.raises(StepFailed) as failure:
+        open_source(path)
+    assert failure.value.code == "bad_media"
+    assert probe(path).kind == "other"

@@ -254,9 +254,9 @@ def test_sound_that_never_ends_is_cut_short(clip, monkeypatch):
 def test_a_decoder_that_is_not_listed_is_not_used(tmp_path):
     path = tmp_path / "a.avi"
     with av.open(str(path), "w") as file:
-        stream = file.add_stream("magicyuv", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 64, 32, "yuv444p"
-        frame = av.VideoFrame.from_ndarray(numpy.zeros((3, 32, 64), numpy.uint8), format="yuv444p")
+        stream = file.add_stream("asv1", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(numpy.zeros((48, 64), numpy.uint8), format="yuv420p")
         frame.pts, frame.time_base = 0, Fraction(1, 10)
         file.mux([*stream.encode(frame), *stream.encode(None)])
     with pytest.raises(StepFailed) as failure:
