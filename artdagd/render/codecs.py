@@ -52,11 +52,13 @@ class PictureCoding:
 
 @dataclass(frozen=True)
 class SoundCoding:
-    """An encoder of FFmpeg's; ``rates`` are those that it takes (none: all), the last resort is 48 kHz."""
+    """An encoder of FFmpeg's; ``rates`` are those that it takes (none: all), the last resort is 48 kHz.
+    ``bitrate_of_a_channel`` is the most, in bits a second (0: it has no such limit, or keeps to it by itself)."""
 
     encoder: str
     format: str
     rates: tuple[int, ...] = ()
+    bitrate_of_a_channel: int = 0
 
     def rate(self, wanted: int) -> int:
         return wanted if not self.rates or wanted in self.rates else 48_000
@@ -64,7 +66,7 @@ class SoundCoding:
 
 SOUND = {
     "aac": SoundCoding("aac", "fltp", AAC_RATES),
-    "opus": SoundCoding("libopus", "flt", (48_000,)),  # at lower rates its decoders give 48 kHz all the same
+    "opus": SoundCoding("libopus", "flt", (48_000,), 256_000),  # at lower rates its decoders give 48 kHz all the same
     "mp3": SoundCoding("libmp3lame", "fltp", MP3_RATES),
     "flac": SoundCoding("flac", "s32"),
     "pcm_s16le": SoundCoding("pcm_s16le", "s16"),

@@ -13,7 +13,7 @@ from artdagd.render.fitting import sized
 from artdagd.render.graphs import scale
 from artdagd.render.networks import Node
 from artdagd.render.numbers import nearest
-from artdagd.render.streams import Colour, Media, VideoStream, composed
+from artdagd.render.streams import AudioStream, Colour, Media, VideoStream, composed
 
 OVERLAYS = {"yuv420p": "yuv420", "yuv422p": "yuv422", "yuv444p": "yuv444"}
 """The overlay filter's names of the formats that steps work in."""
@@ -28,7 +28,7 @@ def delivered(media: Media, delivery: Delivery) -> Media:
     if delivery.audio_codec is None:
         audio = None
     elif audio is not None:
-        audio = audio.conformed(SOUND[delivery.audio_codec].rate(audio.rate), audio.layout)
+        audio = _resampled(audio, SOUND[delivery.audio_codec].rate(audio.rate))
     if delivery.video_codec is None or media.video is None:
         video = None
     else:
@@ -37,6 +37,13 @@ def delivered(media: Media, delivery: Delivery) -> Media:
         part = "sound" if delivery.video_codec is None else "picture"
         raise StepFailed(f"{delivery.format} holds {part}, and the result has none", code="refused")
     return Media(video, audio)
+
+
+def _resampled(audio: AudioStream, rate: int) -> AudioStream:
+    """At another rate, and to the sample as long as before: the resampler may give one more or less."""
+    if rate == audio.rate:
+        return audio
+    return audio.conformed(rate, audio.layout).lasting(nearest(Fraction(audio.samples * rate, audio.rate)))
 
 
 def at_rate(video: VideoStream, fps: Fraction) -> VideoStream:

@@ -175,7 +175,8 @@ def _audio_track(container: OutputContainer, audio: AudioStream, delivery: Deliv
     context.time_base = Fraction(1, audio.rate)
     context.flags |= Flags.bitexact
     if delivery is not None and delivery.audio_bitrate is not None:
-        context.bit_rate = delivery.audio_bitrate
+        most = coding.bitrate_of_a_channel * context.channels
+        context.bit_rate = min(delivery.audio_bitrate, most) if most else delivery.audio_bitrate
     return _Track(stream, ahead(_even(audio.frames())), Fraction(audio.rate))
 
 

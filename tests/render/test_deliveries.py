@@ -27,6 +27,7 @@ from artdagd.recipes.parse import parse_recipe
 from artdagd.render.codecs import ALPHA
 from artdagd.render.encode import encode
 from artdagd.render.engine import render_pass
+from artdagd.render.numbers import nearest
 from artdagd.render.probe import probe
 from artdagd.render.source import open_source
 from artdagd.render.streams import Colour, Media
@@ -150,6 +151,17 @@ def test_every_codec_in_every_format(source: Path, tmp_path: Path, ffmpeg: Calla
         ):  # there the end is in the packet's duration, which ffmpeg plays over
             pcm = ffmpeg("-i", out, "-f", "s16le", "-ac", "1", "-")
             assert len(pcm) == 2 * length
+
+
+@pytest.mark.parametrize("rate", [11_025, 96_000])
+def test_resampled_sound_is_as_long(clip: Callable[..., Path], tmp_path: Path, rate: int) -> None:
+    """To the sample, and at a bitrate that is more than Opus takes for one channel."""
+    samples = rate + 77
+    tone = clip("tone.flac", samples=samples, rate=rate, audio_codec="flac")
+    out = deliver(tone, tmp_path / "out.ogg", written("{step: out, format: ogg, audio_bitrate: 510k}"))
+    audio = probe(out).audio
+    assert audio is not None
+    assert audio.samples == nearest(Fraction(samples * 48_000, rate))
 
 
 @pytest.mark.parametrize("name", PRESETS)
