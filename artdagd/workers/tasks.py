@@ -81,7 +81,7 @@ class Tasks:
             engine.render_pass(job.render, output, self._catalogue.effects, progress, cancelled)
         except engine.Cancelled:
             raise Cancelled from None
-        return Outcome(None, True, _versions(("av", "numpy")) | _ffmpeg())
+        return Outcome(None, True, _versions(("av", "numpy", "pillow")) | _ffmpeg())
 
     def _analyze(self, job: AnalyzeJob, scratch: Path, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:
         analyzer = self._catalogue.analyzers.get(job.analyzer)

@@ -58,6 +58,11 @@ RECIPES = {
         ("all", "SEQUENCE", "field tail pan", {}),
         ("back", "REVERSE", "all", {}),
     ],
+    "words, cut and turned": [
+        ("words", "TEXT", "late", {"text": "A word\nor two", "fade": 0.3, "x": 3.3, "box": "#204060", "shadow": 2}),
+        ("part", "SEGMENT", "words", {"start": 0.2}),
+        ("turn", "TRANSFORM", "part", {"rotate": 4}),
+    ],
     "backwards and in rounds": [
         ("all", "SOURCE", "late", {"streams": "both"}),
         ("back", "REVERSE", "all", {}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from artdagd.steps.primitives import data, geometry, grading, making, picture, scopes, sound, time
+from artdagd.steps.primitives import data, geometry, grading, making, picture, scopes, sound, text, time
 from artdagd.steps.types import StepType
 
 STEP_TYPES: tuple[StepType, ...] = (
@@ -11,6 +11,7 @@ STEP_TYPES: tuple[StepType, ...] = (
     *geometry.STEP_TYPES,
     *grading.STEP_TYPES,
     *making.STEP_TYPES,
+    *text.STEP_TYPES,
     *sound.STEP_TYPES,
     *scopes.STEP_TYPES,
     *data.STEP_TYPES,
