@@ -72,12 +72,10 @@ def drawn(
     return source
 
 
-def film(
-    source: Callable[[], Iterator[VideoFrame]], shape: Picture, count: int, every: int = 1, late: int = 0
-) -> VideoStream:
-    """A stream of ``count`` pictures of ``source``: every one, or every second, …, after the first ``late``."""
+def film(source: Callable[[], Iterator[VideoFrame]], shape: Picture, count: int, late: int = 0) -> VideoStream:
+    """A stream of ``count`` pictures of ``source``, after the first ``late``."""
 
     def frames(start: int) -> Iterator[VideoFrame]:
-        return islice(source(), late + start * every, late + (count - 1) * every + 1, every)
+        return islice(source(), late + start, late + count)
 
     return VideoStream(shape, count, shape, frames, lambda number: number)

@@ -139,3 +139,28 @@ def test_delivered_once_and_as_long(render, tmp_path):
     with av.open(str(render([("AUDIO_FADE", {"fade_in": 0.1}, ["a"])], {"a": sound}))) as file:
         stream = file.streams.audio[0]
         assert round(stream.duration * stream.time_base * stream.rate) == 12_345
+
+
+def test_impulses_keep_their_places_through_a_chain_in_one_pass_or_in_many(render, tmp_path):
+    rate = 44_100
+    train = impulses(list(range(0, 30_000, 997)), 30_001, 0.5)
+    source = write_sound(tmp_path / "a.wav", train, rate)
+    chain = [
+        ("SEGMENT", {"start": 0.1, "duration": 0.3}, ["a"]),
+        ("SEQUENCE", {}, ["s0", "a", "s0"]),
+        ("AUDIO_MIX", {"gain": [0.0, -6.0205999132796239], "delay": [0.01, 0.25]}, ["s1", "a"]),
+        ("AUDIO_FADE", {"fade_out": 0.5}, ["s2"]),
+        ("SEGMENT", {"start": 0.2}, ["s3"]),
+    ]
+    part = train[4410 : 4410 + 13_230]
+    mixed = numpy.concatenate([numpy.zeros(441), part, train, part])
+    mixed[11_025 : 11_025 + 30_001] += train * 0.5
+    down = len(mixed) - 22_050
+    mixed[down:] *= 1 - numpy.arange(22_050) / 22_050
+    fused = read_sound(render(chain, {"a": source}, lossless=True))[0]
+    assert numpy.allclose(fused, mixed[8820:], atol=1e-7)
+    kept = {"a": source}
+    for number, (kind, config, inputs) in enumerate(chain):
+        made = render([(kind, config, inputs)], {name: kept[name] for name in inputs}, lossless=True)
+        kept[f"s{number}"] = made
+    assert numpy.array_equal(read_sound(kept["s4"])[0], fused)

@@ -23,7 +23,7 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     start = nearest(exact(config.get("start") or 0) * rate)
     end = sound.samples if config.get("end") is None else nearest(exact(config["end"]) * rate)
     curve = str(config.get("curve", "tri"))
-    filters = [Filter("asetpts", {"expr": "N/SR/TB"})]  # what was cut off before still counts for afade
+    filters = [Filter("asetpts", {"expr": "N"})]  # what was cut off before still counts for afade
     if start or config.get("fade_in"):
         length = nearest(exact(config.get("fade_in") or 0) * rate)
         filters.append(_fade("in", start, length, curve))

@@ -50,8 +50,11 @@ def _scroll(config: Mapping[str, Any], sound: AudioStream, shape: Picture, count
     )
     # It writes YUV as JPEG has it, and says nothing of that.
     to_rgb = scale(in_range="pc", in_color_matrix="bt601")
-    source = drawn((scope, to_rgb, RGB), lambda: windows(sound, 2 * shape.height, columns * shape.fps), sound, shape)
-    return film(source, shape, count, columns)
+    picked = Filter("framestep", {"step": columns})
+    source = drawn(
+        (scope, picked, to_rgb, RGB), lambda: windows(sound, 2 * shape.height, columns * shape.fps), sound, shape
+    )
+    return film(source, shape, count)
 
 
 def _bars(config: Mapping[str, Any], sound: AudioStream, shape: Picture, count: int) -> VideoStream:

@@ -71,6 +71,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="media",
         config=Waveform,
         module="artdagd.render.steps.waveform",
+        cost=12.0,
         example={"width": 640, "height": 360, "mode": "cline", "colors": ["#40C0FF"]},
     ),
     StepType(
@@ -82,6 +83,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="media",
         config=Spectrum,
         module="artdagd.render.steps.spectrum",
+        cost=20.0,
         example={"width": 640, "height": 360, "mode": "scroll", "color": "magma"},
     ),
 )

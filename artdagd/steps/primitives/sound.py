@@ -144,7 +144,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         config=Loudness,
         module="artdagd.render.steps.loudness",
         cost=0,
-        access="frame",
+        access="frame",  # of the picture; its sound is read twice, and costs little
         example={"target": -16.0},
     ),
 )
