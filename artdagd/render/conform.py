@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import repeat
-
-from av import VideoFrame
 
 from artdagd.hooks.types import Filter
 from artdagd.render.fitting import fitted
 from artdagd.render.graphs import MATRICES, scale
 from artdagd.render.numbers import nearest
 from artdagd.render.streams import Colour, Picture, VideoStream
+
+WITH_ALPHA = {"yuv420p": "yuva420p", "yuv422p": "yuva422p", "yuv444p": "yuva444p"}
+"""The formats that steps work in, with an alpha among the planes."""
 
 
 def conformed(video: VideoStream, shape: Picture, fit: str = "contain") -> VideoStream:
@@ -47,17 +46,3 @@ def to_format(shape: Picture) -> tuple[Filter, Filter]:
 def alpha_of(picture: Picture) -> Picture:
     """The shape of the alpha of pictures like ``picture``."""
     return replace(picture, format="gray", colour=Colour(full_range=True))
-
-
-def opaque(video: VideoStream) -> VideoStream:
-    """An alpha for ``video`` that is 255 everywhere."""
-    picture = alpha_of(video.picture)
-
-    def source(start: int) -> Iterator[VideoFrame]:
-        frame = VideoFrame(picture.width, picture.height, "gray")
-        frame.color_range = 2
-        plane = frame.planes[0]
-        plane.update(b"\xff" * plane.buffer_size)
-        return repeat(frame, max(0, video.count - start))
-
-    return VideoStream(picture, video.count, picture, source, lambda start: 0)

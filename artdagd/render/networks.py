@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, frozenset[str]] = {
     "gblur": frozenset({"sigma", "sigmaV", "steps"}),
     "hue": frozenset({"h", "s", "b"}),
     "lagfun": frozenset({"decay"}),
+    "overlay": frozenset({"x", "y"}),
     "pixelize": frozenset({"width", "height"}),
     "pseudocolor": frozenset({"opacity"}),
     "rgbashift": frozenset({"rh", "rv", "gh", "gv", "bh", "bv"}),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy
 from av import VideoFrame
 
+from artdagd.render.conform import alpha_of
 from artdagd.render.planes import picture_of
-from artdagd.render.streams import Colour, VideoStream
+from artdagd.render.streams import VideoStream
 
 
 def opaque(video: VideoStream) -> VideoStream:
     """An alpha for ``video`` that lets nothing through."""
-    picture = replace(video.picture, format="gray", colour=Colour(full_range=True))
+    picture = alpha_of(video.picture)
     frame = picture_of([numpy.full((picture.height, picture.width), 255, numpy.uint8)], picture)
 
     def source(start: int) -> Iterator[VideoFrame]:

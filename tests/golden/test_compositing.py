@@ -165,3 +165,86 @@ def test_sound_crosses_with_equal_power(ours, ffmpeg, sources) -> None:
     wanted = numpy.frombuffer(data, numpy.float32)
     assert len(found) == len(wanted) == round(1.2 * RATE)
     assert numpy.abs(found - wanted).max() < 1e-4
+
+
+CORNER = {"anchor": "bottom-right", "x": -4, "y": -4}
+MOVING = {"keyframes": [[0.0, 0.0, "linear"], [0.8, 80.0, "linear"]]}
+LAYERS = {
+    "in a corner": (CORNER, "[0][1]overlay=92:50"),
+    "in the middle": ({}, "[0][1]overlay=48:26"),
+    "half seen": ({**CORNER, "opacity": 0.5}, "[1]format=yuva420p,lutyuv=a=128[o];[0][o]overlay=92:50"),
+    "smaller": (
+        {"width": 25, "unit": "percent", "anchor": "left", "x": 10, "y": -10},
+        f"[1]{SCALED}:w=40:h=22[o];[0][o]overlay=16:24",
+    ),
+    "filling": (
+        {"width": 60, "height": 60, "fit": "cover", "anchor": "top"},
+        f"[1]{SCALED}:w=106:h=60,crop=60:60:22:0[o];[0][o]overlay=50:0",
+    ),
+    "for a while": (
+        {"start": 0.2, "end": 0.56},
+        "[1]setpts=PTS+0.2/TB[o];[0][o]overlay=48:26:enable='between(t,0.19,0.55)'",
+    ),
+    "until it ends": ({"after": "hide"}, "[0][1]overlay=48:26:enable='lt(t,0.39)'"),
+    "again": ({"after": "loop"}, "[1]loop=1:10,setpts=N/25/TB[o];[0][o]overlay=48:26"),
+    "on its way": (
+        {"anchor": "top-left", "x": MOVING, "y": -10},
+        "[0][1]overlay=x='100*t':y=-10",
+    ),
+    "growing": (
+        {"anchor": "top-left", "scale": {"keyframes": [[0.0, 1.0, "linear"], [0.8, 2.0, "linear"]]}, "after": "hide"},
+        f"[1]{SCALED}:eval=frame:w='2*floor(32*(1+t/0.8)+0.5)':h='2*floor(18*(1+t/0.8)+0.5)'[o];[0][o]overlay=0:0:enable='lt(t,0.39)'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "graph"), LAYERS.values(), ids=LAYERS.keys())
+def test_layers_are_those_of_overlay(ours, theirs, config, graph) -> None:
+    found = pictures(ours(("LAYER", ["one", "small"], config)))
+    same(found, theirs(graph, ["one", "small"]), 45)
+
+
+def test_what_is_masked_shows_what_is_behind(ours, theirs) -> None:
+    steps = (("MASK", ["two", "small"], {"feather": 3, "invert": True}), ("LAYER", ["one", "s0"], {"opacity": 0.75}))
+    grey = f"[2]{SCALED}:w={WIDTH}:h={HEIGHT}:out_range=pc,format=gray,tpad=stop_mode=clone:stop_duration=1"
+    graph = f"{grey},negate,gblur=3[m];[1][m]alphamerge,lutyuv=a=val*0.75[o];[0][o]overlay=shortest=1"
+    same(pictures(ours(*steps)), theirs(graph, ["one", "two", "small"]), 42)
+
+
+KEYS = {
+    "chroma": ({"color": "#00ff00", "similarity": 0.2, "blend": 0.1}, "chromakey=0x913622:0.2:0.1:yuv=1"),
+    "rgb": (
+        {"color": "#0000ff", "method": "rgb", "similarity": 0.3},
+        f"{SCALED},format=rgba,colorkey=0x0000ff:0.3:0.05",
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "filter"), KEYS.values(), ids=KEYS.keys())
+def test_keys_are_those_of_ffmpeg(ours, theirs, config, filter) -> None:
+    """Given a colour in RGB, chromakey looks for it as pictures of full range would have it."""
+    found = pictures(ours(("CHROMA_KEY", ["small"], config), ("LAYER", ["one", "s0"], {"after": "hide"})))
+    graph = f"[1]{filter},format=yuva420p[o];[0][o]overlay=48:26:enable='lt(t,0.39)'"
+    wanted = theirs(graph, ["one", "small"])
+    same(found, wanted, 40)
+    plain = theirs("[0][1]overlay=48:26:enable='lt(t,0.39)'", ["one", "small"])
+    assert psnr(found[3], plain[3]) < 30, "something was taken away"
+
+
+def test_despill_is_that_of_ffmpeg(ours, theirs) -> None:
+    found = pictures(ours(("CHROMA_KEY", ["two"], {"color": "#0000ff", "despill": 0.6})))
+    same(found, theirs(f"[0]{SCALED},format=rgba,despill=blue:blue=-0.6,{SCALED},format=yuv420p", ["two"]), 40)
+
+
+MODES = ["addition", "burn", "difference", "dodge", "exclusion", "hardlight", "multiply", "normal", "overlay", "screen"]
+
+
+@pytest.mark.parametrize("mode", [*MODES, "softlight", "subtract"])
+def test_blends_are_those_of_ffmpeg_with_the_second_picture_above(ours, theirs, mode) -> None:
+    found = pictures(ours(("BLEND", ["one", "two"], {"mode": mode, "opacity": 0.6})))
+    order = "[b][a]" if mode in ("burn", "dodge", "normal", "softlight") else "[a][b]"
+    graph = (
+        f"[0]{SCALED},format=gbrp,split[a][c];[1]{SCALED},format=gbrp[b];{order}blend=all_mode={mode}[d];"
+        f"[d][c]blend=all_mode=normal:all_opacity=0.6,{SCALED},format=yuv420p"
+    )
+    same(found, theirs(graph, ["one", "two"]), 38)

@@ -72,3 +72,29 @@ def test_a_clip_without_alpha_is_opaque_among_others(clip) -> None:
     assert all((frame == 255).all() for frame in shown[:10])
     assert all((frame < 255).any() for frame in shown[10:])
     assert lower("sequence", {}, plain, plain).alpha is None
+
+
+def test_layers_over_what_is_transparent_itself(clip) -> None:
+    """Porter and Duff's "over" with straight colours."""
+    below, above = (with_alpha(open_source(clip(name, 4, base=base))) for name, base in (("a.mp4", 1), ("b.mp4", 90)))
+    below = replace(below, alpha=below.alpha.filtered((Filter("lut", {"c0": "val/2+40"}),), below.alpha.picture))
+    result = lower("layer", {"opacity": 0.6}, below, above)
+
+    def luma(stream):
+        return next(stream.frames(2)).to_ndarray()[: stream.picture.height].astype(float)
+
+    front, back = luma(above.alpha) / 255 * 0.6, luma(below.alpha) / 255
+    whole = front + back * (1 - front)
+    colour = (luma(above.video) * front + luma(below.video) * back * (1 - front)) / whole
+    assert numpy.abs(luma(result.alpha) - 255 * whole).max() <= 2
+    assert numpy.abs(luma(result.video) - colour).max() <= 3
+
+
+def test_a_key_and_a_mask_are_multiplied(clip) -> None:
+    media = open_source(clip("a.mp4", 4, base=21))
+    keyed = lower("chroma_key", {"color": "#ffffff", "method": "rgb", "similarity": 0.4}, media)
+    masked = lower("mask", {}, keyed, open_source(clip("b.mp4", 4, base=6)))
+    one, both = (next(m.alpha.frames()).to_ndarray() for m in (keyed, masked))
+    shows = (6 >> numpy.arange(12)).repeat(20) & 1
+    assert (numpy.unique(one) == [0, 255]).all()
+    assert numpy.abs(both[30].astype(int) - one[30] * shows)[5::20].max() <= 2

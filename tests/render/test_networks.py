@@ -54,9 +54,16 @@ def test_what_changes_gives_the_pixels_of_a_graph_of_its_own(filters_at) -> None
     assert run(lambda n: chain(filters_at(n)), frames[2:], start=2) == alone[2:], "wherever the reading starts"
 
 
-def test_the_opacity_of_a_blend_changes_by_command() -> None:
+@pytest.mark.parametrize(
+    "filter_at",
+    [
+        pytest.param(lambda n: Filter("blend", {"all_mode": "screen", "all_opacity": n / 5}), id="blend"),
+        pytest.param(lambda n: Filter("overlay", {"x": 2 * n, "y": -4 * n, "format": "yuv420"}), id="overlay"),
+    ],
+)
+def test_commands_of_what_takes_two_pictures(filter_at) -> None:
     def network_at(number: int) -> list[Node]:
-        return [Node(Filter("blend", {"all_mode": "normal", "all_opacity": number / 5}), (1, 0))]
+        return [Node(filter_at(number), (1, 0))]
 
     below, above = noise(6, 1), noise(6, 2)
     alone = [

@@ -21,6 +21,7 @@ from artdagd.work import Delivery, RenderPass, RenderStep
 
 CATALOGUE = Catalogue.of(Plugins.load())
 RETIMED = {"pieces": [[0.0, 0.4, 0.8, 0.1], [0.4, 1.1, 0.3, 1.0]], "fps": [60000, 1001]}
+SWELL = {"keyframes": [[0.0, 0.2, "linear"], [1.0, 1.0, "in"]]}
 RECIPES = {
     "a chain": [
         ("hue", "EFFECT", "late", {"effect": "hue"}),
@@ -91,6 +92,16 @@ RECIPES = {
             "both song",
             {"gain": {"keyframes": [[0.2, -9.0], [0.9, 0.0]]}, "delay": [0.0, 0.25], "length": "longest"},
         ),
+    ],
+    "pictures over each other": [
+        ("keyed", "CHROMA_KEY", "late", {"color": "#ffffff", "method": "rgb", "similarity": 0.3, "despill": SWELL}),
+        ("soft", "MASK", "keyed clip", {"feather": 2, "invert": True, "after": "loop"}),
+        ("part", "SEGMENT", "soft", {"start": 0.2, "end": 1.4}),
+        ("both", "LAYER", "part clip", {"anchor": "left", "scale": SWELL, "start": 0.2, "opacity": 0.7}),
+        ("base", "BLEND", "clip late", {"mode": "screen", "opacity": SWELL, "fit": "contain", "after": "hide"}),
+        ("over", "LAYER", "base both", {"x": SWELL, "width": 50, "height": 90, "unit": "percent", "after": "loop"}),
+        ("again", "RETIME", "over", RETIMED),
+        ("out", "SEQUENCE", "again over", {"transition": {"type": "wipe", "duration": 0.3}}),
     ],
     "transitions": [
         ("bright", "EFFECT", "late", {"effect": "hue", "brightness": 2}),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep
 from artdagd.plans.ports import expand_ports
-from artdagd.plans.rules import geometry, making, picture, scopes, sound, time
+from artdagd.plans.rules import compositing, geometry, making, picture, scopes, sound, time
 from artdagd.plans.shapes import Rule, Shape, heard, no_picture, synced
 from artdagd.steps.primitives import STEP_TYPES
 from artdagd.steps.types import Port
@@ -25,6 +25,7 @@ RULES: Mapping[str, Rule] = {
     **picture.RULES,
     **geometry.RULES,
     **making.RULES,
+    **compositing.RULES,
     **sound.RULES,
     **scopes.RULES,
 }

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from artdagd.steps.primitives import data, geometry, grading, making, picture, scopes, sound, text, time
+from artdagd.steps.primitives import (
+    compositing,
+    data,
+    geometry,
+    grading,
+    making,
+    picture,
+    scopes,
+    sound,
+    text,
+    time,
+)
 from artdagd.steps.types import StepType
 
 STEP_TYPES: tuple[StepType, ...] = (
@@ -12,6 +23,7 @@ STEP_TYPES: tuple[StepType, ...] = (
     *grading.STEP_TYPES,
     *making.STEP_TYPES,
     *text.STEP_TYPES,
+    *compositing.STEP_TYPES,
     *sound.STEP_TYPES,
     *scopes.STEP_TYPES,
     *data.STEP_TYPES,
