@@ -15,9 +15,10 @@ from artdagd.render.streams import VideoStream
 def opaque(video: VideoStream) -> VideoStream:
     """An alpha for ``video`` that lets nothing through."""
     picture = alpha_of(video.picture)
-    frame = picture_of([numpy.full((picture.height, picture.width), 255, numpy.uint8)], picture)
 
     def source(start: int) -> Iterator[VideoFrame]:
+        # A frame of its own for each reader: who reads it sets its time, and two may read at the same moment.
+        frame = picture_of([numpy.full((picture.height, picture.width), 255, numpy.uint8)], picture)
         return (frame for _ in range(start, video.count))
 
     return VideoStream(picture, video.count, picture, source, lambda start: 0)
