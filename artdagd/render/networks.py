@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 COMMANDS: Mapping[str, frozenset[str]] = {
+    "blend": frozenset({"all_opacity"}),
     "colorchannelmixer": frozenset({"rr", "rg", "rb", "gr", "gg", "gb", "br", "bg", "bb"}),
     "colorize": frozenset({"hue", "saturation", "lightness", "mix"}),
     "crop": frozenset({"x", "y"}),
@@ -34,6 +35,7 @@ COMMANDS: Mapping[str, frozenset[str]] = {
     "gblur": frozenset({"sigma", "sigmaV", "steps"}),
     "hue": frozenset({"h", "s", "b"}),
     "lagfun": frozenset({"decay"}),
+    "lut": frozenset({"c0", "c1", "c2"}),
     "overlay": frozenset({"x", "y"}),
     "pixelize": frozenset({"width", "height"}),
     "pseudocolor": frozenset({"opacity"}),
