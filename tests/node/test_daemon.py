@@ -12,7 +12,7 @@ from clips import numbered_clip
 from daemons import daemon, until
 from nodes import running_node
 
-MEDIA = {"av", "numpy", "librosa", "numba", "scipy", "artdagd.render"}
+MEDIA = {"av", "numpy", "PIL", "librosa", "numba", "scipy", "artdagd.render"}
 
 RENDER_ONE = """
 import asyncio, sys
