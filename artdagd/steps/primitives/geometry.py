@@ -66,9 +66,9 @@ STEP_TYPES: tuple[StepType, ...] = (
         gives="media",
         config=Transform,
         module="artdagd.render.steps.transform",
-        cost=5.0,
-        access="frame",
         example={"rotate": 12, "scale": 0.8, "background": "#203040"},
         moving=("rotate", "scale", "x", "y"),
+        cost=45.0,
+        access="frame",
     ),
 )

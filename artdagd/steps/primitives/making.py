@@ -93,6 +93,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         config=Image,
         module="artdagd.render.steps.image",
         example={"duration": 3.0, "width": 160, "height": 90, "to": {"zoom": 1.5, "x": 0.6, "y": 0.4}},
+        cost=15.0,
+        access="part",
     ),
     StepType(
         name="GENERATE",
@@ -110,5 +112,7 @@ STEP_TYPES: tuple[StepType, ...] = (
             "height": 270,
             "duration": 3.0,
         },
+        cost=2.0,
+        access="frame",
     ),
 )
