@@ -199,7 +199,8 @@ class AudioStream:
         return self.filtered((Filter("atrim", {"start_sample": -samples}),), lambda: max(0, self.measure() + samples))
 
     def conformed(self, rate: int, layout: str) -> AudioStream:
-        """Resampled and mixed to another rate and channel layout; the length in samples is rounded to nearest."""
+        """Resampled and mixed to another rate and channel layout; the length in samples is rounded to nearest. Mono is
+        as loud on both sides of stereo as it was."""
         if (rate, layout) == (self.rate, self.layout):
             return self
 
@@ -207,7 +208,10 @@ class AudioStream:
             return round(Fraction(self.measure() * rate, self.rate))
 
         form = Filter("aformat", {"sample_fmts": "fltp", "sample_rates": rate, "channel_layouts": layout})
-        return replace(self.filtered((form,), measure), rate=rate, layout=layout)
+        # libswresample would take 3 dB off, so that a mono clip would be softer beside a stereo one than by itself.
+        twice = Filter("pan", {"args": "stereo|c0=c0|c1=c0"})
+        widen = (twice,) if (self.layout, layout) == ("mono", "stereo") else ()
+        return replace(self.filtered((*widen, form), measure), rate=rate, layout=layout)
 
     def lasting(self, samples: int) -> AudioStream:
         """Exactly ``samples``: cut, or padded with silence."""

@@ -54,6 +54,12 @@ def test_mono_beside_stereo_and_other_rates_keep_their_level(mix, tmp_path):
     assert numpy.abs(out).max() == pytest.approx(0.5, abs=0.003)
 
 
+def test_a_mono_clip_is_as_loud_in_a_sequence_with_a_stereo_one(mix):
+    out = mix({}, numpy.full((2, 100), 0.25), numpy.full(100, 0.5), kind="SEQUENCE")
+    assert (out[:, :100] == 0.25).all()
+    assert (out[:, 100:] == 0.5).all()
+
+
 def test_pan_turns_the_far_side_down(mix):
     out = mix({"pan": [-1.0, 0.5]}, impulses([10], 100), impulses([20], 100))
     assert (out[0, 10], out[1, 10]) == (0.5, 0.0)
