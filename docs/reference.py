@@ -52,7 +52,11 @@ def page() -> str:
     items = catalogue.describe()
     parts = [INTRODUCTION, "## Step types\n"]
     parts += [_step(item) for item in items if item["kind"] == "step"]
-    parts.append("## Effects\n\nUsed by a step of type `EFFECT`: `effect` names it, its parameters stand beside it.\n")
+    parts.append(
+        "## Effects\n\nUsed by a step of type `EFFECT`: `effect` names it, its parameters stand beside it. "
+        "Its name in capitals is a step type too: `type: BLUR` with `config: {sigma: 8}` is `type: EFFECT` with "
+        "`config: {effect: blur, sigma: 8}`.\n"
+    )
     parts += [_effect(item) for item in items if item["kind"] == "effect"]
     parts.append("## Features that ANALYZE can find\n")
     parts.append(_features([item for item in items if item["kind"] == "analyzer"]))

@@ -86,8 +86,8 @@ def _step(node: Node, loc: str, params: Params, catalogue: Catalogue, faults: Fa
     elif id_ is not None:
         loc = f"steps.{id_.text}"
     section = Section(node, loc, faults, _KEYS)
-    kind = _kind(section, catalogue)
-    config = _config(section, kind, params, catalogue)
+    kind, effect = _kind(section, catalogue)
+    config = _config(section, kind, effect, params, catalogue)
     inputs, inputs_at, readable = _inputs(section)
     keep = section.choice("cache", ("auto", "keep")) == "keep"
     if id_ is None:
@@ -96,19 +96,22 @@ def _step(node: Node, loc: str, params: Params, catalogue: Catalogue, faults: Fa
     return WrittenStep(id_.text, id_, loc, kind, inputs, inputs_at, readable, config, keep, follows)
 
 
-def _kind(section: Section, catalogue: Catalogue) -> StepType | None:
+def _kind(section: Section, catalogue: Catalogue) -> tuple[StepType | None, str | None]:
+    """The step type, and the effect if the step is of type EFFECT by the name of that in capitals."""
     if section.get("type") is None:
         section.missing("type", "a step type such as SEGMENT or EFFECT")
-        return None
+        return None, None
     node = section.scalar("type", (str, bool, int, float), "a step type")
     if node is None:
-        return None
-    if node.text not in catalogue.step_types and not section.faults.full:
-        also = ""
-        if node.text in catalogue.effects:
-            also = f"; for that effect write type: EFFECT and config: {{effect: {node.text}}}"
-        section.wrong("type", node, unknown("step type", node.text, catalogue.step_types) + also)
-    return catalogue.step_types.get(node.text)
+        return None, None
+    if node.text in catalogue.step_types:
+        return catalogue.step_types[node.text], None
+    if node.text in catalogue.capitals:
+        return catalogue.step_types["EFFECT"], catalogue.capitals[node.text]
+    if not section.faults.full:
+        known = (*catalogue.step_types, *catalogue.capitals)
+        section.wrong("type", node, unknown("step type", node.text, known))
+    return None, None
 
 
 def _inputs(section: Section) -> tuple[list[Scalar], Placed, bool]:
@@ -129,7 +132,9 @@ def _inputs(section: Section) -> tuple[list[Scalar], Placed, bool]:
     return found, node, len(found) == len(node.items)
 
 
-def _config(section: Section, kind: StepType | None, params: Params, catalogue: Catalogue) -> dict[str, Any]:
+def _config(
+    section: Section, kind: StepType | None, effect: str | None, params: Params, catalogue: Catalogue
+) -> dict[str, Any]:
     node = section.get("config")
     if node is not None and not isinstance(node, Entries):
         section.wrong("config", node, f"config: expected a mapping, got {describe(node)}")
@@ -137,6 +142,11 @@ def _config(section: Section, kind: StepType | None, params: Params, catalogue: 
     config: dict[str, Any] = {} if node is None else plain(node)
     values = _Values(section, params)
     filled = {} if node is None else values.fill(node)
+    if effect is not None:
+        if "effect" in config:
+            key = node.entries["effect"][0] if isinstance(node, Entries) else section.node
+            section.faults.add(key, section.place("config.effect"), f"the type names the effect already: {effect!r}")
+        config, filled = {**config, "effect": effect}, {**filled, "effect": effect}
     if kind is None or section.faults.full:
         return config
     if ("effect",) in values.open and filled["effect"] not in catalogue.effects:

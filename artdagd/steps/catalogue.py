@@ -69,6 +69,15 @@ class Catalogue:
         raise KeyError(feature)
 
     @cached_property
+    def capitals(self) -> Mapping[str, str]:
+        """The names of effects in capitals, which may stand for a step type: ``BLUR`` is EFFECT with ``effect: blur``.
+
+        A step type of that name comes before.
+        """
+        names = {name.upper(): name for name in sorted(self.effects, reverse=True)}
+        return MappingProxyType({upper: name for upper, name in names.items() if upper not in self.step_types})
+
+    @cached_property
     def features(self) -> tuple[str, ...]:
         return tuple(sorted({feature for item in self.analyzers.values() for feature in item.features}))
 

@@ -62,6 +62,41 @@ def test_the_original_format_is_valid_unchanged(catalogue: Catalogue) -> None:
     assert parse_recipe(SEED.replace("\n", "\r\n"), catalogue) == recipe
 
 
+SHORT = """\
+name: short
+inputs: {v: {type: video}}
+steps:
+  - {id: one, type: HUE, inputs: [v], config: {degrees: 20}}
+output: one
+"""
+
+
+def test_the_name_of_an_effect_in_capitals_is_a_step_type(catalogue: Catalogue) -> None:
+    long = SHORT.replace("type: HUE", "type: EFFECT").replace("{degrees", "{effect: hue, degrees")
+    assert parse_recipe(SHORT, catalogue).steps == parse_recipe(long, catalogue).steps
+    assert parse_recipe(SHORT.replace(", config: {degrees: 20}", ""), catalogue).steps[0].config == {"effect": "hue"}
+    assert parse_recipe(SHORT, catalogue).steps[0].type == "EFFECT"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "message"),
+    [
+        ("HUE", "HUW", "type", "unknown step type 'HUW'; did you mean 'HUE'?"),
+        ("HUE", "hue", "type", "unknown step type 'hue'; did you mean 'HUE'?"),
+        ("HUE", "RESISE", "type", "unknown step type 'RESISE'; did you mean 'RESIZE'?"),
+        ("degrees: 20", "degres: 20", "config.degres", "did you mean 'degrees'?"),
+        ("degrees: 20", "effect: hue", "config.effect", "the type names the effect already: 'hue'"),
+    ],
+)
+def test_what_is_wrong_with_an_effect_in_capitals(
+    catalogue: Catalogue, before: str, after: str, line: str, message: str
+) -> None:
+    (fault,) = faults_of(SHORT.replace(before, after), catalogue)
+    assert fault.loc == f"steps.one.{line}"
+    assert message in fault.msg
+    assert fault.line == 4
+
+
 def test_extensions(catalogue: Catalogue) -> None:
     text = """\
 name: more
@@ -131,7 +166,7 @@ TAIL = "output: out\n"
     [
         ("  - {id: out, type: §SPEDE, inputs: [video]}\n", "steps.out.type", "'SPEDE'; did you mean 'SPEED'?"),
         ("  - {id: out, type: §speed, inputs: [video]}\n", "steps.out.type", "'speed'; did you mean 'SPEED'?"),
-        ("  - {id: out, type: §hue, inputs: [video]}\n", "steps.out.type", "config: {effect: hue}"),
+        ("  - {id: out, type: §hue, inputs: [video]}\n", "steps.out.type", "did you mean 'HUE'?"),
         ("  - §{id: out, inputs: [video]}\n", "steps.out.type", "'type' is missing"),
         ("  - {id: out, type: SPEED, inputs: [§vidoe]}\n", "steps.out.inputs[0]", "'vidoe'; did you mean 'video'?"),
         ("  - {id: out, type: RESIZE, inputs: [§audio]}\n", "steps.out.inputs[0]", "'audio' gives audio"),
