@@ -136,7 +136,8 @@ def test_passes_change_nothing(media: dict[str, Path], steps: tuple[RecipeStep, 
 
 
 @pytest.mark.slow
-@settings(max_examples=200, **loose)
+@pytest.mark.timeout(1200)
+@settings(max_examples=100, **loose)
 @given(recipes(), keeps)
 def test_passes_change_nothing_in_many_recipes(
     media: dict[str, Path], steps: tuple[RecipeStep, ...], random: set[str]
