@@ -1,11 +1,13 @@
 """What it costs that a parameter of an effect moves: a pass over 720p with a curve, beside the same pass with a number.
 
-For each number of each bundled effect that may move, the whole pass that a user waits for (decode, effect, encode), in
-this process. The curve is another value in every frame: nothing that was set up for one serves the next.
+For each number of each bundled effect that may move, the whole pass (decode, effect, encode), in this process, in
+processor time of all its threads. The curve is another value in every frame: nothing that was set up for one serves the
+next.
 """
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,14 @@ from benchmarks.media import footage
 from benchmarks.peers import lacking
 from benchmarks.processes import Broken
 from benchmarks.report import Line, at_most
-from benchmarks.rounds import Bench, Runner, in_turn, seconds
+from benchmarks.rounds import Bench, Runner, in_turn
 
 SHARE = 0.1
 """How far a value moves, of what its field allows."""
 
 
 def measure(bench: Bench) -> list[Line]:
-    """Nothing else runs. A round of all takes about two minutes."""
+    """Nothing else runs. About ten minutes."""
     if missing := lacking("ffmpeg"):
         raise Broken(missing)
     length = bench.size(2, 1)
@@ -42,14 +44,14 @@ def measure(bench: Bench) -> list[Line]:
             still = catalogue.config("EFFECT", {"effect": name, **effect.example})[1]
             curve = _curve(still[field], fields_of(effect.config)[field].type, length)
             runners: dict[str, Runner] = {
-                what: lambda config=config: seconds(lambda: _render(clip, config, catalogue, bench.folder / "out.mp4"))
+                what: lambda config=config: _render(clip, config, catalogue, bench.folder / "out.mp4")
                 for what, config in (("us", {**still, field: curve}), ("peer", still))
             }
             found = in_turn(bench.size(3, 1), runners)
             lines.append(
                 Line(
                     what=f"{name}: {field} moves, {length} s of 720p",
-                    unit="s",
+                    unit="s of a core",
                     us=found["us"],
                     peer_name="the same effect at rest",
                     peer=found["peer"],
@@ -65,6 +67,8 @@ def _curve(value: float, type_: Any, length: float) -> dict[str, Any]:
     return {"keyframes": [[0.0, float(value), "linear"], [float(length), float(far), "linear"]]}
 
 
-def _render(clip: Path, config: dict[str, Any], catalogue: Catalogue, output: Path) -> None:
+def _render(clip: Path, config: dict[str, Any], catalogue: Catalogue, output: Path) -> float:
+    start = time.process_time()
     work = RenderPass((RenderStep("one", "EFFECT", config, ("clip",)),), {"clip": str(clip)}, Delivery())
     render_pass(work, output, catalogue.effects, lambda fraction: None, lambda: False)
+    return time.process_time() - start
