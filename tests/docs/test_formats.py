@@ -7,6 +7,7 @@ import json
 import typing
 from pathlib import Path
 
+import artdagd_effects
 import msgspec
 
 from artdagd.cid import CID, cid_of_bytes, cid_of_value, dag_cbor, dag_json, read_dag_json
@@ -17,6 +18,7 @@ from artdagd.plans.cache_ids import cache_id, cluster_digest
 from artdagd.plans.document import plan_bytes, plan_from_bytes, plan_id
 from artdagd.runs.provenance import provenance
 from artdagd.steps.catalogue import Catalogue
+from artdagd.steps.curves import curve
 from artdagd.store.layout import Layout
 from artdagd.work import Delivery
 from artdagd.workers import messages
@@ -47,6 +49,17 @@ def test_an_identity_is_the_record_that_the_catalogue_makes(pages):
     identity = Catalogue.of(Plugins.of()).identity("step", "SPEED")
     assert identity.record.keys() == record.keys()
     assert cid_of_value(identity.record) == identity.cid
+
+
+def test_curves(pages):
+    for line in pages.vectors(PAGE)["curves"]:
+        text, *numbers = line.split(" ")
+        value = json.loads(text)
+        assert dag_json(value).decode() == text
+        at = curve(value)
+        assert [at(float(time)) for time in numbers[::2]] == [float(level) for level in numbers[1::2]]
+        catalogue = Catalogue.of(Plugins.of(effects=artdagd_effects))
+        assert catalogue.config("EFFECT", {"effect": "hue", "degrees": value})[1]["degrees"] == value
 
 
 def test_cache_ids(pages):
