@@ -36,6 +36,8 @@ def steps(item: dict[str, Any]) -> list[dict[str, Any]]:
             before.append(RHYTHM)
             names.append("rhythm")
             continue
+        if port["many"] and port["carries"] == "data":  # it can do without
+            continue
         name = INPUTS[port["carries"]]
         names.append("other" if name in names else name)
         if port["many"] and "other" not in names:

@@ -225,3 +225,13 @@ def test_what_is_made_lasts_whole_frames_and_a_still_gets_a_size_that_films_have
     assert (upright.width, upright.height) == (1080, 1620)
     assert shape("IMAGE", MUTE, duration=2.0, fps=25.0).width == 320
     assert shape("IMAGE", photo, duration=2.0, fps=25.0, width=640).height == 426
+
+
+def test_text_has_one_thing_to_write() -> None:
+    subtitles = source_shape("words", MediaFacts("data", "text/plain"))
+    nothing = {"text": "", "captions": []}
+    assert shape("TEXT", CLIP, **{**nothing, "text": "a"}) == shape("TEXT", CLIP, subtitles, **nothing) == CLIP
+    with pytest.raises(InvalidRecipe, match="nothing to write"):
+        shape("TEXT", CLIP, **nothing)
+    with pytest.raises(InvalidRecipe, match="more than one thing to write"):
+        shape("TEXT", CLIP, subtitles, **{**nothing, "text": "a"})

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy
 import pytest
 
-from artdagd.errors import InvalidRecipe
+from artdagd.errors import InvalidRecipe, StepFailed
 from artdagd.hooks.manager import Plugins
 from artdagd.render.opacity import opaque
 from artdagd.render.planes import planes, repainted
 from artdagd.render.steps import generate, text
 from artdagd.render.streams import Media
+from artdagd.render.subtitles import read_subtitles
 from artdagd.steps.catalogue import Catalogue
 
 CATALOGUE = Catalogue.of(Plugins.load())
@@ -125,7 +126,6 @@ def test_it_is_opaque_over_what_is_transparent() -> None:
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        ({}, "give either text or captions"),
         ({"text": "a", "captions": [{"start": 0, "end": 1, "text": "b"}]}, "give either text or captions"),
         ({"captions": [{"start": 1, "end": 1, "text": "b"}]}, "end after its start"),
         (
@@ -139,3 +139,35 @@ def test_it_is_opaque_over_what_is_transparent() -> None:
 def test_what_makes_no_sense_is_refused(raw, words) -> None:
     with pytest.raises(InvalidRecipe, match=words):
         CATALOGUE.config("TEXT", raw)
+
+
+SRT = (
+    "\ufeff1\r\n00:00:00,100 --> 00:00:00,4 X1:0\r\n<i>One</i>\r\n{\\an8}two\r\n\r\n"
+    "\r\n00:00:00.500 --> 01:00:00.000\r\n<3\r\n"
+)
+
+
+def test_subtitles_are_captions(tmp_path) -> None:
+    file = tmp_path / "words.srt"
+    file.write_text(SRT, newline="")
+    captions = [{"start": 0.1, "end": 0.4, "text": "One\ntwo"}, {"start": 0.5, "end": 3600.0, "text": "<3"}]
+    assert read_subtitles(file) == captions
+    config = CATALOGUE.config("TEXT", {})[1]
+    made = text.lower(config, [ground(), Media(None, None, data=file)], {})
+    assert numpy.array_equal(lumas(made), lumas(written(captions=captions)))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("", "there are none"),
+        ("1\n00:00:02,000 --> 00:00:01,000\nx", "line 2: it ends before it starts"),
+        ("00:00:01,000 --> 00:00:02,000\nx\n\nhello" + "!" * 100, "line 4: 'hello!{35}' is no line of times"),
+        ("00:00:00,000 --> 00:00:01,000\nx\n\n" * 5001, "there are 5001, and the most is 5000"),
+    ],
+)
+def test_subtitles_that_are_none_are_refused(tmp_path, words, said) -> None:
+    file = tmp_path / "words.srt"
+    file.write_text(words)
+    with pytest.raises(StepFailed, match=said):
+        read_subtitles(file)

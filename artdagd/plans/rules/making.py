@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep
 from artdagd.plans.shapes import Rule, Shape, even, frames_in, rate, seconds_of
 from artdagd.steps.sizes import still
@@ -22,4 +23,12 @@ def _generate(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     return Shape(duration, fps, even(config["width"]), even(config["height"]), sound)
 
 
-RULES: Mapping[str, Rule] = {"IMAGE": _image, "GENERATE": _generate}
+def _text(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
+    given = bool(step.config["text"].strip()) + bool(step.config["captions"]) + len(inputs) - 1
+    if given != 1:
+        problem = "it has nothing to write" if not given else "it has more than one thing to write"
+        raise wrong_step(step.step_id, "config", problem, "Give text, captions, or one file of subtitles as an input.")
+    return inputs[0]
+
+
+RULES: Mapping[str, Rule] = {"IMAGE": _image, "GENERATE": _generate, "TEXT": _text}

@@ -20,6 +20,7 @@ from artdagd.render.networks import Network, Node
 from artdagd.render.numbers import exact, nearest
 from artdagd.render.planes import Plane, divisors, picture_of, repainted
 from artdagd.render.streams import Media, Picture, VideoStream, composed
+from artdagd.render.subtitles import read_subtitles
 from artdagd.steps.curves import Curve, curve
 
 STEPS = 16
@@ -61,6 +62,9 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     picture = media.video.picture
     if picture.format not in OVERLAYS:
         raise StepFailed(f"it can't write on pictures in {picture.format}", code="refused")
+    subtitles = [read_subtitles(each.data) for each in inputs[1:] if each.data is not None]
+    if subtitles:
+        config = {**config, "captions": subtitles[0]}
     style, captions = _style(config, picture), _captions(config, media.video)
     margin = reach(style)
     widest = max((caption.block.width for caption in captions), default=0.0)

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from artdagd.steps.primitives.fields import MEDIA, Colour, Config
-from artdagd.steps.types import StepType
+from artdagd.steps.primitives.fields import Colour, Config
+from artdagd.steps.types import Port, StepType
 
 PERCENT = r"^[0-9]{1,3}(\.[0-9]{1,3})?%$"
 Measure = (
@@ -71,7 +71,7 @@ class Text(Config, frozen=True):
     opacity: Annotated[Share, msgspec.Meta(description="0 to 1, of all that is drawn")] = 1.0
 
     def __post_init__(self) -> None:
-        if bool(self.text.strip()) == bool(self.captions):
+        if self.text.strip() and self.captions:
             raise ValueError("give either text or captions")
         if self.end is not None and self.end <= self.start:
             raise ValueError("end must be greater than start")
@@ -83,8 +83,8 @@ STEP_TYPES: tuple[StepType, ...] = (
     StepType(
         name="TEXT",
         version="1",
-        description="Write on the picture: a text, or captions with times. The letters are Roboto's.",
-        ports=MEDIA,
+        description="Write on the picture: a text, captions with times, or a file of subtitles (.srt).",
+        ports=(Port("input", "media"), Port("subtitles", "data", many=True, least=0)),
         gives="media",
         config=Text,
         module="artdagd.render.steps.text",
