@@ -2,8 +2,12 @@
 
 A cache id is the CID (v1, dag-json, sha2-256, base32) of this record in canonical dag-json::
 
-    {"v": 1, "type": step type, "identity": [CID, ...], "config": {...}, "inputs": [name, ...], "cluster": hex or ""}
+    {"v": 1, "engine": number, "type": step type, "identity": [CID, ...], "config": {...}, "inputs": [name, ...],
+    "cluster": hex or ""}
 
+``engine``
+    The version of what all steps share: reading, clocks, filter graphs, encoding. A step's identity has its own module
+    alone.
 ``identity``
     The CID of the step type's identity record; for EFFECT and ANALYZE followed by the effect's or the analyzer's, since
     both pieces of code shape the result.
@@ -23,12 +27,12 @@ A cache id is the CID (v1, dag-json, sha2-256, base32) of this record in canonic
     delivered in two formats.
 
 Test vector: type ``SPEED``, identity ``["bafyA"]``, config ``{"factor": 2.0, "keep_pitch": true}``, inputs
-``["bafyB"]``, cluster key ``k``, no delivery, is the record (one line, no newline at its end)::
+``["bafyB"]``, cluster key ``k``, no delivery, engine 1, is the record (one line, no newline at its end)::
 
     {"cluster":"8254c329a92850f6d539dd376f4816ee2764517da5e0235514af433164480d7a","config":{"factor":2.0,
-    "keep_pitch":true},"identity":["bafyA"],"inputs":["bafyB"],"type":"SPEED","v":1}
+    "keep_pitch":true},"engine":1,"identity":["bafyA"],"inputs":["bafyB"],"type":"SPEED","v":1}
 
-and the cache id ``baguqeeras6w2flgczmlw7nf2hwkpwku7phdth4rovvir2bcfjdyx4gq3gyuq``.
+and the cache id ``baguqeeraysb3grjiovcw2yvqu7vw54jkhkvigykynnasvuknvfkrijcp5era``.
 """
 
 from __future__ import annotations
@@ -43,6 +47,10 @@ from artdagd.cid import cid_of_value
 from artdagd.work import Delivery
 
 VERSION = 1
+
+ENGINE = 1
+"""To be raised whenever the shared modules of ``render/`` give other bytes than before for the same plan or analysis.
+A test fails when one of them changes, until it is recorded whether that was so."""
 
 
 def cluster_digest(cluster_key: str) -> str:
@@ -66,6 +74,7 @@ def cache_id(
     """The cache id of one computation. ``cluster`` is ``cluster_digest(key)``, ``inputs`` are names as above."""
     record: dict[str, Any] = {
         "v": VERSION,
+        "engine": ENGINE,
         "type": step_type,
         "identity": list(identity),
         "config": dict(config),

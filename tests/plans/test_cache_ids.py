@@ -30,7 +30,8 @@ def cid_of_json(text: str) -> str:
 def test_the_documented_vector() -> None:
     record = (
         '{"cluster":"8254c329a92850f6d539dd376f4816ee2764517da5e0235514af433164480d7a",'
-        '"config":{"factor":2.0,"keep_pitch":true},"identity":["bafyA"],"inputs":["bafyB"],"type":"SPEED","v":1}'
+        '"config":{"factor":2.0,"keep_pitch":true},"engine":1,"identity":["bafyA"],"inputs":["bafyB"],'
+        '"type":"SPEED","v":1}'
     )
     assert cache_ids.cache_id(**BASE) == cid_of_json(record)
     assert cid_of_json(record) in (cache_ids.__doc__ or "")
@@ -42,6 +43,7 @@ def test_the_delivery_is_part_of_the_output_s_name() -> None:
         "cluster": BASE["cluster"],
         "config": BASE["config"],
         "delivery": {"crf": 18, "preset": "slow"},
+        "engine": cache_ids.ENGINE,
         "identity": ["bafyA"],
         "inputs": ["bafyB"],
         "type": "SPEED",
