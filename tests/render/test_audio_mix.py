@@ -84,6 +84,8 @@ def test_a_sum_above_full_scale_is_limited_and_nothing_else_is_touched(mix):
     out, free = mix({}, tone, tone)[0], mix({"limit": None}, tone, tone)[0]
     assert free.max() == pytest.approx(1.6, abs=0.01)
     assert numpy.abs(out).max() <= 1.0
+    full = numpy.abs(out) == 1.0
+    assert not (full[1:] & full[:-1]).any(), "the gain is down before the peak comes, so that no top is flat"
     quiet = 24_000 - RATE // 100
     assert numpy.array_equal(out[:quiet], free[:quiet])
     ratio = out[24_500:] / numpy.where(numpy.abs(free[24_500:]) < 0.1, numpy.nan, free[24_500:])
