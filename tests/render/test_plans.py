@@ -77,6 +77,10 @@ RECIPES = {
         ("under", "AUDIO_MIX", "late soft loud", {"gain": [0.0, -3.0], "pan": 0.3, "duck": {"by": 0}}),
         ("out", "AUDIO_FADE", "under", {"fade_out": 0.3}),
     ],
+    "a mix as long as a sound from its first sample": [
+        ("short", "SEGMENT", "song", {"duration": 0.3}),
+        ("out", "AUDIO_MIX", "short late", {"length": "longest"}),
+    ],
     "pictures of sound": [
         ("wave", "WAVEFORM", "late", {"width": 100, "height": 50, "fps": "30000/1001"}),
         ("lines", "SPECTRUM", "wave", {"width": 100, "height": 50, "mode": "cqt"}),

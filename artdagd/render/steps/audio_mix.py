@@ -27,7 +27,7 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     sound.
     """
     first = inputs[0]
-    sounds = [first.synced(), *(media.audio for media in inputs[1:])]
+    sounds = [media.synced() for media in inputs]
     heard = [sound for sound in sounds if sound is not None]
     if not heard:
         raise StepFailed("none of its inputs has sound", code="refused", advice="give it music, or a video with sound")
