@@ -41,6 +41,7 @@ KINDS: list[tuple[str, int, dict]] = [
     ("RESIZE", 1, {"width": 64, "height": 48}),
     ("CROP", 1, {"w": 32, "h": 24}),
     ("TRANSFORM", 1, {"rotate": 10}),
+    ("TEXT", 1, {"text": "Hi", "size": "30%", "fade": 0.2, "x": 2.5}),
     ("MUX", 2, {"length": "shortest"}),
     ("SEQUENCE", 2, {}),
     ("SEQUENCE", 2, {"transition": {"type": "crossfade", "duration": 0.08}}),

@@ -59,6 +59,15 @@ RECIPES = {
         ("all", "SEQUENCE", "field tail pan", {}),
         ("back", "REVERSE", "all", {}),
     ],
+    "what lets through what is under it": [
+        ("card", "GENERATE", "", {"pattern": "gradient", "width": 80, "height": 40, "duration": 1.5, "fps": 25}),
+        ("words", "TEXT", "card", {"text": "Card", "size": "40%", "position": "center", "opacity": 0.8}),
+        ("turned", "TRANSFORM", "words", {"rotate": 15, "scale": 0.8, "background": "transparent"}),
+        ("cut", "CROP", "turned", {"w": 71, "h": 36, "x": 5, "y": 1}),
+        ("looped", "LOOP", "cut", {"duration": 1.9}),
+        ("again", "TEXT", "looped", {"text": "over", "size": "20%"}),
+        ("out", "LAYER", "clip again", {}),
+    ],
     "words, cut and turned": [
         ("words", "TEXT", "late", {"text": "A word\nor two", "fade": 0.3, "x": 3.3, "box": "#204060", "shadow": 2}),
         ("part", "SEGMENT", "words", {"start": 0.2}),

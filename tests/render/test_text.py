@@ -113,6 +113,11 @@ def test_whatever_is_written_is_drawn_within_the_picture(words) -> None:
         assert numpy.array_equal(first, lumas(ground())[0]), "what has no picture is left out"
 
 
+def test_what_is_far_too_large_is_cut_to_what_the_picture_can_hold() -> None:
+    huge = {"size": 4096.0, "outline": 4096.0, "shadow": 4096.0, "padding": 4096.0, "box": "#ff0000"}
+    assert lumas(written(text="W", **huge))[0].shape == (120, 200)
+
+
 def test_it_is_opaque_over_what_is_transparent() -> None:
     still = ground()
     clear = repainted(opaque(still.video), lambda number, parts: [parts[0] // 4], opaque(still.video).picture)

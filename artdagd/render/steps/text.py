@@ -83,8 +83,10 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     return replace(media, video=video, alpha=alpha)
 
 
-def _pixels(measure: Any, picture: Picture) -> float:
-    return float(measure[:-1]) / 100 * picture.height if isinstance(measure, str) else float(measure)
+def _pixels(measure: Any, picture: Picture, most: float = 1.0) -> float:
+    """A measure in pixels, at most ``most`` heights of the picture: what is drawn has to be held."""
+    pixels = float(measure[:-1]) / 100 * picture.height if isinstance(measure, str) else float(measure)
+    return min(pixels, most * picture.height)
 
 
 def _style(config: Mapping[str, Any], picture: Picture) -> Style:
@@ -93,13 +95,13 @@ def _style(config: Mapping[str, Any], picture: Picture) -> Style:
         size=max(1.0, _pixels(config["size"], picture)),
         align=config["align"],
         color=yuv(config["color"], picture),
-        outline=_pixels(config["outline"], picture),
+        outline=_pixels(config["outline"], picture, 0.1),
         outline_color=yuv(config["outline_color"], picture),
-        shadow=_pixels(config["shadow"], picture),
+        shadow=_pixels(config["shadow"], picture, 0.1),
         shadow_color=yuv(config["shadow_color"], picture),
         box=None if box is None else yuv(box, picture),
         box_opacity=float(config["box_opacity"]),
-        padding=_pixels(config["padding"], picture),
+        padding=_pixels(config["padding"], picture, 0.25),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from artdagd.steps.primitives.fields import MEDIA, Colour, Config, Pixels
+from artdagd.steps.primitives.fields import MEDIA, Config, Pixels
 from artdagd.steps.types import StepType
 
 Shift = Annotated[float, msgspec.Meta(ge=-16_384, le=16_384)]
@@ -36,8 +36,11 @@ class Transform(Config, frozen=True):
     x: Annotated[Shift, msgspec.Meta(description="pixels that the picture's centre is moved to the right")] = 0.0
     y: Annotated[Shift, msgspec.Meta(description="pixels that the picture's centre is moved down")] = 0.0
     background: Annotated[
-        Colour | Literal["transparent"],
-        msgspec.Meta(description="what is seen beside the picture: #RRGGBB, or transparent for steps such as LAYER"),
+        str,
+        msgspec.Meta(
+            pattern=r"^(#[0-9A-Fa-f]{6}|transparent)$",
+            description="what is seen beside the picture: #RRGGBB, or transparent for steps such as LAYER",
+        ),
     ] = "#000000"
     expand: Annotated[
         bool, msgspec.Meta(description="true: the frame becomes as large as the turned and scaled picture")
