@@ -133,6 +133,11 @@ def test_fades(mix):
     assert not inner[3842:].any()
 
 
+def test_a_fade_that_is_longer_than_the_sound_still_ends_with_it(mix):
+    out = mix({"fade_out": 1.0}, numpy.ones(4800, numpy.float32), kind="AUDIO_FADE")[0]
+    assert numpy.allclose(out, 1 - numpy.arange(4800) / 4800, atol=1e-6)
+
+
 def test_a_fade_after_a_cut_begins_with_the_cut(render, tmp_path):
     source = write_sound(tmp_path / "a.wav", numpy.ones(9600))
     steps = [("SEGMENT", {"start": 0.05}, ["a"]), ("AUDIO_FADE", {"fade_in": 0.05, "fade_out": 0.02}, ["s0"])]

@@ -28,8 +28,8 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
         length = nearest(exact(config.get("fade_in") or 0) * rate)
         filters.append(_fade("in", start, length, curve))
     if config.get("end") is not None or config.get("fade_out"):
-        length = nearest(exact(config.get("fade_out") or 0) * rate)
-        filters.append(_fade("out", max(0, end - length), length, curve))
+        length = min(nearest(exact(config.get("fade_out") or 0) * rate), end)
+        filters.append(_fade("out", end - length, length, curve))
     return replace(media, audio=sound.filtered(filters, sound.measure), offset=exact(0))
 
 
