@@ -25,10 +25,13 @@ from artdagd_effects import (
     rgb_shift,
     scanlines,
     sepia,
+    shake,
     sharpen,
     solarize,
+    strobe,
     trails,
     vignette,
+    zoom,
 )
 
 MODULES = (
@@ -51,10 +54,13 @@ MODULES = (
     rgb_shift,
     scanlines,
     sepia,
+    shake,
     sharpen,
     solarize,
+    strobe,
     trails,
     vignette,
+    zoom,
 )
 """Every effect's module; each has an ``EFFECT``."""
 

@@ -1,4 +1,4 @@
-"""color: brightness, contrast, saturation and gamma."""
+"""color: brightness, contrast, saturation, gamma and hue."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Color(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contrast: Annotated[float, Meta(ge=0, le=10, description="factor around middle grey; 1 leaves it")] = 1.2
     saturation: Annotated[float, Meta(ge=0, le=10, description="factor of the colours; 0 is grey, 1 leaves it")] = 1.3
     gamma: Annotated[float, Meta(ge=0.1, le=10, description="above 1 brightens the middle tones")] = 1.0
+    hue: Annotated[float, Meta(ge=-360, le=360, description="angle by which the colours turn, in degrees")] = 0.0
 
 
 def build(config: Color, video: VideoFormat) -> list[Filter]:
@@ -30,7 +31,8 @@ def build(config: Color, video: VideoFormat) -> list[Filter]:
     grey = "ceil((minval+maxval)/2)"
     chroma = f"clip(round((val-{grey})*{config.saturation}+{grey}),minval,maxval)"
     options = {"y": f"round(minval+pow({luma},1/{config.gamma})*(maxval-minval))", "u": chroma, "v": chroma}
-    return [Filter("lutyuv", options)]
+    turn = [Filter("hue", {"h": config.hue})] if config.hue else []
+    return [Filter("lutyuv", options), *turn]
 
 
 def paint(video: VideoFormat) -> Painter:
@@ -44,9 +46,22 @@ def paint(video: VideoFormat) -> Painter:
         return light, chroma, chroma
 
     def painted(planes: Sequence[numpy.ndarray], moment: Moment) -> tuple[numpy.ndarray, ...]:
-        return tuple(table.take(plane) for table, plane in zip(tables(moment.config), planes, strict=True))
+        light, *chroma = (table.take(plane) for table, plane in zip(tables(moment.config), planes, strict=True))
+        return light, *(_turned(*chroma, moment.config.hue) if moment.config.hue else chroma)
 
     return painted
+
+
+def _turned(u: numpy.ndarray, v: numpy.ndarray, degrees: float) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """As ffmpeg's hue has it: in whole numbers, with 16 bits after the point."""
+    import numpy as np
+
+    angle = float(np.float32(np.float32(degrees) * math.pi / 180))
+    sine, cosine = round(math.sin(angle) * 65536), round(math.cos(angle) * 65536)
+    u, v = u.astype(np.int32) - 128, v.astype(np.int32) - 128
+    half = (1 << 15) + (128 << 16)
+    turned = (cosine * u - sine * v + half) >> 16, (sine * u + cosine * v + half) >> 16
+    return turned[0].clip(0, 255).astype(np.uint8), turned[1].clip(0, 255).astype(np.uint8)
 
 
 def _luma(config: Color, value: int) -> int:
@@ -61,7 +76,7 @@ def _chroma(config: Color, value: int) -> int:
 EFFECT = Effect(
     name="color",
     version="1",
-    description="Set brightness, contrast, saturation and gamma, as ffmpeg's eq does (lutyuv)",
+    description="Set brightness, contrast, saturation, gamma as ffmpeg's eq does (lutyuv), and hue",
     config=Color,
     build=build,
     paint=paint,

@@ -38,10 +38,13 @@ COMMANDS: list[tuple[str, dict[str, Any], str]] = [
     ("trails", {"decay": 0.9}, f"{RGB},lagfun=decay=0.9"),
     ("vignette", {"angle": 45}, "vignette=angle=PI/4:dither=0"),
     ("color", {}, "eq=contrast=1.2:saturation=1.3"),
+    ("color", {"contrast": 1, "saturation": 1, "hue": 70}, "hue=h=70"),
+    ("zoom", {"factor": 2, "y": 22 / 45}, "format=yuv444p,crop=80:45:40:22,scale=160:90:flags=bicubic+accurate_rnd"),
 ]  # fmt: skip
 
 
 FLOORS = {
+    "zoom": 34,  # another cubic (Pillow's is softer), and chroma that was made finer before
     "color": 40,  # eq counts its tones from 0 to 255, and roughly
     "edge": 30,  # a rounding that differs moves a line
 }

@@ -418,3 +418,33 @@ def test_effects_follow_the_sources_colour_matrix(tmp_path: Path, render: Callab
             after = next(file.decode(video=0))
         assert after.colorspace == 1
         assert [bytes(plane)[0] for plane in after.planes] == pytest.approx((150, 90, 160), abs=1)
+
+
+def test_a_strobe_flashes_on_time(apply):
+    grey = [(numpy.full((8, 8), 100, numpy.uint8), *[numpy.full((8, 8), 90, numpy.uint8)] * 2)] * 12
+    shown = apply(grey, ("strobe", {"rate": 5, "duty": 0.4, "color": "white", "opacity": 0.5}))
+    lit = [int(planes[0][0, 0]) for planes in shown]
+    assert lit == [168, 168, 100, 100, 100] * 2 + [168, 168]
+    assert int(shown[0][1][0, 0]) == 109
+    assert [int(planes[0][0, 0]) for planes in apply(grey, ("strobe", {"rate": 0, "color": "negative"}))] == [151] * 12
+
+
+def test_a_shake_swings_about_the_middle_and_shows_no_border(apply):
+    row = numpy.tile(numpy.arange(40, 200, dtype=numpy.uint8), (90, 1))
+    still = [(row, *[numpy.full((90, 160), 128, numpy.uint8)] * 2)] * 25
+    shown = apply(still, ("shake", {"amplitude": 0.1, "frequency": 6}))
+    ways = numpy.array([float(planes[0][:, 80].mean()) for planes in shown]) - 120
+    assert ways.min() < -2
+    assert ways.max() > 2
+    assert numpy.abs(ways).max() <= 9.5
+    assert all(40 <= planes[0].min() < planes[0].max() <= 199 for planes in shown)
+    other = apply(still, ("shake", {"amplitude": 0.1, "frequency": 6, "seed": 2}))
+    assert any((one[0] != two[0]).any() for one, two in zip(shown, other, strict=True))
+
+
+def test_a_hue_that_moves_is_that_of_the_filter(apply):
+    random = numpy.random.default_rng(3)
+    pictures = [tuple(random.integers(16, 236, (16, 16), numpy.uint8) for _ in range(3)) for _ in range(3)]
+    moving = {"keyframes": [[0.0, 250.5, "linear"], [1.0, 250.5, "linear"]]}
+    one, other = (apply(pictures, ("color", {"hue": hue})) for hue in (250.5, moving))
+    assert all((a == b).all() for x, y in zip(one, other, strict=True) for a, b in zip(x, y, strict=True))
