@@ -77,12 +77,12 @@ def show(name: str, lines: Sequence[Line], console: Console) -> None:
         table.add_column(title, justify="left" if title in ("what", "aim", "") else "right")
     for line in lines:
         ratio = f"{line.ratio:.3g} x" if line.ratio is not None else "-"
-        peer = f"{_figure(median(line.peer))} {line.unit}" if line.peer else "-"
+        peer = _rounds(line.peer, line.unit) if line.peer else "-"
         named = f"{line.what}\n[dim]beside {line.peer_name}[/dim]" if line.peer_name else line.what
         named += f"\n[yellow]skipped: {line.missing}[/yellow]" if line.missing else ""
         aims = ", ".join(aim.text(line.unit) for aim in line.aims)
         verdict = {True: "[green]pass[/green]", False: "[red]miss[/red]", None: ""}[line.met]
-        table.add_row(named, f"{_figure(median(line.us))} {line.unit}", peer, ratio, aims, verdict)
+        table.add_row(named, _rounds(line.us, line.unit), peer, ratio, aims, verdict)
     console.print(table)
 
 
@@ -97,6 +97,13 @@ def _plain(line: Line) -> dict[str, Any]:
         "aims": [{"text": aim.text(line.unit), "met": aim.met(line)} for aim in line.aims],
         "met": line.met,
     }
+
+
+def _rounds(figures: Sequence[float], unit: str) -> str:
+    """The median, and the least and the most where they differ."""
+    text = f"{_figure(median(figures))} {unit}"
+    least, most = _figure(min(figures)), _figure(max(figures))
+    return text if least == most else f"{text}\n[dim]{least} to {most}[/dim]"
 
 
 def _figure(value: float) -> str:
