@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from artdagd.render.encode import GOP_SECONDS, X264
+from artdagd.render.codecs import GOP_SECONDS, X264
 from artdagd.render.graphs import SCALE_FLAGS
 from artdagd.work import Delivery
 from benchmarks.media import footage

@@ -19,6 +19,14 @@ RECIPES = {
   - {id: fast, type: SPEED, inputs: [join], config: {factor: 1.3}, cache: KEEP2}
   - {id: out, type: MUX, inputs: [fast, song], config: {length: video}}
 """,  # noqa: E501
+    "layers": """
+  - {id: look, type: EFFECT, inputs: [clip], config: {effect: hue, degrees: 60}, cache: KEEP1}
+  - {id: dream, type: EFFECT, inputs: [look], config: {effect: blur, sigma: 3}, cache: KEEP2}
+  - {id: glow, type: BLEND, inputs: [look, dream], config: {mode: screen, opacity: 0.5}, cache: KEEP1}
+  - {id: keyed, type: CHROMA_KEY, inputs: [look], config: {color: "#ffffff"}, cache: KEEP2}
+  - {id: over, type: LAYER, inputs: [glow, keyed], config: {width: 50, unit: percent, opacity: 0.7, start: 0.2}, cache: KEEP1}
+  - {id: out, type: MUX, inputs: [over, song], config: {length: video}}
+""",  # noqa: E501
     "moving": """
   - {id: turned, type: EFFECT, inputs: [clip], config: {effect: hue, degrees: {keyframes: [[0, 0], [1, 180, in_out]]}}, cache: KEEP1}
   - {id: struck, type: EFFECT, inputs: [turned], config: {effect: blur, sigma: {keyframes: [[0, 0], [0.5, 6, hold]]}}, cache: KEEP2}

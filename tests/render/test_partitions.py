@@ -45,11 +45,12 @@ KINDS: list[tuple[str, int, dict]] = [
     ("MUX", 2, {"length": "shortest"}),
     ("SEQUENCE", 2, {}),
     ("SEQUENCE", 2, {"transition": {"type": "crossfade", "duration": 0.08}}),
-    ("LAYER", 2, {"opacity": 0.6}),
+    ("LAYER", 2, {"opacity": 0.6, "width": 40}),
+    ("LAYER", 2, {"start": 0.12, "after": "loop", "anchor": "top-left"}),
     ("BLEND", 2, {"mode": "screen"}),
-    ("ECHO", 1, {}),
+    ("MASK", 2, {"invert": True}),
+    ("CHROMA_KEY", 1, {"color": "#808080"}),
 ]
-HERE = [kind for kind in KINDS if kind[0] in CATALOGUE.step_types]
 
 
 @st.composite
@@ -58,7 +59,7 @@ def recipes(draw: st.DrawFn) -> tuple[RecipeStep, ...]:
     made: list[RecipeStep] = []
     unused: set[str] = set()
     for number in range(draw(st.integers(2, 6))):
-        kind, ports, config = draw(st.sampled_from(HERE))
+        kind, ports, config = draw(st.sampled_from(KINDS))
         # Steps rather than inputs, so that ways part and meet.
         names = [step.id for step in made] + (["clip", "other"] if len(made) < 3 else [])
         inputs = draw(st.lists(st.sampled_from(names), min_size=ports, max_size=ports))
