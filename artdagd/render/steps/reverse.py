@@ -14,6 +14,7 @@ from av import AudioFrame, VideoFormat, VideoFrame
 from artdagd.hooks.types import Effect
 from artdagd.render.numbers import nearest
 from artdagd.render.opening import reading
+from artdagd.render.planes import picture_of, planes
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
 
 BLOCK_BYTES = 192 << 20
@@ -58,7 +59,9 @@ def backwards(video: VideoStream) -> VideoStream:
         while end >= 0:
             first = begin(end)
             reader = video.frames(first)
-            held = [frame for _, frame in zip(range(first, end + 1), reader, strict=False)]
+            # Copies, because a decoder never gives back the memory of frames that somebody held at one time.
+            frames = (frame for _, frame in zip(range(first, end + 1), reader, strict=False))
+            held = [picture_of(planes(frame), video.picture) for frame in frames]
             close = getattr(reader, "close", None)
             if close is not None:
                 close()
