@@ -25,12 +25,15 @@ If no byte differs, leave it. Either way, record the modules as they are: .venv/
 
 
 def digests() -> dict[str, str]:
-    """Module -> the start of the SHA-256 of its code, of all that several steps use."""
+    """Module -> the start of the SHA-256 of its code, of all that several steps use; and of their font."""
     own = {f"{kind.module.removeprefix('artdagd.').replace('.', '/')}.py" for kind in STEP_TYPES}
     files = [*(ROOM / "render").rglob("*.py"), ROOM / "steps" / "curves.py"]
     names = {file.relative_to(ROOM).as_posix(): file for file in files}
     borrowed = {f"render/steps/{name}.py" for file in files for name in _steps_used(_tree(file))}
-    return {name: _digest(_tree(file)) for name, file in sorted(names.items()) if name not in own - borrowed}
+    code = {name: _digest(_tree(file)) for name, file in names.items() if name not in own - borrowed}
+    fonts = {file.relative_to(ROOM).as_posix(): file for file in (ROOM / "render" / "fonts").glob("*.ttf")}
+    letters = {name: hashlib.sha256(file.read_bytes()).hexdigest()[:16] for name, file in fonts.items()}
+    return dict(sorted((code | letters).items()))
 
 
 def _tree(file: Path) -> ast.Module:
