@@ -15,7 +15,11 @@ from artdagd.errors import InvalidRecipe
 from artdagd.hooks import Analyzer, Effect, Filter, VideoFormat, hookimpl
 from artdagd.hooks.manager import Plugins
 from artdagd.steps.catalogue import Catalogue
-from artdagd.steps.curves import EASES, curve, moves
+from artdagd.steps.config import fields_of
+from artdagd.steps.curves import EASES, curve, moves, whole
+from artdagd.steps.moving import number
+from artdagd.steps.primitives import STEP_TYPES
+from artdagd.steps.types import StepType
 
 
 class Glow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,3 +166,23 @@ def test_the_canonical_form_is_stable_and_stays_in_the_range(raw: dict[str, Any]
     value = curve(once["amount"])
     assert moves(once["amount"]) or isinstance(once["amount"], float)
     assert all(-1e-9 <= value(time) <= 1 + 1e-9 for time in at)
+
+
+MOVING = [pytest.param(kind, name, id=f"{kind.name}-{name}") for kind in STEP_TYPES for name in kind.moving]
+
+
+@pytest.mark.parametrize(("kind", "name"), MOVING)
+def test_what_a_step_says_may_move_is_a_number_and_takes_a_curve(
+    catalogue: Catalogue, kind: StepType, name: str
+) -> None:
+    field = fields_of(kind.config)[name]
+    assert number(field.type)
+    start = kind.example.get(name, field.default)
+    start = start if isinstance(start, int | float) else 1
+    near = start * 0.75 if start else 1
+    curve_ = {"keyframes": [[0, start], [1, whole(near) if number(field.type) is int else near]]}
+    _, made = catalogue.config(kind.name, {**kind.example, name: curve_})
+    assert moves(made[name])
+    (about,) = [one for one in catalogue.describe() if one["name"] == kind.name]
+    schema = about["config_schema"]["$defs"][kind.config.__name__]["properties"][name]
+    assert {"$ref": "#/$defs/Moving"} in schema["anyOf"]
