@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import artdagd_analyzers
 import artdagd_effects
@@ -13,12 +14,13 @@ import pytest
 
 from artdagd.cid import cid_of_bytes, cid_of_value
 from artdagd.hooks.manager import Plugins
-from artdagd.plans.model import Analysis
+from artdagd.plans.model import Analysis, Plan
 from artdagd.plans.planner import plan
 from artdagd.recipes.parse import parse_recipe
 from artdagd.render.engine import render_pass
 from artdagd.render.probe import probe
 from artdagd.steps.catalogue import Catalogue
+from artdagd.steps.curves import moves
 from artdagd.work import RenderPass, RenderStep
 from docs import examples
 
@@ -90,8 +92,41 @@ def _photo(path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ITEMS)
 def test_the_example_renders(name: str, media: dict[str, Path], tmp_path: Path) -> None:
-    item = ITEMS[name]
-    text = examples.recipe(item)
+    _render(examples.recipe(ITEMS[name]), media, tmp_path)
+
+
+def _movable(item: dict[str, Any]) -> dict[str, Any]:
+    """The numbers of an item that may move, with their value in the example, or where there is none, their default."""
+    schema = item["config_schema"]
+    fields = schema["$defs"][schema["$ref"].rpartition("/")[2]]["properties"]
+    values = {
+        name: item["example"].get(name, field.get("default"))
+        for name, field in fields.items()
+        if {"$ref": "#/$defs/Moving"} in field.get("anyOf", ())
+    }
+    return {name: value for name, value in values.items() if isinstance(value, int | float)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, item in ITEMS.items() if _movable(item)])
+def test_what_may_move_follows_the_music(name: str, media: dict[str, Path], tmp_path: Path) -> None:
+    made = examples.steps(ITEMS[name])
+    for field, value in _movable(ITEMS[name]).items():
+        near = (
+            value + (1 if isinstance(value, int) and value < 2 else -1)
+            if isinstance(value, int)
+            else value * 0.9 or 0.1
+        )
+        made[-1]["config"][field] = {"energy": "rhythm", "from": value, "to": near}
+    made = [examples.RHYTHM, *made]
+    declared = {name: {"type": kind} for name, kind in examples.inputs(made).items()}
+    lines = ["name: moving", f"inputs: {examples.flow(declared)}", "steps:", *examples.written(made), "output: out"]
+    planned = _render("\n".join(lines), media, tmp_path)
+    config = next(step.config for step in planned.steps if step.step_id == "out")
+    assert any(moves(value) for value in config.values())
+
+
+def _render(text: str, media: dict[str, Path], folder: Path) -> Plan:
     recipe = parse_recipe(text, CATALOGUE)
     facts = {name: probe(media[name]) for name in recipe.inputs}
     analyses = {step.id: Analysis(cid_of_value(FEATURES), FEATURES) for step in recipe.steps if step.type == "ANALYZE"}
@@ -108,7 +143,8 @@ def test_the_example_renders(name: str, media: dict[str, Path], tmp_path: Path) 
     steps = {step.step_id: step for step in planned.steps}
     for part in planned.passes:
         inside = tuple(RenderStep(id_, steps[id_].type, steps[id_].config, steps[id_].inputs) for id_ in part.steps)
-        made[part.steps[-1]] = str(tmp_path / f"{part.steps[-1]}.{'mp4' if part.delivery else 'mov'}")
+        made[part.steps[-1]] = str(folder / f"{part.steps[-1]}.{'mp4' if part.delivery else 'mov'}")
         work = RenderPass(inside, made, part.delivery)
         render_pass(work, Path(made[part.steps[-1]]), CATALOGUE.effects, lambda fraction: None, lambda: False)
     assert probe(Path(made[planned.output])).duration
+    return planned
