@@ -108,6 +108,14 @@ def test_clips_overlap_during_a_transition() -> None:
         shape("SEQUENCE", CLIP, MUTE, CLIP, transitions=[second])
 
 
+def test_what_is_laid_over_it_leaves_a_picture_its_shape() -> None:
+    for kind, config in (("LAYER", {"start": 1.0}), ("BLEND", {}), ("MASK", {})):
+        assert shape(kind, CLIP, MUTE, **config) == CLIP
+    assert shape("CHROMA_KEY", MUTE) == MUTE
+    with pytest.raises(InvalidRecipe, match="starts at 10 s, and 'in0' ends at 10 s"):
+        shape("LAYER", CLIP, MUTE, start=10.0)
+
+
 def test_sound_alone_can_be_cut_sped_up_and_joined_but_not_painted() -> None:
     assert shape("SEGMENT", SONG, start=1.0, end=31.0).audio == 30.0
     assert shape("SPEED", SONG, factor=2.0).audio == 30.5

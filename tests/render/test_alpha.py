@@ -9,6 +9,7 @@ from importlib import import_module
 import numpy
 import pytest
 
+from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.conform import alpha_of
 from artdagd.render.graphs import scale
@@ -98,3 +99,11 @@ def test_a_key_and_a_mask_are_multiplied(clip) -> None:
     shows = (6 >> numpy.arange(12)).repeat(20) & 1
     assert (numpy.unique(one) == [0, 255]).all()
     assert numpy.abs(both[30].astype(int) - one[30] * shows)[5::20].max() <= 2
+
+
+def test_an_overlay_that_is_too_large_or_has_no_alpha_to_use_is_refused(clip) -> None:
+    media = open_source(clip("a.mp4", 2))
+    with pytest.raises(StepFailed, match="the overlay would be 19200x5120: too large"):
+        lower("layer", {"scale": 64.0, "width": 300.0}, media, media)
+    with pytest.raises(StepFailed, match="its mask has no alpha"):
+        lower("mask", {"source": "alpha"}, media, media)

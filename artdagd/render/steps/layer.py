@@ -16,11 +16,10 @@ from artdagd.render.graphs import scale
 from artdagd.render.networks import Network, Node
 from artdagd.render.numbers import even, exact
 from artdagd.render.opacity import opaque
+from artdagd.render.opening import MAX_PIXELS
 from artdagd.render.streams import Media, Picture, VideoStream, composed
 from artdagd.render.timing import on_clock, seen
 from artdagd.steps.curves import curve, moves
-
-MAX_SIDE = 16_384
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:
@@ -98,7 +97,12 @@ class _Place:
         return cls(shape, width, height, fit, across, down, (float(unit[0]), float(unit[1])))
 
     def sides(self, scale: Fraction) -> tuple[int, int]:
-        return min(even(self.width * scale), MAX_SIDE), min(even(self.height * scale), MAX_SIDE)
+        width, height = even(self.width * scale), even(self.height * scale)
+        if width * height > MAX_PIXELS:
+            raise StepFailed(
+                f"the overlay would be {width}x{height}: too large", code="refused", advice="scale it less"
+            )
+        return width, height
 
     def corner(self, size: tuple[int, int], x: float, y: float) -> tuple[int, int]:
         """The even place of the upper left corner of an overlay of ``size``,
