@@ -14,7 +14,7 @@ from artdagd.render.planes import planes
 from artdagd.render.source import open_source
 from artdagd.render.steps import generate, image
 from artdagd.steps.catalogue import Catalogue
-from tests.golden.conftest import pictures, psnr, sound
+from tests.golden.conftest import pictures, psnr, sound, theirs
 
 CATALOGUE = Catalogue.of(Plugins.load())
 SMALL = {"width": 160, "height": 90, "duration": 0.2}
@@ -151,6 +151,16 @@ def test_a_still(program, ours, photo, raw, filters) -> None:
     raw_frames = program("-i", photo, "-vf", filters + ",format=yuv444p", "-f", "rawvideo", "-")
     assert len(made) == 2
     assert psnr(made[0], numpy.frombuffer(raw_frames, numpy.uint8).reshape(3, 90, 160)) > 40
+
+
+def test_the_colours_of_a_part_lie_where_its_shapes_do(program, film, ours) -> None:
+    raw = config("IMAGE", width=160, height=80, duration=0.04, **{"from": {"zoom": 2}})
+    left = "in_h_chr_pos=0:in_v_chr_pos=128:out_h_chr_pos=0:out_v_chr_pos=128"  # as H.264 has it; it takes the middle
+    larger = f"scale=320:180:flags=bicubic+accurate_rnd+full_chroma_int+bitexact:{left},crop=160:80:80:50"
+    other = theirs(program, film, larger, (160, 80))[:1]
+    made = pictures(ours("IMAGE", raw, film))
+    assert psnr(made[:, :80], other[:, :80]) > 40
+    assert psnr(made[:, 80:], other[:, 80:]) > 40, "chroma"
 
 
 def test_a_move_over_a_still_does_not_tremble(program, photo) -> None:

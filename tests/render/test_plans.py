@@ -68,6 +68,13 @@ RECIPES = {
         ("again", "TEXT", "looped", {"text": "over", "size": "20%"}),
         ("out", "LAYER", "clip again", {}),
     ],
+    "what is painted and then made smaller": [
+        ("bars", "GENERATE", "", {"pattern": "bars", "width": 96, "height": 64, "duration": 0.5}),
+        ("small", "RESIZE", "bars", {"width": 50, "height": 30}),
+        ("turned", "TRANSFORM", "clip", {"rotate": 10}),
+        ("less", "RESIZE", "turned", {"width": 50, "height": 30, "fit": "cover"}),
+        ("out", "SEQUENCE", "small less", {}),
+    ],
     "words, cut and turned": [
         ("words", "TEXT", "late", {"text": "A word\nor two", "fade": 0.3, "x": 3.3, "box": "#204060", "shadow": 2}),
         ("part", "SEGMENT", "words", {"start": 0.2}),

@@ -83,6 +83,11 @@ def test_it_moves_by_parts_of_a_pixel() -> None:
     assert steps.std() < 0.06
 
 
+def test_a_whole_pixel_is_a_whole_pixel() -> None:
+    here, there = lumas(written(text="HO", size=40))[0], lumas(written(text="HO", size=40, x=1.0, y=-3.0))[0]
+    assert numpy.array_equal(here[3:, :-1], there[:-3, 1:])
+
+
 def test_lines_are_broken_between_words_and_words_where_they_must() -> None:
     def height(**raw: object) -> int:
         return int(numpy.ptp(numpy.nonzero((lumas(written(size=10, **raw))[0] > 150).any(1))[0]))
