@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from threading import local
 
 from av import VideoFormat, VideoFrame
 
@@ -18,9 +19,18 @@ WINDOW_BYTES = 64 << 20
 
 def shared(video: VideoStream) -> VideoStream:
     """The same frames. Readers that are less than a window apart share one reading; any other one, such as the second
-    of two that read one after the other, has a reading of its own until it comes near."""
-    reading = _Reading(video)
-    return VideoStream(video.picture, video.count, video.picture, reading.frames, video.preroll)
+    of two that read one after the other, has a reading of its own until it comes near.
+
+    A thread shares with none but itself: whoever takes a frame writes its time into it.
+    """
+    here = local()
+
+    def frames(start: int) -> Iterator[VideoFrame]:
+        if not hasattr(here, "reading"):
+            here.reading = _Reading(video)
+        yield from here.reading.frames(start)
+
+    return VideoStream(video.picture, video.count, video.picture, frames, video.preroll)
 
 
 def window(picture: Picture) -> int:

@@ -151,12 +151,19 @@ class Pictures:
             )
         return frame
 
+    def _waiting(self) -> InputContainer | None:
+        """An open reader that nobody uses. (Two threads may ask at once: for a picture and for its alpha.)"""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
     def _decode(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
         """Decoded frames with their ordinals, from at or before ``start`` on."""
         with reading("the video can't be decoded"):
             key = self._key(start)
             places = self._places(key)
-            container = self._idle.pop() if places[0] and self._idle else open_media(self.path)
+            container = (self._waiting() if places[0] else None) or open_media(self.path)
             try:
                 for place in places:
                     frames = self._numbered(container, place)

@@ -30,7 +30,14 @@ def main(*paths: str) -> None:
     small = VideoFileClip(inset, audio=False).resized(width=INSET).with_effects([Loop(duration=end)])
     made = CompositeVideoClip([*placed, small.with_opacity(0.8).with_position((20, 20))]).with_duration(end)
     made.with_audio(AudioFileClip(music).subclipped(0, end)).write_videofile(
-        target, fps=25, codec="libx264", preset="veryfast", ffmpeg_params=["-crf", "20"], audio_codec="aac", logger=None
+        target,
+        fps=25,
+        codec="libx264",
+        preset="veryfast",
+        ffmpeg_params=["-crf", "20"],
+        audio_codec="aac",
+        temp_audiofile=f"{target}.m4a",
+        logger=None,
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import pytest
 from av import VideoFrame
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artdagd.render.shared import WINDOW, WINDOW_BYTES, shared, window
@@ -108,6 +109,7 @@ def test_when_one_ends_early_the_other_goes_on(left: int):
     assert source.open == 0
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 79), st.integers(1, 120)), min_size=1, max_size=6), st.randoms())
 def test_whatever_readers_do_each_sees_its_frames(plan: list[tuple[int, int]], random):
     source = Source(80)
@@ -123,4 +125,13 @@ def test_whatever_readers_do_each_sees_its_frames(plan: list[tuple[int, int]], r
                 reader.close()
                 readers = [each for each in readers if each[0] is not reader]
                 break
+    assert source.open == 0
+
+
+def test_readers_in_several_threads_each_see_their_frames():
+    source = Source(300)
+    stream = shared(shared(source.stream))
+    with ThreadPoolExecutor(4) as threads:
+        read = [threads.submit(lambda start=start: numbers(stream.frames(start))) for start in (0, 0, 5, 150)]
+        assert [one.result() for one in read] == [[*range(start, 300)] for start in (0, 0, 5, 150)]
     assert source.open == 0
