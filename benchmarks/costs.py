@@ -9,7 +9,7 @@ import time
 
 from artdagd.hooks.manager import Plugins
 from artdagd.plans.costs import SOURCE
-from artdagd.render.source import open_source
+from artdagd.render.reading.source import open_source
 from artdagd.render.steps import effect
 from artdagd.render.streams import VideoStream
 from artdagd.steps.catalogue import Catalogue

@@ -17,7 +17,7 @@ import msgspec
 from av import VideoFrame
 from av.codec.context import Flags
 
-from artdagd.render.codecs import LOSSLESS, LOSSLESS_THREADS, X264
+from artdagd.render.writing.codecs import LOSSLESS, LOSSLESS_THREADS, X264
 from benchmarks.media import footage
 from benchmarks.report import Line, at_most
 from benchmarks.rounds import Bench, in_turn

@@ -15,8 +15,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from artdagd.render.codecs import GOP_SECONDS, X264
 from artdagd.render.graphs import SCALE_FLAGS
+from artdagd.render.writing.codecs import GOP_SECONDS, X264
 from artdagd.work import Delivery
 from benchmarks.media import footage
 from benchmarks.node import Node, node

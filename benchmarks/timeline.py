@@ -16,8 +16,8 @@ from typing import Any
 
 import msgspec
 
-from artdagd.render.codecs import GOP_SECONDS, X264
 from artdagd.render.graphs import SCALE_FLAGS
+from artdagd.render.writing.codecs import GOP_SECONDS, X264
 from artdagd.steps.primitives import STEP_TYPES
 from benchmarks.media import footage, short_clip, song
 from benchmarks.node import Node, node

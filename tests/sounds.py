@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy
 
-from artdagd.render.sound import decode
+from artdagd.render.reading.sound import decode
 
 
 def write_sound(path: Path, samples: numpy.ndarray, rate: int = 48000, codec: str = "pcm_f32le") -> Path:

@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
-from artdagd.render.encode import encode
+from artdagd.render.reading.source import open_source
 from artdagd.render.shared import shared
-from artdagd.render.source import open_source
 from artdagd.render.streams import Media
 from artdagd.render.wanted import asking
+from artdagd.render.writing.encode import encode
 from artdagd.steps.previews import PREVIEWS
 from artdagd.steps.primitives import STEP_TYPES
 from artdagd.steps.types import StepType

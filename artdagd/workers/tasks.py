@@ -67,7 +67,7 @@ class Tasks:
             raise StepFailed(f"{type(error).__name__}: {error}"[:1000], code=code) from None
 
     def _probe(self, job: ProbeJob) -> Outcome:
-        from artdagd.render.probe import probe
+        from artdagd.render.reading.probe import probe
 
         with processor(PROBE_SECONDS):
             return Outcome(msgspec.to_builtins(probe(Path(job.path))), False, {})
@@ -123,17 +123,17 @@ class Tasks:
             return Path(job.path)
 
         def audio(rate: int) -> Any:
-            from artdagd.render.audio import mono
+            from artdagd.render.analysis.audio import mono
 
             return mono(path(), rate)
 
         def sound(rate: int | None = None, mono: bool = False) -> Sound:
-            from artdagd.render.audio import Blocks
+            from artdagd.render.analysis.audio import Blocks
 
             return Blocks.of(path(), rate, mono)
 
         def frames(width: int, rate: float | None = None) -> Frames:
-            from artdagd.render.frames import Small
+            from artdagd.render.analysis.frames import Small
 
             return Small.of(path(), width, rate)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from artdagd.hooks import AnalysisRequest
 from artdagd.hooks.manager import Plugins
-from artdagd.render.audio import mono
+from artdagd.render.analysis.audio import mono
 from artdagd.steps.catalogue import Catalogue
 
 FEATURES = ("beats", "tempo")

@@ -18,7 +18,7 @@ from artdagd.plans.model import Analysis, Plan
 from artdagd.plans.planner import plan
 from artdagd.recipes.parse import parse_recipe
 from artdagd.render.engine import render_pass
-from artdagd.render.probe import probe
+from artdagd.render.reading.probe import probe
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.curves import moves
 from artdagd.work import RenderPass, RenderStep

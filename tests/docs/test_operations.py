@@ -15,7 +15,7 @@ from artdagd.hooks import manager
 from artdagd.plans import beat_sync, deliveries, rules, shapes
 from artdagd.plans import document as plan_document
 from artdagd.recipes import document
-from artdagd.render import clock, opening
+from artdagd.render.reading import clock, opening
 from artdagd.runs import events, previews, service
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
 from artdagd.workers import dispatch, tasks

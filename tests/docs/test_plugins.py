@@ -19,7 +19,7 @@ import artdagd.hooks
 from artdagd.hooks import AnalysisRequest, Filter, RunEvent
 from artdagd.hooks.manager import Plugins
 from artdagd.hooks.specs import Specs
-from artdagd.render.audio import Blocks
+from artdagd.render.analysis.audio import Blocks
 from artdagd.render.engine import render_pass
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore

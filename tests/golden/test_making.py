@@ -10,8 +10,8 @@ from PIL import Image
 
 from artdagd.errors import InvalidRecipe
 from artdagd.hooks.manager import Plugins
-from artdagd.render.planes import planes
-from artdagd.render.source import open_source
+from artdagd.render.drawing.planes import planes
+from artdagd.render.reading.source import open_source
 from artdagd.render.steps import generate, image
 from artdagd.steps.catalogue import Catalogue
 from tests.golden.conftest import pictures, psnr, sound, theirs

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from artdagd.render.planes import picture_of, planes
+from artdagd.render.drawing.planes import picture_of, planes
 from artdagd.render.steps import crop, generate, lut
 from artdagd.render.streams import Media, Picture, VideoStream
 from tests.golden.conftest import SIZE, pictures, psnr, theirs

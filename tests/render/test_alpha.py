@@ -11,9 +11,9 @@ import pytest
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
-from artdagd.render.conform import alpha_of
+from artdagd.render.compositing.conform import alpha_of
 from artdagd.render.graphs import scale
-from artdagd.render.source import open_source
+from artdagd.render.reading.source import open_source
 from artdagd.render.streams import Media
 from tests.render.conftest import read_number
 

@@ -12,9 +12,9 @@ import pytest
 
 from artdagd.errors import StepFailed
 from artdagd.hooks import Filter
-from artdagd.render import audio
-from artdagd.render.audio import Blocks, mono
-from artdagd.render.frames import Small
+from artdagd.render.analysis import audio
+from artdagd.render.analysis.audio import Blocks, mono
+from artdagd.render.analysis.frames import Small
 
 Wave = Callable[..., Path]
 

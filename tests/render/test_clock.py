@@ -8,8 +8,8 @@ from pathlib import Path
 import av
 import pytest
 
-from artdagd.render.clock import clock
-from artdagd.render.probe import probe
+from artdagd.render.reading.clock import clock
+from artdagd.render.reading.probe import probe
 
 NTSC = Fraction(60000, 1001)
 

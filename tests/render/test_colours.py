@@ -9,7 +9,7 @@ import numpy
 import pytest
 from pixels import plane
 
-from artdagd.render.source import open_source
+from artdagd.render.reading.source import open_source
 
 RAMP = "color=black:s=128x48:r=10:d=0.3,format=gray,geq=lum='floor(X/8)*17'"
 """Sixteen steps of eight columns: 0, 17, 34 … 255 in full range."""

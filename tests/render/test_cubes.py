@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from artdagd.errors import StepFailed
-from artdagd.render import cubes
-from artdagd.render.cubes import read_cube
+from artdagd.render.reading import cubes
+from artdagd.render.reading.cubes import read_cube
 
 CORNERS = [f"{r} {g} {b}" for b in (0, 1) for g in (0, 1) for r in (0, 1)]
 

@@ -24,13 +24,13 @@ from artdagd.errors import StepFailed
 from artdagd.hooks import Filter
 from artdagd.hooks.manager import Plugins
 from artdagd.recipes.parse import parse_recipe
-from artdagd.render.codecs import ALPHA
-from artdagd.render.encode import encode
 from artdagd.render.engine import render_pass
 from artdagd.render.numbers import nearest
-from artdagd.render.probe import probe
-from artdagd.render.source import open_source
+from artdagd.render.reading.probe import probe
+from artdagd.render.reading.source import open_source
 from artdagd.render.streams import Colour, Media
+from artdagd.render.writing.codecs import ALPHA
+from artdagd.render.writing.encode import encode
 from artdagd.steps.catalogue import Catalogue
 from artdagd.work import RenderPass, RenderStep
 

@@ -17,7 +17,7 @@ import pytest
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
 from artdagd.render.engine import Cancelled
-from artdagd.render.source import Pictures
+from artdagd.render.reading.source import Pictures
 
 
 class Plain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

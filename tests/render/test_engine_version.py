@@ -31,7 +31,7 @@ def digests() -> dict[str, str]:
     names = {file.relative_to(ROOM).as_posix(): file for file in files}
     borrowed = {f"render/steps/{name}.py" for file in files for name in _steps_used(_tree(file))}
     code = {name: _digest(_tree(file)) for name, file in names.items() if name not in own - borrowed}
-    fonts = {file.relative_to(ROOM).as_posix(): file for file in (ROOM / "render" / "fonts").glob("*.ttf")}
+    fonts = {file.relative_to(ROOM).as_posix(): file for file in (ROOM / "render").rglob("*.ttf")}
     letters = {name: hashlib.sha256(file.read_bytes()).hexdigest()[:16] for name, file in fonts.items()}
     return dict(sorted((code | letters).items()))
 
@@ -74,7 +74,7 @@ def test_comments_and_docstrings_do_not_count():
 
 def test_what_one_step_alone_uses_is_not_recorded():
     assert "render/steps/segment.py" not in digests()
-    assert {"render/clock.py", "render/encode.py", "steps/curves.py"} <= digests().keys()
+    assert {"render/reading/clock.py", "render/writing/encode.py", "steps/curves.py"} <= digests().keys()
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ import numpy
 import pytest
 from pixels import plane
 
-from artdagd.render.hdr import table
-from artdagd.render.probe import probe
-from artdagd.render.source import open_source
+from artdagd.render.reading.hdr import table
+from artdagd.render.reading.probe import probe
+from artdagd.render.reading.source import open_source
 from artdagd.render.streams import Colour
 
 TRANSFERS = {"pq": "smpte2084", "hlg": "arib-std-b67"}

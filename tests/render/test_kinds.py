@@ -13,9 +13,9 @@ import pytest
 from pixels import plane
 
 from artdagd.errors import StepFailed
-from artdagd.render.audio import mono
-from artdagd.render.probe import probe
-from artdagd.render.source import open_source
+from artdagd.render.analysis.audio import mono
+from artdagd.render.reading.probe import probe
+from artdagd.render.reading.source import open_source
 
 
 def ffmpeg(*words: object) -> None:

@@ -11,12 +11,12 @@ import numpy
 import pytest
 
 from artdagd.errors import StepFailed
-from artdagd.render import opening
-from artdagd.render.audio import mono
-from artdagd.render.opening import open_media
-from artdagd.render.probe import probe
-from artdagd.render.sound import decode
-from artdagd.render.source import open_source
+from artdagd.render.analysis.audio import mono
+from artdagd.render.reading import opening
+from artdagd.render.reading.opening import open_media
+from artdagd.render.reading.probe import probe
+from artdagd.render.reading.sound import decode
+from artdagd.render.reading.source import open_source
 
 
 def png(width: int, height: int) -> bytes:

@@ -13,8 +13,8 @@ import numpy
 import pytest
 from pixels import plane
 
-from artdagd.render.probe import probe
-from artdagd.render.source import open_source
+from artdagd.render.reading.probe import probe
+from artdagd.render.reading.source import open_source
 
 MATRICES = {1: (1, 0, 0, 1), 2: (-1, 0, 0, 1), 3: (-1, 0, 0, -1), 4: (1, 0, 0, -1)}
 MATRICES |= {5: (0, 1, 1, 0), 6: (0, 1, -1, 0), 7: (0, -1, -1, 0), 8: (0, -1, 1, 0)}

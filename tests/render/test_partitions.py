@@ -23,7 +23,7 @@ from artdagd.plans.model import Plan
 from artdagd.plans.planner import plan
 from artdagd.recipes.model import Recipe, RecipeInput, RecipeStep
 from artdagd.render.engine import render_pass
-from artdagd.render.probe import probe
+from artdagd.render.reading.probe import probe
 from artdagd.steps.catalogue import Catalogue
 from artdagd.work import RenderPass, RenderStep
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy
 import pytest
 
-from artdagd.render.audio import mono
-from artdagd.render.source import open_source
+from artdagd.render.analysis.audio import mono
+from artdagd.render.reading.source import open_source
 from artdagd.render.steps import reverse
 
 

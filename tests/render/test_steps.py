@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 from artdagd.errors import StepFailed
-from artdagd.render.audio import mono
+from artdagd.render.analysis.audio import mono
 
 
 def half_up(value: Fraction) -> int:

@@ -9,11 +9,11 @@ import pytest
 
 from artdagd.errors import InvalidRecipe, StepFailed
 from artdagd.hooks.manager import Plugins
-from artdagd.render.opacity import opaque
-from artdagd.render.planes import planes, repainted
+from artdagd.render.compositing.opacity import opaque
+from artdagd.render.drawing.planes import planes, repainted
+from artdagd.render.reading.subtitles import read_subtitles
 from artdagd.render.steps import generate, text
 from artdagd.render.streams import Media
-from artdagd.render.subtitles import read_subtitles
 from artdagd.steps.catalogue import Catalogue
 
 CATALOGUE = Catalogue.of(Plugins.load())

@@ -9,8 +9,8 @@ import numpy
 import pytest
 from pixels import plane
 
-from artdagd.render.probe import probe
-from artdagd.render.source import open_source
+from artdagd.render.reading.probe import probe
+from artdagd.render.reading.source import open_source
 
 WIDTH, HEIGHT = 64, 32
 STEPS = "lum='lum(X,Y)':cb='cb(X,Y)':cr='cr(X,Y)'"

@@ -11,9 +11,9 @@ import numpy
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
-from artdagd.render.blocks import HOPS, amplitude, blocks, hop, ramp, sampled, sound_of
-from artdagd.render.dynamics import Ducker, limited
 from artdagd.render.numbers import exact, nearest
+from artdagd.render.sounds.blocks import HOPS, amplitude, blocks, hop, ramp, sampled, sound_of
+from artdagd.render.sounds.dynamics import Ducker, limited
 from artdagd.render.streams import AudioStream, Media
 from artdagd.steps.curves import Curve, curve, moves
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.conform import to_format
-from artdagd.render.fitting import fitted
+from artdagd.render.compositing.conform import to_format
+from artdagd.render.compositing.fitting import fitted
+from artdagd.render.compositing.opacity import opaque
+from artdagd.render.compositing.timing import on_clock, seen
 from artdagd.render.graphs import scale
 from artdagd.render.networks import Network, Node
-from artdagd.render.opacity import opaque
 from artdagd.render.streams import Media, VideoStream, composed
-from artdagd.render.timing import on_clock, seen
 from artdagd.steps.curves import curve
 
 SWAPPED = frozenset({"burn", "dodge", "linearlight", "softlight", "vividlight"})

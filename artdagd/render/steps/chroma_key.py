@@ -8,8 +8,8 @@ from typing import Any
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.colours import yuv
-from artdagd.render.conform import WITH_ALPHA, alpha_of, to_format
+from artdagd.render.compositing.conform import WITH_ALPHA, alpha_of, to_format
+from artdagd.render.drawing.colours import yuv
 from artdagd.render.graphs import scale
 from artdagd.render.steps.mask import GREY, product
 from artdagd.render.streams import Media, Picture, VideoStream

@@ -9,9 +9,9 @@ from typing import Any
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
+from artdagd.render.drawing.planes import Plane, divisors, repainted
+from artdagd.render.drawing.resampling import window
 from artdagd.render.numbers import even
-from artdagd.render.planes import Plane, divisors, repainted
-from artdagd.render.resampling import window
 from artdagd.render.streams import Media, VideoStream
 from artdagd.steps.curves import Curve, curve, moves
 

@@ -11,11 +11,11 @@ from typing import Any
 from av import AudioFrame, VideoFrame
 
 from artdagd.hooks.types import Effect, Filter
+from artdagd.render.drawing.patterns import checkerboard, gradient, noise
+from artdagd.render.drawing.planes import picture_of
 from artdagd.render.graphs import run_source, scale
 from artdagd.render.numbers import even, exact, nearest
-from artdagd.render.patterns import checkerboard, gradient, noise
-from artdagd.render.planes import picture_of
-from artdagd.render.sound import silence
+from artdagd.render.reading.sound import silence
 from artdagd.render.streams import AudioStream, Colour, Media, Picture, VideoStream
 
 BT709 = Colour(1, 1, 1)

@@ -13,10 +13,10 @@ from PIL import Image
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
-from artdagd.render.colours import yuv
+from artdagd.render.drawing.colours import yuv
+from artdagd.render.drawing.planes import Plane, divisors, picture_of, planes
+from artdagd.render.drawing.resampling import window
 from artdagd.render.numbers import exact, nearest
-from artdagd.render.planes import Plane, divisors, picture_of, planes
-from artdagd.render.resampling import window
 from artdagd.render.steps.generate import drawn, still
 from artdagd.render.streams import Media, Picture, VideoStream
 from artdagd.steps import sizes

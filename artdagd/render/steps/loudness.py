@@ -18,9 +18,9 @@ from av import AudioFrame
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.blocks import blocks, sound_of
 from artdagd.render.graphs import run_audio
 from artdagd.render.numbers import exact
+from artdagd.render.sounds.blocks import blocks, sound_of
 from artdagd.render.streams import AudioStream, Media
 
 SILENCE = -70.0

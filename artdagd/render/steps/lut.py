@@ -12,10 +12,10 @@ from av import VideoFrame
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.cubes import Cube, read_cube
 from artdagd.render.graphs import MATRICES, scale
 from artdagd.render.networks import Network, Node
-from artdagd.render.opening import reading
+from artdagd.render.reading.cubes import Cube, read_cube
+from artdagd.render.reading.opening import reading
 from artdagd.render.streams import Media, VideoStream, composed
 from artdagd.steps.curves import curve
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.conform import alpha_of
-from artdagd.render.fitting import fitted
+from artdagd.render.compositing.conform import alpha_of
+from artdagd.render.compositing.fitting import fitted
+from artdagd.render.compositing.timing import on_clock
 from artdagd.render.graphs import scale
 from artdagd.render.networks import Node
 from artdagd.render.streams import Media, VideoStream, composed
-from artdagd.render.timing import on_clock
 from artdagd.steps.curves import curve, moves
 
 GREY = Filter("format", {"pix_fmts": "gray"})

@@ -11,7 +11,7 @@ from av import VideoFrame
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.fitting import sized
+from artdagd.render.compositing.fitting import sized
 from artdagd.render.graphs import scale
 from artdagd.render.numbers import nearest
 from artdagd.render.streams import Media, VideoStream

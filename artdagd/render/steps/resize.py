@@ -7,7 +7,7 @@ from typing import Any
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
-from artdagd.render.fitting import sized
+from artdagd.render.compositing.fitting import sized
 from artdagd.render.streams import Media
 
 

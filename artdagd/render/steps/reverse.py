@@ -12,9 +12,9 @@ import numpy
 from av import AudioFrame, VideoFormat, VideoFrame
 
 from artdagd.hooks.types import Effect
+from artdagd.render.drawing.planes import picture_of, planes
 from artdagd.render.numbers import nearest
-from artdagd.render.opening import reading
-from artdagd.render.planes import picture_of, planes
+from artdagd.render.reading.opening import reading
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
 
 BLOCK_BYTES = 192 << 20

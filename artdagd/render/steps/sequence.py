@@ -10,12 +10,12 @@ from typing import Any
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
-from artdagd.render.conform import alpha_of, conformed
-from artdagd.render.joining import joined_pictures, joined_sound
+from artdagd.render.compositing.conform import alpha_of, conformed
+from artdagd.render.compositing.joining import joined_pictures, joined_sound
+from artdagd.render.compositing.opacity import opaque
+from artdagd.render.compositing.transitions import joints, overlap
 from artdagd.render.numbers import even, exact, nearest
-from artdagd.render.opacity import opaque
 from artdagd.render.streams import AudioStream, Media, Picture
-from artdagd.render.transitions import joints, overlap
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:

@@ -10,10 +10,10 @@ import numpy
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.blocks import blocks
 from artdagd.render.graphs import scale
 from artdagd.render.numbers import even, exact, nearest
-from artdagd.render.scopes import BLOCK, BT709, drawn, film, windows
+from artdagd.render.sounds.blocks import blocks
+from artdagd.render.sounds.scopes import BLOCK, BT709, drawn, film, windows
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
 
 BARS = 4096

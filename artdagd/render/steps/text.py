@@ -14,13 +14,13 @@ from av import VideoFrame
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.colours import yuv
-from artdagd.render.lettering import Block, Style, chroma_sized, drawn, laid_out, reach
+from artdagd.render.drawing.colours import yuv
+from artdagd.render.drawing.lettering import Block, Style, chroma_sized, drawn, laid_out, reach
+from artdagd.render.drawing.planes import Plane, divisors, picture_of, repainted
 from artdagd.render.networks import Network, Node
 from artdagd.render.numbers import exact, nearest
-from artdagd.render.planes import Plane, divisors, picture_of, repainted
+from artdagd.render.reading.subtitles import read_subtitles
 from artdagd.render.streams import Media, Picture, VideoStream, composed
-from artdagd.render.subtitles import read_subtitles
 from artdagd.steps.curves import Curve, curve
 
 STEPS = 16

@@ -8,11 +8,11 @@ from typing import Any
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.colours import yuv
+from artdagd.render.compositing.opacity import opaque
+from artdagd.render.drawing.colours import yuv
+from artdagd.render.drawing.planes import Plane, divisors, repainted
+from artdagd.render.drawing.resampling import Turn, turned
 from artdagd.render.graphs import scale
-from artdagd.render.opacity import opaque
-from artdagd.render.planes import Plane, divisors, repainted
-from artdagd.render.resampling import Turn, turned
 from artdagd.render.streams import Media, VideoStream
 from artdagd.steps import sizes
 from artdagd.steps.curves import curve, moves

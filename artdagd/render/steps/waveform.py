@@ -8,7 +8,7 @@ from typing import Any
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
 from artdagd.render.numbers import even, exact, nearest
-from artdagd.render.scopes import BT709, drawn, film, windows
+from artdagd.render.sounds.scopes import BT709, drawn, film, windows
 from artdagd.render.streams import Media, Picture
 
 

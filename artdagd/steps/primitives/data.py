@@ -45,7 +45,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         ports=MEDIA,
         gives="analysis",
         config=Analyze,
-        module="artdagd.render.audio",
+        module="artdagd.render.analysis.audio",
         example={"features": ["beats", "energy"]},
     ),
     StepType(

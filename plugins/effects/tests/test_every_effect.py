@@ -17,7 +17,7 @@ import pytest
 from artdagd_effects import MODULES, artdag_effects
 
 import artdagd.render.graphs
-import artdagd.render.source
+import artdagd.render.reading.source
 from artdagd.errors import StepFailed
 from artdagd.hooks import Effect, VideoFormat
 from artdagd.hooks.manager import Plugins
@@ -74,7 +74,7 @@ def test_the_bytes_do_not_depend_on_threads(
     made = {digest(render(bunny, (effect.name, config), lossless=False))}
     for threads in (artdagd.render.graphs.THREADS, 1, 7):
         monkeypatch.setattr(artdagd.render.graphs, "THREADS", threads)
-        monkeypatch.setattr(artdagd.render.source, "DECODER_THREADS", threads)
+        monkeypatch.setattr(artdagd.render.reading.source, "DECODER_THREADS", threads)
         made.add(digest(render(bunny, (effect.name, config), lossless=False)))
     assert len(made) == 1
 

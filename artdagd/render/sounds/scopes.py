@@ -15,9 +15,9 @@ from av import AudioFrame, VideoFrame
 from av.filter import Graph
 
 from artdagd.hooks.types import Filter
-from artdagd.render.blocks import blocks
 from artdagd.render.graphs import THREADS, add, linked, pull, push, scale
 from artdagd.render.numbers import nearest
+from artdagd.render.sounds.blocks import blocks
 from artdagd.render.streams import AudioStream, Colour, Picture, VideoStream
 from artdagd.render.wanted import still_wanted
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy
 from av import VideoFrame
 
-from artdagd.render.conform import alpha_of
-from artdagd.render.planes import picture_of
+from artdagd.render.compositing.conform import alpha_of
+from artdagd.render.drawing.planes import picture_of
 from artdagd.render.streams import VideoStream
 
 

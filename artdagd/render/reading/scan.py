@@ -9,8 +9,8 @@ from av.container.input import InputContainer
 from av.video.stream import VideoStream as Track
 
 from artdagd.errors import StepFailed
-from artdagd.render.clock import MAX_FRAMES, Clock, clock
-from artdagd.render.opening import check_length
+from artdagd.render.reading.clock import MAX_FRAMES, Clock, clock
+from artdagd.render.reading.opening import check_length
 from artdagd.render.wanted import still_wanted
 
 

@@ -20,7 +20,7 @@ from av.sidedata.sidedata import Type
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import scale
 from artdagd.render.networks import Node
-from artdagd.render.sidedata import side_data
+from artdagd.render.reading.sidedata import side_data
 from artdagd.render.streams import Colour, Picture, VideoStream, composed
 
 HDR: dict[int, Literal["pq", "hlg"]] = {16: "pq", 18: "hlg"}

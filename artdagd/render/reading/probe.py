@@ -11,13 +11,13 @@ from av.container.input import InputContainer
 from av.video.stream import VideoStream as PictureTrack
 
 from artdagd.errors import StepFailed
-from artdagd.render.hdr import HDR
-from artdagd.render.opening import IMAGE_FORMATS, is_heif, open_media, reading
-from artdagd.render.orientation import upright
-from artdagd.render.sound import count, layout, track
-from artdagd.render.source import Pictures, examine
+from artdagd.render.reading.hdr import HDR
+from artdagd.render.reading.opening import IMAGE_FORMATS, is_heif, open_media, reading
+from artdagd.render.reading.orientation import upright
+from artdagd.render.reading.sound import count, layout, track
+from artdagd.render.reading.source import Pictures, examine
+from artdagd.render.reading.tracks import picture_track
 from artdagd.render.streams import Media
-from artdagd.render.tracks import picture_track
 from artdagd.work import AudioFacts, Kind, MediaFacts, VideoFacts
 
 # Media types by demuxer (IANA names; for those with two entries: with a picture, without).

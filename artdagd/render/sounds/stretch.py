@@ -16,8 +16,8 @@ from fractions import Fraction
 import numpy
 from numpy.lib.stride_tricks import sliding_window_view
 
-from artdagd.render.blocks import blocks, sound_of
 from artdagd.render.numbers import nearest
+from artdagd.render.sounds.blocks import blocks, sound_of
 from artdagd.render.streams import AudioStream
 
 SPARSE = 4

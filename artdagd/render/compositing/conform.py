@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from artdagd.hooks.types import Filter
-from artdagd.render.fitting import fitted
+from artdagd.render.compositing.fitting import fitted
 from artdagd.render.graphs import MATRICES, scale
 from artdagd.render.numbers import nearest
 from artdagd.render.streams import Colour, Picture, VideoStream

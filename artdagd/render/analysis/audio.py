@@ -12,8 +12,8 @@ from av import AudioFrame, AudioLayout, AudioResampler
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import run_audio
-from artdagd.render.opening import open_media, reading
-from artdagd.render.sound import MAX_RATE, decode, track
+from artdagd.render.reading.opening import open_media, reading
+from artdagd.render.reading.sound import MAX_RATE, decode, track
 
 BLOCK = 65_536
 """Samples of a block; no more are held at a time, of each channel, than two of them and a window."""

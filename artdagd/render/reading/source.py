@@ -16,13 +16,13 @@ from av.video.stream import VideoStream as Track
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
-from artdagd.render.opening import MAX_PIXELS, open_media, reading
-from artdagd.render.scan import scan_packets
-from artdagd.render.sound import audio_stream
+from artdagd.render.reading.opening import MAX_PIXELS, open_media, reading
+from artdagd.render.reading.scan import scan_packets
+from artdagd.render.reading.sound import audio_stream
+from artdagd.render.reading.tracks import alpha_track, decoder, picture_track
+from artdagd.render.reading.working import described, has_alpha, opacity, tagged, whole_frames, working
 from artdagd.render.streams import Colour, Media, VideoStream
-from artdagd.render.tracks import alpha_track, decoder, picture_track
 from artdagd.render.wanted import still_wanted
-from artdagd.render.working import described, has_alpha, opacity, tagged, whole_frames, working
 
 DECODER_THREADS = min(4, os.cpu_count() or 1)
 """Has no influence on the pictures: libavcodec's decoders are exact at any count."""

@@ -8,7 +8,7 @@ from av.stream import Disposition
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream as Track
 
-from artdagd.render.opening import DECODERS
+from artdagd.render.reading.opening import DECODERS
 
 ALPHA_NAME = "artdagd alpha"
 """The name of the second picture stream of an intermediate: how opaque each pixel of the first is, in grey."""

@@ -10,9 +10,9 @@ from av import VideoFormat, VideoFrame
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import MATRICES, evened, scale
-from artdagd.render.hdr import HDR, to_sdr
-from artdagd.render.opening import MAX_PIXELS, MAX_SIDE
-from artdagd.render.orientation import swaps, upright
+from artdagd.render.reading.hdr import HDR, to_sdr
+from artdagd.render.reading.opening import MAX_PIXELS, MAX_SIDE
+from artdagd.render.reading.orientation import swaps, upright
 from artdagd.render.streams import Colour, Picture, VideoStream
 
 FORMATS = ("yuv420p", "yuv422p", "yuv444p")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy
 
-from artdagd.render.blocks import amplitude, peaks, ramp
+from artdagd.render.sounds.blocks import amplitude, peaks, ramp
 
 RELEASE = 0.1
 """Seconds that the limiter takes from silence back to full gain."""

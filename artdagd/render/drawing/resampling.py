@@ -15,7 +15,7 @@ from math import ceil, cos, radians, sin
 import numpy
 from PIL import Image
 
-from artdagd.render.planes import Plane
+from artdagd.render.drawing.planes import Plane
 
 RING = 2
 """Pixels of background around a turned picture, so that its edge is smooth."""

@@ -12,7 +12,7 @@ import av
 from av.container.input import InputContainer
 
 from artdagd.errors import StepFailed
-from artdagd.render.pictures import is_animated_webp, picture_size
+from artdagd.render.reading.headers import is_animated_webp, picture_size
 
 MAX_STREAMS = 32
 MAX_PIXELS = 8192 * 8192

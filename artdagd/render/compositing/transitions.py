@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from artdagd.hooks.types import Filter
-from artdagd.render.colours import yuv
+from artdagd.render.drawing.colours import yuv
 from artdagd.render.networks import Network, Node
 from artdagd.render.numbers import exact, nearest
 from artdagd.render.streams import Picture

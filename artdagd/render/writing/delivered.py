@@ -8,12 +8,12 @@ from fractions import Fraction
 from artdagd.delivery import STILLS, Delivery
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
-from artdagd.render.codecs import ALPHA, SOUND, picture_coding
-from artdagd.render.fitting import sized
+from artdagd.render.compositing.fitting import sized
 from artdagd.render.graphs import scale
 from artdagd.render.networks import Node
 from artdagd.render.numbers import nearest
 from artdagd.render.streams import AudioStream, Colour, Media, VideoStream, composed
+from artdagd.render.writing.codecs import ALPHA, SOUND, picture_coding
 
 OVERLAYS = {"yuv420p": "yuv420", "yuv422p": "yuv422", "yuv444p": "yuv444"}
 """The overlay filter's names of the formats that steps work in."""

@@ -7,8 +7,8 @@ from math import cos, radians, sin
 
 import numpy
 
-from artdagd.render.colours import WEIGHTS
-from artdagd.render.planes import Plane, divisors
+from artdagd.render.drawing.colours import WEIGHTS
+from artdagd.render.drawing.planes import Plane, divisors
 from artdagd.render.streams import Picture
 
 BAYER = numpy.array([[0, 2], [3, 1]])

@@ -8,7 +8,7 @@ from av import VideoFrame
 from av.sidedata.sidedata import Type
 
 from artdagd.hooks.types import Filter
-from artdagd.render.sidedata import side_data
+from artdagd.render.reading.sidedata import side_data
 
 TURNS = {(True, True): "cclock_flip", (False, True): "clock", (True, False): "cclock", (False, False): "clock_flip"}
 """The transposition for the signs of a matrix's c and b."""

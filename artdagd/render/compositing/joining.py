@@ -11,10 +11,10 @@ import numpy
 from av import AudioFrame, VideoFrame
 
 from artdagd.hooks.types import Filter
+from artdagd.render.compositing.transitions import Transition
 from artdagd.render.networks import Network, run_network
-from artdagd.render.sound import silence
+from artdagd.render.reading.sound import silence
 from artdagd.render.streams import AudioStream, Picture, VideoStream, close
-from artdagd.render.transitions import Transition
 
 
 def joined_pictures(

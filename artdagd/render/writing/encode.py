@@ -13,13 +13,13 @@ from av.container.output import OutputContainer
 
 from artdagd.delivery import STILLS, Delivery, file_format
 from artdagd.errors import StepFailed
-from artdagd.render.ahead import ahead
-from artdagd.render.codecs import LOSSLESS_SOUND, SOUND, PictureCoding, picture_coding
-from artdagd.render.delivered import delivered
-from artdagd.render.gif import paletted
-from artdagd.render.opening import reading
+from artdagd.render.reading.opening import reading
+from artdagd.render.reading.tracks import ALPHA_NAME
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
-from artdagd.render.tracks import ALPHA_NAME
+from artdagd.render.writing.ahead import ahead
+from artdagd.render.writing.codecs import LOSSLESS_SOUND, SOUND, PictureCoding, picture_coding
+from artdagd.render.writing.delivered import delivered
+from artdagd.render.writing.gif import paletted
 
 SAMPLES = 4096
 """Samples of a channel in a frame that an encoder of sound is given."""

@@ -15,7 +15,7 @@ from av.container.input import InputContainer
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import run_audio
-from artdagd.render.opening import DECODERS, check_length, open_media, reading
+from artdagd.render.reading.opening import DECODERS, check_length, open_media, reading
 from artdagd.render.streams import AudioStream
 from artdagd.render.wanted import still_wanted
 

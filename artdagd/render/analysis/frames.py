@@ -11,10 +11,10 @@ import numpy
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
-from artdagd.render.clock import MAX_RATE
 from artdagd.render.graphs import MATRICES
 from artdagd.render.numbers import exact, nearest
-from artdagd.render.source import open_source
+from artdagd.render.reading.clock import MAX_RATE
+from artdagd.render.reading.source import open_source
 from artdagd.render.streams import Picture, VideoStream
 
 AVERAGE = "area+accurate_rnd+full_chroma_int+bitexact"

@@ -1,0 +1,1 @@
+"""Sound worked on as numbers, block by block; and pictures of it."""
