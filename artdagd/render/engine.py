@@ -49,7 +49,7 @@ def render_pass(
     progress: Callable[[float], None],
     cancelled: Callable[[], bool],
 ) -> None:
-    """Render ``work`` to ``output``: as its delivery says, or as a lossless Matroska intermediate.
+    """Render ``work`` to ``output``: as its delivery says, or as a lossless intermediate.
 
     ``progress`` takes 0..1, by output time. Raises StepFailed (code ``bad_media``, ``effect_error``, ``disk_full``,
     ``refused``), whose message names the step and the reason, and Cancelled.

@@ -8,13 +8,15 @@ from importlib import import_module
 
 import numpy
 import pytest
+from pixels import plane
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.compositing.conform import alpha_of
+from artdagd.render.drawing.planes import picture_of
 from artdagd.render.graphs import scale
 from artdagd.render.reading.source import open_source
-from artdagd.render.streams import Media
+from artdagd.render.streams import Colour, Media, Picture, VideoStream
 from tests.render.conftest import read_number
 
 STEPS = {
@@ -107,3 +109,43 @@ def test_an_overlay_that_is_too_large_or_has_no_alpha_to_use_is_refused(clip) ->
         lower("layer", {"scale": 64.0, "width": 300.0}, media, media)
     with pytest.raises(StepFailed, match="its mask has no alpha"):
         lower("mask", {"source": "alpha"}, media, media)
+
+
+@pytest.mark.parametrize("format", ["yuv420p", "yuv422p", "yuv444p"])
+def test_a_crossfade_weighs_colours_by_their_alpha(format) -> None:
+    """Porter and Duff's "plus" of premultiplied colours: what is not seen tints nothing."""
+    random = numpy.random.default_rng(5)
+    shape = Picture(64, 32, format, Fraction(25), Colour(1, 1, 1))
+    tall = 16 if format == "yuv420p" else 32
+    sizes = [(32, 64)] + [(tall, 64 if format == "yuv444p" else 32)] * 2
+
+    def one(light: int) -> tuple[Media, numpy.ndarray, numpy.ndarray]:
+        planes = [random.integers(light, light + 60, size, numpy.uint8) for size in sizes]
+        # In blocks: chroma takes its alpha from the pixels around it.
+        grey = random.choice([0, 0, 90, 255], (2, 4)).astype(numpy.uint8).repeat(16, 0).repeat(16, 1)
+        video = still([planes[0], *planes[1:]], shape, 10)
+        return Media(video, None, alpha=still([grey], alpha_of(shape), 10)), planes, grey
+
+    (first, before, before_alpha), (second, after, after_alpha) = one(20), one(150)
+    result = lower("sequence", {"transition": {"type": "crossfade", "duration": 0.32}}, first, second)
+    frames = list(zip(result.video.frames(), result.alpha.frames(), strict=True))
+    for number, (picture, alpha) in enumerate(frames[2:10]):
+        old, new = (1 - number / 8) * before_alpha, number / 8 * after_alpha
+        whole = old + new
+        assert numpy.abs(plane(alpha) - whole).max() <= 1
+        for index, size in enumerate(sizes):
+            pick = slice(None, None, 32 // size[0]), slice(None, None, 64 // size[1])
+            colour = (old[pick] * before[index] + new[pick] * after[index]) / numpy.maximum(whole[pick], 1e-9)
+            far = numpy.abs(plane(picture, index) - colour)[whole[pick] > 0]
+            assert far.max() <= 2 if size == (32, 64) else numpy.median(far) <= 1
+        assert (picture.color_range, int(picture.colorspace)) == (1, 1)
+    restarted = [frame.to_ndarray().tolist() for frame in result.video.frames(5)]
+    assert restarted == [picture.to_ndarray().tolist() for picture, _ in frames[5:]]
+
+
+def still(planes: list[numpy.ndarray], shape: Picture, count: int) -> VideoStream:
+    def source(start: int):
+        for _ in range(start, count):
+            yield picture_of(planes, shape)
+
+    return VideoStream(shape, count, shape, source, lambda start: 0)

@@ -94,3 +94,19 @@ def test_a_grey_ramp_stays_a_grey_ramp(tmp_path, render, kind):
         assert frame.format.name == "yuv420p"
         assert (frame.color_range, int(frame.colorspace)) == (1, open_source(path).video.picture.colour.space)
     assert numpy.abs(greys(frame) - WANTED).max() <= tolerance + 2
+
+
+@pytest.mark.parametrize("matrix", [1, 4, 5, 6, 7, 9])
+def test_a_matrix_that_is_named_without_primaries_outlives_an_intermediate(tmp_path, render, matrix):
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "yuv420p"
+        stream.codec_context.colorspace = matrix
+        frame = av.VideoFrame(64, 32, "yuv420p")
+        for part in frame.planes:
+            part.update(bytes([100]) * part.buffer_size)
+        file.mux([*stream.encode(frame), *stream.encode(None)])
+    kept = render([("RESIZE", {"width": 128}, ["a"])], {"a": path}, lossless=True)
+    assert open_source(kept).video.picture.colour == open_source(path).video.picture.colour
+    assert open_source(kept).video.picture.colour.space == matrix

@@ -11,6 +11,7 @@ import numpy
 from av import AudioFrame, VideoFrame
 
 from artdagd.hooks.types import Filter
+from artdagd.render.compositing.conform import alpha_of
 from artdagd.render.compositing.transitions import Transition
 from artdagd.render.networks import Network, run_network
 from artdagd.render.reading.sound import silence
@@ -18,13 +19,18 @@ from artdagd.render.streams import AudioStream, Picture, VideoStream, close
 
 
 def joined_pictures(
-    clips: Sequence[VideoStream], joints: Sequence[Transition], overlaps: Sequence[int], shape: Picture
+    clips: Sequence[VideoStream],
+    joints: Sequence[Transition],
+    overlaps: Sequence[int],
+    shape: Picture,
+    alphas: Sequence[VideoStream] | None = None,
 ) -> VideoStream:
     """Clips of one shape, one after the other; ``overlaps`` are the frames that the ``joints`` between them take.
 
-    Frame ``j`` of ``d`` in an overlap is ``j / d`` of the way. A clip's frames are read once, in order.
+    Frame ``j`` of ``d`` in an overlap is ``j / d`` of the way. A clip's frames are read once, in order. The ``alphas``
+    of the clips say how much their colours count in a crossfade.
     """
-    line = _Timeline(clips, joints, overlaps, shape)
+    line = _Timeline(clips, joints, overlaps, shape, alphas)
     return VideoStream(shape, line.ends[-1], shape, line.frames, line.preroll)
 
 
@@ -36,9 +42,14 @@ class _Timeline:
     """
 
     def __init__(
-        self, clips: Sequence[VideoStream], joints: Sequence[Transition], overlaps: Sequence[int], shape: Picture
+        self,
+        clips: Sequence[VideoStream],
+        joints: Sequence[Transition],
+        overlaps: Sequence[int],
+        shape: Picture,
+        alphas: Sequence[VideoStream] | None,
     ) -> None:
-        self._clips, self._joints, self._shape = clips, joints, shape
+        self._clips, self._joints, self._shape, self._alphas = clips, joints, shape, alphas
         self._before, self._after = [0, *overlaps], [*overlaps, 0]
         lengths = []
         for clip, before, after in zip(clips, self._before, self._after, strict=True):
@@ -84,11 +95,29 @@ class _Timeline:
 
     def _mixed(self, number: int, pieces: Sequence[Iterator[VideoFrame]], offset: int) -> Iterator[VideoFrame]:
         joint, length, shape = self._joints[number], self._after[number], self._shape
+        if self._alphas is not None and joint.kind == "crossfade":
+            return self._weighed(number, pieces, offset, self._alphas)
 
         def network_at(frame: int) -> Network:
             return joint.network(Fraction(frame, length), shape)
 
         return run_network(network_at, [shape, shape], pieces, offset)
+
+    def _weighed(
+        self, number: int, pieces: Sequence[Iterator[VideoFrame]], offset: int, alphas: Sequence[VideoStream]
+    ) -> Iterator[VideoFrame]:
+        joint, length, shape = self._joints[number], self._after[number], self._shape
+
+        def network_at(frame: int) -> Network:
+            return joint.weighed(Fraction(frame, length), shape)
+
+        grey = alpha_of(shape)
+        readers = [alphas[clip].frames(begin) for clip, begin in self._begins(2 * number + 1, offset)]
+        try:
+            yield from run_network(network_at, [shape, shape, grey, grey], [*pieces, *readers], offset)
+        finally:
+            for reader in readers:
+                close(reader)
 
 
 def joined_sound(

@@ -9,6 +9,7 @@ from typing import Any
 
 from artdagd.hooks.types import Filter
 from artdagd.render.drawing.colours import yuv
+from artdagd.render.graphs import scale
 from artdagd.render.networks import Network, Node
 from artdagd.render.numbers import exact, nearest
 from artdagd.render.streams import Picture
@@ -34,6 +35,11 @@ class Transition:
             return _through(yuv(self.colour, shape), progress)
         return _moving(self.kind, self.direction, progress, shape)
 
+    def weighed(self, progress: Fraction, shape: Picture) -> Network:
+        """As :meth:`network` of a crossfade, for clips with alpha: of four inputs, the frames and then their alphas.
+        Each colour counts by how opaque it is, as if the colours were premultiplied: one that isn't seen tints none."""
+        return _weighed(progress, shape)
+
 
 def transition(config: Mapping[str, Any] | None) -> Transition:
     """The transition that a canonical ``config`` describes; none is a cut."""
@@ -56,6 +62,34 @@ def overlap(joint: Transition, rate: Fraction | int) -> int:
 def _mixed(progress: Fraction) -> Network:
     options: dict[str, str | int | float] = {"all_mode": "normal", "all_opacity": float(progress)}
     return (Node(Filter("blend", options), (1, 0)),)
+
+
+def _weighed(progress: Fraction, shape: Picture) -> Network:
+    share = float(progress)
+    old, new = f"x*{1 - share!r}", f"y*{share!r}"
+    # The share of the new clip in each pixel; where neither is seen, as if both were.
+    found = f"if(x+y,255*{new}/max({old}+{new},1e-9),255*{share!r})+0.5"
+    nodes: list[Node] = []
+
+    def add(filter: Filter, *takes: int) -> int:
+        nodes.append(Node(filter, takes))
+        return 4 + len(nodes) - 1
+
+    # All planes are called what the pictures are, or their numbers would be converted to a common range.
+    called = Filter("setparams", {"range": "limited", "colorspace": "unknown"})
+    luma = chroma = add(called, add(Filter("lut2", {"c0": found}), 2, 3))
+    if shape.format != "yuv444p":
+        height = shape.height // 2 if shape.format == "yuv420p" else shape.height
+        chroma = add(called, add(scale(w=shape.width // 2, h=height, in_range="pc", out_range="pc"), luma))
+    planes = []
+    for name, share_of_new in (("y", luma), ("u", chroma), ("v", chroma)):
+        plane = Filter("extractplanes", {"planes": name})
+        before, after = (add(called, add(plane, number)) for number in (0, 1))
+        planes.append(add(Filter("maskedmerge"), before, after, share_of_new))
+    order = {f"map{i}{of}": i if of == "s" else 0 for i in range(3) for of in "sp"}
+    merged = add(Filter("mergeplanes", {"format": shape.format, **order}), *planes)
+    add(Filter("setparams", {"range": "limited", "colorspace": shape.colour.space}), merged)
+    return nodes
 
 
 def _through(colour: tuple[int, int, int], progress: Fraction) -> Network:

@@ -42,12 +42,12 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     clips = [conformed(video, shape) for video in videos]
     counts = [clip.count for clip in clips]
     overlaps = _checked([overlap(turn, shape.fps) for turn in turns], counts)
-    alpha = None
+    alphas = None
     if any(media.alpha is not None for media in inputs):
         grey = alpha_of(shape)
         alphas = [opaque(clips[i]) if m.alpha is None else conformed(m.alpha, grey) for i, m in enumerate(inputs)]
-        alpha = joined_pictures(alphas, turns, overlaps, grey)
-    joined = Media(joined_pictures(clips, turns, overlaps, shape), None, alpha=alpha)
+    alpha = None if alphas is None else joined_pictures(alphas, turns, overlaps, alpha_of(shape))
+    joined = Media(joined_pictures(clips, turns, overlaps, shape, alphas), None, alpha=alpha)
     tracks = [media.synced() for media in inputs]
     sounds = [track for track in tracks if track is not None]
     if not sounds:

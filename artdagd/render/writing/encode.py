@@ -76,8 +76,8 @@ def _container_options(delivery: Delivery | None, audio: AudioStream | None) -> 
     if delivery is None or delivery.format in ("mp4", "mov", "m4a"):
         # Edit lists count in the movie's time scale: in samples, the sound's length is exact.
         ticks = str(audio.rate) if audio is not None else "1000"
-        start = {} if delivery is None else {"movflags": "+faststart"}
-        return {**BITEXACT, "movie_timescale": ticks, **start}
+        # MagicYUV doesn't name its matrix, and the muxer would leave out one that stands without primaries.
+        return {**BITEXACT, "movie_timescale": ticks, "movflags": "+write_colr" if delivery is None else "+faststart"}
     if delivery.format == "gif":
         return {**BITEXACT, "loop": "0" if delivery.loop else "-1"}
     if delivery.format == "wav":  # RF64 where the sizes don't fit into WAV's 32 bits
