@@ -14,6 +14,7 @@ from artdagd.hooks.types import Filter
 from artdagd.render.graphs import run_audio
 from artdagd.render.reading.opening import open_media, reading
 from artdagd.render.reading.sound import MAX_RATE, decode, track
+from artdagd.render.sounds.blocks import regrouped
 
 BLOCK = 65_536
 """Samples of a block; no more are held at a time, of each channel, than two of them and a window."""
@@ -59,18 +60,7 @@ class Blocks:
             return cls(path, rate or context.sample_rate, layout.name, names)
 
     def __iter__(self) -> Iterator[numpy.ndarray]:
-        held: list[numpy.ndarray] = []
-        count = 0
-        for samples in self._decoded():
-            while count + samples.shape[1] >= BLOCK:
-                held.append(samples[:, : BLOCK - count])
-                yield numpy.concatenate(held, axis=1)
-                samples = samples[:, BLOCK - count :]
-                held, count = [], 0
-            held.append(samples)
-            count += samples.shape[1]
-        if count:
-            yield numpy.concatenate(held, axis=1)
+        return regrouped(self._decoded(), BLOCK)
 
     def _decoded(self) -> Iterator[numpy.ndarray]:
         # Packed: av takes the planes of 8 channels for 9, and reads beyond them.

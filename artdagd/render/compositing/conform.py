@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
 from artdagd.hooks.types import Filter
 from artdagd.render.compositing.fitting import fitted
+from artdagd.render.compositing.timing import at_rate
 from artdagd.render.graphs import MATRICES, scale
-from artdagd.render.numbers import nearest
 from artdagd.render.streams import Colour, Picture, VideoStream
 
 WITH_ALPHA = {"yuv420p": "yuva420p", "yuv422p": "yuva422p", "yuv444p": "yuva444p"}
@@ -18,15 +17,6 @@ WITH_ALPHA = {"yuv420p": "yuva420p", "yuv422p": "yuva422p", "yuv444p": "yuva444p
 def conformed(video: VideoStream, shape: Picture, fit: str = "contain") -> VideoStream:
     """The stream in the rate, size, format and matrix of ``shape``; its length in frames is rounded to nearest."""
     return in_format(fitted(at_rate(video, shape.fps), shape.width, shape.height, fit), shape)
-
-
-def at_rate(video: VideoStream, fps: Fraction) -> VideoStream:
-    """The stream at another rate: each frame shows the one that is nearest in time."""
-    rate, last = video.picture.fps, video.count - 1
-    if rate == fps:
-        return video
-    count = max(1, nearest(video.duration * fps))
-    return video.mapped(lambda i: min(nearest(i * rate / fps), last), count, fps)
 
 
 def in_format(video: VideoStream, shape: Picture) -> VideoStream:

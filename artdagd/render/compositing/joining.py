@@ -14,7 +14,7 @@ from artdagd.hooks.types import Filter
 from artdagd.render.compositing.conform import alpha_of
 from artdagd.render.compositing.transitions import Transition
 from artdagd.render.networks import Network, run_network
-from artdagd.render.reading.sound import silence
+from artdagd.render.sounds.blocks import silence, sound_frame
 from artdagd.render.streams import AudioStream, Picture, VideoStream, close
 
 
@@ -150,7 +150,9 @@ def joined_sound(
             return
         current = _Samples(reader(0))
         for number, length in enumerate(lengths):
-            yield from (_frame(part, rate, layout) for part in current.take(length - before[number] - after[number]))
+            yield from (
+                sound_frame(part, rate, layout) for part in current.take(length - before[number] - after[number])
+            )
             if number + 1 == len(lengths):
                 return
             following = _Samples(reader(number + 1))
@@ -159,7 +161,7 @@ def joined_sound(
                 ending = next(current.take(min(left, CHUNK)))
                 left -= ending.shape[1]
                 starting = numpy.concatenate(list(following.take(ending.shape[1])), axis=1)
-                yield _frame(ending + starting, rate, layout)
+                yield sound_frame(ending + starting, rate, layout)
             current = following
 
     return AudioStream(rate, layout, lambda: total, source)
@@ -186,9 +188,3 @@ class _Samples:
 
 def _fade(kind: str, start: int, samples: int) -> Filter:
     return Filter("afade", {"type": kind, "start_sample": start, "nb_samples": samples, "curve": "qsin"})
-
-
-def _frame(samples: numpy.ndarray, rate: int, layout: str) -> AudioFrame:
-    frame = AudioFrame.from_ndarray(numpy.ascontiguousarray(samples, numpy.float32), format="fltp", layout=layout)
-    frame.sample_rate = rate
-    return frame

@@ -1,4 +1,4 @@
-"""A stream on the clock of another: when it is seen, and what after it has ended."""
+"""A stream at another rate, or on the clock of another: when it is seen, and what after it has ended."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from artdagd.render.numbers import nearest
 from artdagd.render.streams import VideoStream
 
 
+def at_rate(video: VideoStream, fps: Fraction) -> VideoStream:
+    """The stream at another rate: each frame shows the one that is nearest in time."""
+    rate, last = video.picture.fps, video.count - 1
+    if rate == fps:
+        return video
+    count = max(1, nearest(video.duration * fps))
+    return video.mapped(lambda i: min(nearest(i * rate / fps), last), count, fps)
+
+
 def on_clock(stream: VideoStream, base: VideoStream, first: int, after: str) -> VideoStream:
     """The stream with the rate and length of ``base``: its first frame stands at frame ``first`` of ``base`` and
-    before, and each frame shows the one that is nearest in time. ``after`` its end its last frame is
-    held (also for ``hide``, when nobody looks), or it begins anew (``loop``)."""
+    before, and each frame shows the one that is nearest in time. ``after`` its end its last frame is held (also for
+    ``hide``, when nobody looks), or it begins anew (``loop``)."""
     fps, rate, count = base.picture.fps, stream.picture.fps, stream.count
 
     def frame_at(number: int) -> int:

@@ -10,8 +10,13 @@ WEIGHTS = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 7: (0.212, 0.087), 9: (0.2627, 
 
 def yuv(colour: str, picture: Picture) -> tuple[int, int, int]:
     """``#RRGGBB`` as Y, U and V of 8-bit ``picture``, which has limited range."""
+    y, u, v = exact_yuv(colour, picture)
+    return round(y), round(u), round(v)
+
+
+def exact_yuv(colour: str, picture: Picture) -> tuple[float, float, float]:
+    """The same before it is rounded."""
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     kr, kb = WEIGHTS.get(picture.colour.space, (0.299, 0.114))
     luma = kr * red + (1 - kr - kb) * green + kb * blue
-    u, v = (blue - luma) / (1 - kb) / 2, (red - luma) / (1 - kr) / 2
-    return round(16 + 219 * luma), round(128 + 224 * u), round(128 + 224 * v)
+    return 16 + 219 * luma, 128 + 224 * (blue - luma) / (1 - kb) / 2, 128 + 224 * (red - luma) / (1 - kr) / 2

@@ -11,6 +11,7 @@ from av import VideoFrame
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter, Moment, VideoFormat
+from artdagd.render.drawing.planes import picture_of
 from artdagd.render.graphs import MATRICES, scale
 from artdagd.render.streams import Picture, VideoStream
 from artdagd.render.wanted import still_wanted
@@ -64,15 +65,11 @@ def arrays(frame: VideoFrame) -> tuple[numpy.ndarray, ...]:
 def _frame(made: Sequence[Any], given: Sequence[numpy.ndarray], picture: Picture) -> VideoFrame:
     if len(made) != len(given):
         raise ValueError(f"it gave {len(made)} planes of {len(given)}")
-    frame = VideoFrame(picture.width, picture.height, picture.format)
-    for array, before, plane in zip(made, given, frame.planes, strict=True):
+    for array, before in zip(made, given, strict=True):
         if not isinstance(array, numpy.ndarray) or array.dtype != numpy.uint8 or array.shape != before.shape:
             what = f"{array.dtype} of shape {array.shape}" if isinstance(array, numpy.ndarray) else type(array).__name__
             raise ValueError(f"it gave {what}, and takes and gives uint8 of shape {before.shape}")
-        strides = (plane.line_size, *((3, 1) if array.ndim > 2 else (1,)))
-        numpy.ndarray(array.shape, numpy.uint8, memoryview(plane), 0, strides)[...] = array
-    frame.colorspace, frame.color_range = picture.colour.space, 2 if picture.colour.full_range else 1
-    return frame
+    return picture_of(made, picture)
 
 
 class _blamed:

@@ -7,7 +7,7 @@ from math import cos, radians, sin
 
 import numpy
 
-from artdagd.render.drawing.colours import WEIGHTS
+from artdagd.render.drawing.colours import exact_yuv
 from artdagd.render.drawing.planes import Plane, divisors
 from artdagd.render.streams import Picture
 
@@ -20,7 +20,7 @@ for _ in range(2):
 def gradient(picture: Picture, colors: Sequence[str], angle: float | None) -> list[Plane]:
     """``colors`` (#RRGGBB) at even distances from corner to corner, turned by ``angle`` degrees clockwise from left to
     right; or, if that is None, from the centre to the corners."""
-    stops = numpy.array([_exact(color, picture) for color in colors])
+    stops = numpy.array([exact_yuv(color, picture) for color in colors])
     made = []
     for number, (across, down) in enumerate(divisors(picture)):
         columns = numpy.arange(-(-picture.width // across)) * across + 0.5 - picture.width / 2
@@ -39,7 +39,7 @@ def gradient(picture: Picture, colors: Sequence[str], angle: float | None) -> li
 
 def checkerboard(picture: Picture, colors: Sequence[str], size: int) -> list[Plane]:
     """Squares of ``size`` pixels in two colours; the first is in the upper left corner."""
-    pair = numpy.array([_exact(color, picture) for color in colors])
+    pair = numpy.array([exact_yuv(color, picture) for color in colors])
     columns, rows = numpy.arange(picture.width) // size, numpy.arange(picture.height)[:, None] // size
     second = ((columns + rows) % 2).astype(float)
     made = []
@@ -65,14 +65,6 @@ def noise(picture: Picture, seed: int, number: int, *, monochrome: bool) -> list
         steps = 225 if plane else 220  # 16 to 240, 16 to 235
         made.append((16 + (raw.astype(numpy.uint16) * steps >> 8)).astype(numpy.uint8))
     return made
-
-
-def _exact(color: str, picture: Picture) -> tuple[float, float, float]:
-    """Y, U and V before they are rounded."""
-    red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    kr, kb = WEIGHTS.get(picture.colour.space, (0.299, 0.114))
-    luma = kr * red + (1 - kr - kb) * green + kb * blue
-    return 16 + 219 * luma, 128 + 224 * (blue - luma) / (1 - kb) / 2, 128 + 224 * (red - luma) / (1 - kr) / 2
 
 
 def _dithered(exact: numpy.ndarray) -> Plane:

@@ -33,11 +33,13 @@ def planes(frame: VideoFrame) -> list[Plane]:
 
 
 def picture_of(planes: Sequence[Plane], picture: Picture) -> VideoFrame:
-    """A frame of the shape ``picture`` that holds a copy of ``planes``."""
+    """A frame of the shape ``picture`` that holds a copy of ``planes``; a plane of three colours has the shape (rows,
+    columns, 3)."""
     frame = VideoFrame(picture.width, picture.height, picture.format)
     for source, target in zip(planes, frame.planes, strict=True):
-        rows = numpy.frombuffer(memoryview(target), numpy.uint8).reshape(target.height, target.line_size)
-        rows[:, : target.width] = source
+        colours = source.shape[2:]
+        shape, strides = (target.height, target.width, *colours), (target.line_size, *colours, 1)
+        numpy.ndarray(shape, numpy.uint8, memoryview(target), 0, strides)[...] = source
     frame.colorspace, frame.color_range = picture.colour.space, 2 if picture.colour.full_range else 1
     return frame
 

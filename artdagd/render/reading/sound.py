@@ -159,14 +159,3 @@ def _frames(packet: av.Packet[Track]) -> list[AudioFrame]:
         return packet.decode()
     except (av.error.InvalidDataError, av.error.EOFError):
         return []
-
-
-def silence(samples: int, rate: int, mix: str) -> Iterator[AudioFrame]:
-    """``samples`` zeros a channel."""
-    while samples > 0:
-        frame = AudioFrame(format="fltp", layout=mix, samples=min(samples, 4096))
-        frame.sample_rate = rate
-        for plane in frame.planes:
-            plane.update(bytes(plane.buffer_size))
-        samples -= frame.samples
-        yield frame

@@ -27,13 +27,18 @@ def hop(rate: int) -> int:
 
 
 def blocks(frames: Iterable[AudioFrame], size: int) -> Iterator[numpy.ndarray]:
-    """The samples as float32 of shape (channels, ``size``); the last block may be shorter."""
+    """The samples of mono or stereo as float32 of shape (channels, ``size``); the last block may be shorter."""
+    return regrouped((frame.to_ndarray() for frame in frames), size)
+
+
+def regrouped(arrays: Iterable[numpy.ndarray], size: int) -> Iterator[numpy.ndarray]:
+    """Arrays of shape (channels, any number) as arrays of shape (channels, ``size``); the last may be shorter."""
     held: list[numpy.ndarray] = []
     waiting = 0
-    for frame in frames:
+    for array in arrays:
         still_wanted()
-        held.append(frame.to_ndarray())
-        waiting += frame.samples
+        held.append(array)
+        waiting += array.shape[1]
         if waiting >= size:
             whole = numpy.concatenate(held, axis=1)
             ready = waiting // size * size
@@ -44,19 +49,33 @@ def blocks(frames: Iterable[AudioFrame], size: int) -> Iterator[numpy.ndarray]:
         yield numpy.concatenate(held, axis=1)
 
 
+def sound_frame(samples: numpy.ndarray, rate: int, layout: str) -> AudioFrame:
+    """A frame that holds a copy of ``samples``, of shape (channels, any number)."""
+    frame = AudioFrame.from_ndarray(numpy.ascontiguousarray(samples, numpy.float32), format="fltp", layout=layout)
+    frame.sample_rate = rate
+    return frame
+
+
 def sound_of(
     rate: int, layout: str, measure: Callable[[], int], make: Callable[[], Iterator[numpy.ndarray]]
 ) -> AudioStream:
     """The sound whose samples are those of the arrays (channels, samples) that ``make()`` yields."""
 
     def source() -> Iterator[AudioFrame]:
-        for block in make():
-            samples = numpy.ascontiguousarray(block, numpy.float32)
-            frame = AudioFrame.from_ndarray(samples, format="fltp", layout=layout)
-            frame.sample_rate = rate
-            yield frame
+        return (sound_frame(block, rate, layout) for block in make())
 
     return AudioStream(rate, layout, measure, source)
+
+
+def silence(samples: int, rate: int, mix: str) -> Iterator[AudioFrame]:
+    """``samples`` zeros a channel."""
+    while samples > 0:
+        frame = AudioFrame(format="fltp", layout=mix, samples=min(samples, 4096))
+        frame.sample_rate = rate
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        samples -= frame.samples
+        yield frame
 
 
 def amplitude(decibels: float) -> float:

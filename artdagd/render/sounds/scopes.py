@@ -11,13 +11,13 @@ from fractions import Fraction
 from itertools import islice
 
 import numpy
-from av import AudioFrame, VideoFrame
+from av import VideoFrame
 from av.filter import Graph
 
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import THREADS, add, linked, pull, push, scale
 from artdagd.render.numbers import nearest
-from artdagd.render.sounds.blocks import blocks
+from artdagd.render.sounds.blocks import blocks, sound_frame
 from artdagd.render.streams import AudioStream, Colour, Picture, VideoStream
 from artdagd.render.wanted import still_wanted
 
@@ -60,9 +60,8 @@ def drawn(
         sink = linked(graph, begin, filters, "buffersink")
         position = 0
         for samples in feed():
-            array = numpy.ascontiguousarray(samples, numpy.float32)
-            frame = AudioFrame.from_ndarray(array, format="fltp", layout=sound.layout)
-            frame.sample_rate, frame.pts, frame.time_base = sound.rate, position, base
+            frame = sound_frame(samples, sound.rate, sound.layout)
+            frame.pts, frame.time_base = position, base
             position += frame.samples
             push(begin, frame)
             yield from pull(sink)  # type: ignore[misc]

@@ -15,7 +15,7 @@ from artdagd.render.drawing.patterns import checkerboard, gradient, noise
 from artdagd.render.drawing.planes import picture_of
 from artdagd.render.graphs import run_source, scale
 from artdagd.render.numbers import even, exact, nearest
-from artdagd.render.reading.sound import silence
+from artdagd.render.sounds.blocks import silence
 from artdagd.render.streams import AudioStream, Colour, Media, Picture, VideoStream
 
 BT709 = Colour(1, 1, 1)

@@ -15,6 +15,7 @@ from artdagd.hooks.types import Effect
 from artdagd.render.drawing.planes import picture_of, planes
 from artdagd.render.numbers import nearest
 from artdagd.render.reading.opening import reading
+from artdagd.render.sounds.blocks import sound_frame
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
 
 BLOCK_BYTES = 192 << 20
@@ -96,9 +97,7 @@ def _backwards(audio: AudioStream) -> AudioStream:
                 first = max(0, end - CHUNK)
                 spool.seek(first * size)
                 block = numpy.frombuffer(spool.read((end - first) * size), numpy.float32).reshape(-1, channels)
-                frame = AudioFrame.from_ndarray(numpy.ascontiguousarray(block[::-1].T), "fltp", audio.layout)
-                frame.sample_rate = audio.rate
-                yield frame
+                yield sound_frame(block[::-1].T, audio.rate, audio.layout)
                 end = first
 
     return AudioStream(audio.rate, audio.layout, audio.measure, source)

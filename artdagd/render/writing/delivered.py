@@ -9,6 +9,7 @@ from artdagd.delivery import STILLS, Delivery
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.compositing.fitting import sized
+from artdagd.render.compositing.timing import at_rate
 from artdagd.render.graphs import scale
 from artdagd.render.networks import Node
 from artdagd.render.numbers import nearest
@@ -44,14 +45,6 @@ def _resampled(audio: AudioStream, rate: int) -> AudioStream:
     if rate == audio.rate:
         return audio
     return audio.conformed(rate, audio.layout).lasting(nearest(Fraction(audio.samples * rate, audio.rate)))
-
-
-def at_rate(video: VideoStream, fps: Fraction) -> VideoStream:
-    """The stream at another rate: at each tick the frame that is nearest."""
-    rate, last = video.picture.fps, video.count - 1
-    if rate == fps:
-        return video
-    return video.mapped(lambda i: min(nearest(i * rate / fps), last), max(1, nearest(video.duration * fps)), fps)
 
 
 def _fitted(video: VideoStream, delivery: Delivery) -> VideoStream:
