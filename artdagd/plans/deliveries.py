@@ -7,6 +7,7 @@ from fractions import Fraction
 from artdagd.delivery import FORMATS, Delivery, problems
 from artdagd.plans.faults import wrong_output
 from artdagd.plans.shapes import Shape
+from artdagd.steps.sizes import sized
 
 GIF_RATE = 50
 """Frames a second: a GIF counts in hundredths of a second, and browsers show what is shorter than two too slowly."""
@@ -28,7 +29,7 @@ def check_delivery(delivery: Delivery, step_id: str, shape: Shape) -> None:
         raise wrong_output("format", problem, "Ask for m4a, mp3, flac, wav or ogg.")
     if not kind.video or not shape.has_picture:
         return
-    width, height = delivered_size(delivery, shape)
+    width, height = sized(shape.width, shape.height, delivery.width, delivery.height, delivery.fit)
     least, most = SIDES.get(delivery.video_codec or "", (2, 16_384))
     if not least <= min(width, height) <= max(width, height) <= most:
         problem = f"the picture would be {width}x{height}, and {delivery.video_codec} takes {least} to {most} a side"
@@ -37,15 +38,3 @@ def check_delivery(delivery: Delivery, step_id: str, shape: Shape) -> None:
     if delivery.format == "gif" and fps > GIF_RATE:
         problem = f"it has {float(fps):g} frames a second, and a GIF has at most {GIF_RATE}"
         raise wrong_output("fps", problem, "Give fps, 25 for instance.")
-
-
-def delivered_size(delivery: Delivery, shape: Shape) -> tuple[int, int]:
-    """Width and height of the file's picture, about: the renderer rounds to even numbers."""
-    width, height, aspect = delivery.width, delivery.height, Fraction(shape.width, shape.height)
-    if width is None and height is None:
-        return shape.width, shape.height
-    if delivery.fit == "shrink":
-        sides = ((width, shape.width), (height, shape.height))
-        ratio = min(Fraction(1), *(Fraction(most, side) for most, side in sides if most is not None))
-        return round(shape.width * ratio), round(shape.height * ratio)
-    return width or round((height or 0) * aspect), height or round((width or 0) / aspect)

@@ -7,7 +7,6 @@ rendered before a worker is asked.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -17,6 +16,7 @@ import msgspec
 from artdagd.errors import InvalidRecipe
 from artdagd.plans.faults import wrong_input, wrong_step
 from artdagd.plans.model import ConcreteStep
+from artdagd.steps.numbers import exact, nearest
 from artdagd.work import MediaFacts
 
 MAX_RATE = 240
@@ -94,18 +94,15 @@ def rate(step: ConcreteStep, value: Any) -> tuple[int, int]:
     A number stands for its shortest decimal: 29.97 is 2997/100. Raises InvalidRecipe outside of 0..``MAX_RATE``.
     """
     try:
-        if isinstance(value, list | tuple):
-            exact = Fraction(value[0], value[1])
-        else:
-            exact = Fraction(value if isinstance(value, str) else repr(value))
+        fps = Fraction(value[0], value[1]) if isinstance(value, list | tuple) else exact(value)
     except (ValueError, ZeroDivisionError):
-        exact = Fraction(0)
-    if not 0 < exact <= MAX_RATE:
+        fps = Fraction(0)
+    if not 0 < fps <= MAX_RATE:
         problem = f"{value!r} is no frame rate"
         raise wrong_step(
             step.step_id, "config.fps", problem, f"Give more than 0 and at most {MAX_RATE}: 25, 30000/1001."
         )
-    return exact.numerator, exact.denominator
+    return fps.numerator, fps.denominator
 
 
 def no_picture(step_id: str, source: str) -> InvalidRecipe:
@@ -120,21 +117,11 @@ def no_sound(step_id: str, source: str) -> InvalidRecipe:
     return wrong_step(step_id, "inputs", problem, "Give it music, or a video with sound.")
 
 
-def nearest(value: Fraction) -> int:
-    """The nearest whole number, halves up: as the renderer counts frames."""
-    return math.floor(value + Fraction(1, 2))
-
-
 def frames_in(seconds: float, fps: tuple[int, int]) -> int:
     """The nearest number of frames."""
-    return nearest(Fraction(repr(seconds)) * fps[0] / fps[1])
+    return nearest(exact(seconds) * fps[0] / fps[1])
 
 
 def seconds_of(frames: int, fps: tuple[int, int]) -> float:
     """How long ``frames`` last."""
     return frames * fps[1] / fps[0]
-
-
-def even(pixels: float) -> int:
-    """The nearest even number of pixels, at least 2, as the renderer has it."""
-    return max(2, 2 * nearest(Fraction(pixels) / 2))

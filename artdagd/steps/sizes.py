@@ -5,6 +5,22 @@ from __future__ import annotations
 from fractions import Fraction
 from math import cos, floor, radians, sin
 
+from artdagd.steps.numbers import even
+
+
+def sized(width: int, height: int, wide: int | None, high: int | None, fit: str | None = None) -> tuple[int, int]:
+    """The even sides of a picture of ``width`` x ``height`` pixels that is brought to ``wide`` x ``high``; the side
+    that isn't told follows from the aspect. With ``shrink`` they are the most that come out: it keeps the aspect, and
+    never enlarges."""
+    if wide is None and high is None:
+        return width, height
+    if fit == "shrink":
+        ratio = min(Fraction(1), *(Fraction(most, side) for most, side in ((wide, width), (high, height)) if most))
+        return even(width * ratio), even(height * ratio)
+    across = Fraction(high or 0) * width / height if wide is None else Fraction(wide)
+    down = Fraction(wide or 0) * height / width if high is None else Fraction(high)
+    return even(across), even(down)
+
 
 def turned(width: int, height: int, degrees: float, scale: float) -> tuple[int, int]:
     """The even width and height (pixels) of the frame that just holds a picture turned by ``degrees`` and made
@@ -30,12 +46,5 @@ def still(width: int, height: int, wide: int | None, high: int | None) -> tuple[
     if wide is None and high is None:
         long, short = STILL if width >= height else STILL[::-1]
         share = min(Fraction(1), Fraction(long, width), Fraction(short, height))
-        return _even(width * share), _even(height * share)
-    across = Fraction(high or 0) * width / height if wide is None else Fraction(wide)
-    down = Fraction(wide or 0) * height / width if high is None else Fraction(high)
-    return _even(across), _even(down)
-
-
-def _even(pixels: Fraction) -> int:
-    """The nearest even number, at least 2."""
-    return max(2, 2 * floor(pixels / 2 + Fraction(1, 2)))
+        return even(width * share), even(height * share)
+    return sized(width, height, wide, high)

@@ -25,13 +25,13 @@ from artdagd.hooks import Filter
 from artdagd.hooks.manager import Plugins
 from artdagd.recipes.parse import parse_recipe
 from artdagd.render.engine import render_pass
-from artdagd.render.numbers import nearest
 from artdagd.render.reading.probe import probe
 from artdagd.render.reading.source import open_source
 from artdagd.render.streams import Colour, Media
 from artdagd.render.writing.codecs import ALPHA
 from artdagd.render.writing.encode import encode
 from artdagd.steps.catalogue import Catalogue
+from artdagd.steps.numbers import nearest
 from artdagd.work import RenderPass, RenderStep
 
 RATE, SAMPLES = 44_100, 44_777

@@ -8,8 +8,9 @@ import msgspec
 
 from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep
-from artdagd.plans.shapes import Rule, Shape, even
+from artdagd.plans.shapes import Rule, Shape
 from artdagd.steps.curves import moves
+from artdagd.steps.numbers import even
 from artdagd.steps.sizes import turned
 
 

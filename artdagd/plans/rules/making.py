@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep
-from artdagd.plans.shapes import Rule, Shape, even, frames_in, rate, seconds_of
+from artdagd.plans.shapes import Rule, Shape, frames_in, rate, seconds_of
+from artdagd.steps.numbers import even
 from artdagd.steps.sizes import still
 
 

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from artdagd.plans.model import ConcreteStep
-from artdagd.plans.shapes import Rule, Shape, even
+from artdagd.plans.shapes import Rule, Shape
+from artdagd.steps.sizes import sized
 
 
 def _resize(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
-    source, width, height = inputs[0], step.config.get("width"), step.config.get("height")
-    aspect = source.width / source.height
-    wide = width or (height * aspect if height else source.width)
-    high = height or (width / aspect if width else source.height)
-    return msgspec.structs.replace(source, width=even(wide), height=even(high))
+    source, config = inputs[0], step.config
+    width, height = sized(source.width, source.height, config.get("width"), config.get("height"), config.get("fit"))
+    return msgspec.structs.replace(source, width=width, height=height)
 
 
 RULES: Mapping[str, Rule] = {"RESIZE": _resize}

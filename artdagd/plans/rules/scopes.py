@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from artdagd.plans.model import ConcreteStep
-from artdagd.plans.shapes import Rule, Shape, even, frames_in, rate, seconds_of
+from artdagd.plans.shapes import Rule, Shape, frames_in, rate, seconds_of
+from artdagd.steps.numbers import even
 
 
 def _scope(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:

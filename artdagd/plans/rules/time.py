@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 
 import msgspec
 
 from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep
-from artdagd.plans.shapes import Rule, Shape, even, frames_in, nearest, no_picture, no_sound, rate, seconds_of
+from artdagd.plans.shapes import Rule, Shape, frames_in, no_picture, no_sound, rate, seconds_of
+from artdagd.steps.numbers import even, exact, nearest
 
 
 def _segment(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
@@ -40,7 +40,7 @@ def _segment(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
 def _speed(step: ConcreteStep, inputs: Sequence[Shape]) -> Shape:
     source, factor = inputs[0], step.config["factor"]
     sound = None if source.audio is None else source.audio / factor
-    frames = max(1, nearest(source.frames / Fraction(repr(factor))))
+    frames = max(1, nearest(source.frames / exact(factor)))
     duration = seconds_of(frames, source.fps) if source.has_picture else 0.0
     return msgspec.structs.replace(source, duration=duration, audio=sound)
 

@@ -12,10 +12,10 @@ import numpy
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import MATRICES
-from artdagd.render.numbers import exact, nearest
 from artdagd.render.reading.clock import MAX_RATE
 from artdagd.render.reading.source import open_source
 from artdagd.render.streams import Picture, VideoStream
+from artdagd.steps.numbers import exact, nearest
 
 AVERAGE = "area+accurate_rnd+full_chroma_int+bitexact"
 """A small pixel is the mean of those that it stands for; the same on every processor."""

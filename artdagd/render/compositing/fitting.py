@@ -7,25 +7,17 @@ from fractions import Fraction
 
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import scale
-from artdagd.render.numbers import even
 from artdagd.render.streams import VideoStream
+from artdagd.steps import sizes
+from artdagd.steps.numbers import even
 
 
 def sized(video: VideoStream, width: int | None, height: int | None, fit: str | None) -> VideoStream:
     """The stream with these sides; one that is None follows from the other. ``shrink`` keeps the aspect, adds nothing
     and never enlarges, so that the sides are the most that come out."""
-    picture = video.picture
-    if width is None and height is None:
-        return video
-    if fit == "shrink":
-        sides = ((width, picture.width), (height, picture.height))
-        ratio = min(Fraction(1), *(Fraction(most, side) for most, side in sides if most is not None))
-        return fitted(video, even(picture.width * ratio), even(picture.height * ratio), "stretch")
-    aspect = Fraction(picture.width, picture.height)
-    wide = Fraction(height) * aspect if width is None and height is not None else Fraction(width or 0)
-    high = Fraction(height) if height is not None else wide / aspect
-    alone = width is None or height is None
-    return fitted(video, even(wide), even(high), "stretch" if alone else fit or "contain")
+    size = sizes.sized(video.picture.width, video.picture.height, width, height, fit)
+    keeps_aspect = fit == "shrink" or width is None or height is None
+    return fitted(video, *size, "stretch" if keeps_aspect else fit or "contain")
 
 
 def fitted(video: VideoStream, width: int, height: int, fit: str) -> VideoStream:

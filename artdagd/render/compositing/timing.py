@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from artdagd.render.numbers import nearest
 from artdagd.render.streams import VideoStream
+from artdagd.steps.numbers import nearest
 
 
 def at_rate(video: VideoStream, fps: Fraction) -> VideoStream:

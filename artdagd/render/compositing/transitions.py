@@ -11,8 +11,8 @@ from artdagd.hooks.types import Filter
 from artdagd.render.drawing.colours import yuv
 from artdagd.render.graphs import scale
 from artdagd.render.networks import Network, Node
-from artdagd.render.numbers import exact, nearest
 from artdagd.render.streams import Picture
+from artdagd.steps.numbers import exact, nearest
 
 CUT: Mapping[str, Any] = {"type": "cut"}
 

@@ -16,10 +16,10 @@ from av.filter import Graph
 
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import THREADS, add, linked, pull, push, scale
-from artdagd.render.numbers import nearest
 from artdagd.render.sounds.blocks import blocks, sound_frame
 from artdagd.render.streams import AudioStream, Colour, Picture, VideoStream
 from artdagd.render.wanted import still_wanted
+from artdagd.steps.numbers import nearest
 
 BT709 = Colour(1, 1, 1)
 BLOCK = 8192

@@ -16,9 +16,9 @@ from fractions import Fraction
 import numpy
 from numpy.lib.stride_tricks import sliding_window_view
 
-from artdagd.render.numbers import nearest
 from artdagd.render.sounds.blocks import blocks, sound_of
 from artdagd.render.streams import AudioStream
+from artdagd.steps.numbers import nearest
 
 SPARSE = 4
 """Places are first compared at every fourth sample; then the neighbours of the best one at all of them."""

@@ -11,11 +11,11 @@ import numpy
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
-from artdagd.render.numbers import exact, nearest
 from artdagd.render.sounds.blocks import HOPS, amplitude, blocks, hop, ramp, sampled, sound_of
 from artdagd.render.sounds.dynamics import Ducker, limited
 from artdagd.render.streams import AudioStream, Media
 from artdagd.steps.curves import Curve, curve, moves
+from artdagd.steps.numbers import exact, nearest
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:

@@ -11,9 +11,9 @@ from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
 from artdagd.render.drawing.planes import Plane, divisors, repainted
 from artdagd.render.drawing.resampling import window
-from artdagd.render.numbers import even
 from artdagd.render.streams import Media, VideoStream
 from artdagd.steps.curves import Curve, curve, moves
+from artdagd.steps.numbers import even
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:

@@ -14,9 +14,9 @@ from artdagd.hooks.types import Effect, Filter
 from artdagd.render.drawing.patterns import checkerboard, gradient, noise
 from artdagd.render.drawing.planes import picture_of
 from artdagd.render.graphs import run_source, scale
-from artdagd.render.numbers import even, exact, nearest
 from artdagd.render.sounds.blocks import silence
 from artdagd.render.streams import AudioStream, Colour, Media, Picture, VideoStream
+from artdagd.steps.numbers import even, exact, nearest
 
 BT709 = Colour(1, 1, 1)
 RATE = 48_000

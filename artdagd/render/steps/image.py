@@ -16,11 +16,11 @@ from artdagd.hooks.types import Effect
 from artdagd.render.drawing.colours import yuv
 from artdagd.render.drawing.planes import Plane, divisors, picture_of, planes
 from artdagd.render.drawing.resampling import window
-from artdagd.render.numbers import exact, nearest
 from artdagd.render.steps.generate import drawn, still
 from artdagd.render.streams import Media, Picture, VideoStream
 from artdagd.steps import sizes
 from artdagd.steps.curves import EASES
+from artdagd.steps.numbers import exact, nearest
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, in pixels."""

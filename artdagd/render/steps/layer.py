@@ -16,10 +16,10 @@ from artdagd.render.compositing.opacity import opaque
 from artdagd.render.compositing.timing import on_clock, seen
 from artdagd.render.graphs import scale
 from artdagd.render.networks import Network, Node
-from artdagd.render.numbers import even, exact
 from artdagd.render.reading.opening import MAX_PIXELS
 from artdagd.render.streams import Media, Picture, VideoStream, composed
 from artdagd.steps.curves import curve, moves
+from artdagd.steps.numbers import even, exact
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:

@@ -9,8 +9,8 @@ from typing import Any
 from av import AudioFrame
 
 from artdagd.hooks.types import Effect
-from artdagd.render.numbers import exact, nearest
 from artdagd.render.streams import AudioStream, Media
+from artdagd.steps.numbers import exact, nearest
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:

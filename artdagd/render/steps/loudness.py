@@ -19,9 +19,9 @@ from av import AudioFrame
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
 from artdagd.render.graphs import run_audio
-from artdagd.render.numbers import exact
 from artdagd.render.sounds.blocks import blocks, sound_of
 from artdagd.render.streams import AudioStream, Media
+from artdagd.steps.numbers import exact
 
 SILENCE = -70.0
 """LUFS of the absolute gate: sound below it, or shorter than 0.4 s, has no loudness and stays as it is."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
-from artdagd.render.numbers import nearest
 from artdagd.render.streams import Media
+from artdagd.steps.numbers import nearest
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:

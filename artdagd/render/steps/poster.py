@@ -13,8 +13,8 @@ from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
 from artdagd.render.compositing.fitting import sized
 from artdagd.render.graphs import scale
-from artdagd.render.numbers import nearest
 from artdagd.render.streams import Media, VideoStream
+from artdagd.steps.numbers import nearest
 
 CANDIDATES = tuple(Fraction(part, 12) for part in (1, 3, 5, 7, 9, 11))
 """Where in the clip to look, as shares of its length."""

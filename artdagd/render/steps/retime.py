@@ -10,8 +10,8 @@ from typing import Any
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
-from artdagd.render.numbers import exact, nearest
 from artdagd.render.streams import Media
+from artdagd.steps.numbers import exact, nearest
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:

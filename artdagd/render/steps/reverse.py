@@ -13,10 +13,10 @@ from av import AudioFrame, VideoFormat, VideoFrame
 
 from artdagd.hooks.types import Effect
 from artdagd.render.drawing.planes import picture_of, planes
-from artdagd.render.numbers import nearest
 from artdagd.render.reading.opening import reading
 from artdagd.render.sounds.blocks import sound_frame
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
+from artdagd.steps.numbers import nearest
 
 BLOCK_BYTES = 192 << 20
 """Bytes of pictures that are held at a time: the input is read forward block by block, the last block first."""

@@ -14,8 +14,8 @@ from artdagd.render.compositing.conform import alpha_of, conformed
 from artdagd.render.compositing.joining import joined_pictures, joined_sound
 from artdagd.render.compositing.opacity import opaque
 from artdagd.render.compositing.transitions import joints, overlap
-from artdagd.render.numbers import even, exact, nearest
 from artdagd.render.streams import AudioStream, Media, Picture
+from artdagd.steps.numbers import even, exact, nearest
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:

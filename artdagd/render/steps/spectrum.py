@@ -11,10 +11,10 @@ import numpy
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
 from artdagd.render.graphs import scale
-from artdagd.render.numbers import even, exact, nearest
 from artdagd.render.sounds.blocks import blocks
 from artdagd.render.sounds.scopes import BLOCK, BT709, drawn, film, windows
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
+from artdagd.steps.numbers import even, exact, nearest
 
 BARS = 4096
 """Samples that are transformed for a picture of bars."""

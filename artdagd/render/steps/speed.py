@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.numbers import exact, nearest
 from artdagd.render.sounds.stretch import stretched
 from artdagd.render.streams import AudioStream, Media, VideoStream
+from artdagd.steps.numbers import exact, nearest
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:

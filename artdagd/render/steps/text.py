@@ -18,10 +18,10 @@ from artdagd.render.drawing.colours import yuv
 from artdagd.render.drawing.lettering import Block, Style, chroma_sized, drawn, laid_out, reach
 from artdagd.render.drawing.planes import Plane, divisors, picture_of, repainted
 from artdagd.render.networks import Network, Node
-from artdagd.render.numbers import exact, nearest
 from artdagd.render.reading.subtitles import read_subtitles
 from artdagd.render.streams import Media, Picture, VideoStream, composed
 from artdagd.steps.curves import Curve, curve
+from artdagd.steps.numbers import exact, nearest
 
 STEPS = 16
 """Places within a pixel at which letters are drawn."""

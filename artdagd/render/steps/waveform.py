@@ -7,9 +7,9 @@ from typing import Any
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.numbers import even, exact, nearest
 from artdagd.render.sounds.scopes import BT709, drawn, film, windows
 from artdagd.render.streams import Media, Picture
+from artdagd.steps.numbers import even, exact, nearest
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:

@@ -12,9 +12,9 @@ from artdagd.render.compositing.fitting import sized
 from artdagd.render.compositing.timing import at_rate
 from artdagd.render.graphs import scale
 from artdagd.render.networks import Node
-from artdagd.render.numbers import nearest
 from artdagd.render.streams import AudioStream, Colour, Media, VideoStream, composed
 from artdagd.render.writing.codecs import ALPHA, SOUND, picture_coding
+from artdagd.steps.numbers import nearest
 
 OVERLAYS = {"yuv420p": "yuv420", "yuv422p": "yuv422", "yuv444p": "yuv444"}
 """The overlay filter's names of the formats that steps work in."""

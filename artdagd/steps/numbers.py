@@ -1,4 +1,4 @@
-"""Numbers of a config made exact: a time that was written as 0.1 means one tenth."""
+"""Numbers of a config made exact, and rounded in one way by planning and rendering: 0.1 means one tenth."""
 
 from __future__ import annotations
 
