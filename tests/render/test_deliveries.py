@@ -284,3 +284,29 @@ def test_transparent_parts(source: Path, tmp_path: Path, ffmpeg: Callable[..., b
     else:
         assert left[..., 3].min() == 255
         assert left[..., :3].max() < 5
+
+
+OVER_BLACK = ("mp4-h264-aac", "mov-prores-aac", "mkv-ffv1-opus", "jpg-mjpeg")
+KEEPING = ("png-png", "webp-webp", "gif-gif", "webm-vp9-opus")
+
+
+@pytest.mark.parametrize("name", [*OVER_BLACK, *KEEPING])
+def test_a_transparent_picture_from_its_file_to_its_delivery(tmp_path: Path, ffmpeg: Callable[..., bytes], name: str):
+    """A PNG of one orange whose left half is transparent, and the right half, but for the gif, half as opaque."""
+    delivery, source, opaque = ALL[name], tmp_path / "a.png", 255 if name == "gif-gif" else 128
+    picture = f"color=0xe08040:s=128x64:d=0.04,format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='{opaque}*gt(X,63)'"
+    ffmpeg("-f", "lavfi", "-i", picture, "-frames:v", "1", source)
+    work = RenderPass((RenderStep("s", "RESIZE", {}, ("v",)),), {"v": str(source)}, delivery)
+    out = tmp_path / f"out.{delivery.format}"
+    render_pass(work, out, {}, lambda fraction: None, lambda: False)
+    decoder = ("-c:v", "libvpx-vp9") if delivery.format == "webm" else ()
+    frame = ffmpeg(*decoder, "-i", out, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgba", "-")
+    seen = numpy.frombuffer(frame, numpy.uint8).reshape(64, 128, 4)[8:-8].astype(int)
+    left, right = seen[:, 8:48].mean((0, 1)), seen[:, 80:120].mean((0, 1))
+    colour = numpy.array([0xE0, 0x80, 0x40])
+    if name in OVER_BLACK:
+        assert left == pytest.approx([0, 0, 0, 255], abs=4)
+        assert right == pytest.approx([*colour * opaque / 255, 255], abs=5)
+    else:
+        assert left[3] == 0
+        assert right == pytest.approx([*colour, opaque], abs=5)
