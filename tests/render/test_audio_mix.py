@@ -177,3 +177,40 @@ def test_impulses_keep_their_places_through_a_chain_in_one_pass_or_in_many(rende
         made = render([(kind, config, inputs)], {name: kept[name] for name in inputs}, lossless=True)
         kept[f"s{number}"] = made
     assert numpy.array_equal(read_sound(kept["s4"])[0], fused)
+
+
+BEFORE = {
+    "a part": ("SEGMENT", {"start": 0.0713, "end": 0.6}),
+    "a part of another speed": ("SPEED", {"factor": 1.3, "keep_pitch": False}),
+    "two parts": ("SEQUENCE", {"transition": {"type": "crossfade", "duration": 0.05}}),
+}
+AFTER = {
+    "fades": ("AUDIO_FADE", {"start": 0.03, "fade_in": 0.1, "end": 0.4, "fade_out": 0.2, "curve": "qsin"}),
+    "a mix": ("AUDIO_MIX", {"gain": {"keyframes": [[0.0, -20.0, "linear"], [0.3, 0.0, "linear"]]}, "delay": [0.0, 0.07],
+                            "duck": {"by": 0, "threshold": -24.0, "ratio": 4.0, "attack": 0.01, "release": 0.1},
+                            "limit": -6.0}),
+    "loudness": ("LOUDNESS", {"target": -30.0}),
+    "speed": ("SPEED", {"factor": 0.8}),
+    "speed and pitch": ("SPEED", {"factor": 0.8, "keep_pitch": False}),
+    "a part": ("SEGMENT", {"start": 0.1, "end": 0.4}),
+    "reversed": ("REVERSE", {}),
+    "a loop": ("LOOP", {"count": 2}),
+    "a crossfade": ("SEQUENCE", {"transition": {"type": "crossfade", "duration": 0.1}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("after", AFTER.values(), ids=AFTER.keys())
+@pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE.keys())
+def test_a_sound_is_the_same_in_one_graph_and_in_two_passes(render, tmp_path, before, after):
+    """Filters that count time or samples begin with what they get, wherever in the file that was cut."""
+    noise = 0.4 * numpy.random.default_rng(2).standard_normal((2, 40_001)).clip(-2, 2)
+    source = write_sound(tmp_path / "a.wav", noise)
+
+    def step(kind_and_config, name):
+        return (*kind_and_config, [name] * (2 if kind_and_config[0] in ("SEQUENCE", "AUDIO_MIX") else 1))
+
+    whole = read_sound(render([step(before, "a"), step(after, "s0")], {"a": source}, lossless=True))
+    first = render([step(before, "a")], {"a": source}, lossless=True)
+    apart = read_sound(render([step(after, "b")], {"b": first}, lossless=True))
+    assert numpy.array_equal(whole, apart)
+    assert numpy.abs(whole).max() > 0.01

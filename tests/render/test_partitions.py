@@ -50,6 +50,9 @@ KINDS: list[tuple[str, int, dict]] = [
     ("BLEND", 2, {"mode": "screen"}),
     ("MASK", 2, {"invert": True}),
     ("CHROMA_KEY", 1, {"color": "#808080"}),
+    ("AUDIO_FADE", 1, {"fade_in": 0.1, "fade_out": 0.05}),
+    ("AUDIO_MIX", 2, {"gain": [0.0, -6.0], "delay": 0.03}),
+    ("LOUDNESS", 1, {"target": -30.0}),
 ]
 
 
