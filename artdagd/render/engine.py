@@ -93,7 +93,7 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
             carries = RENDERED[step.type].port(number).carries
             if name not in made and carries != "data":
                 made[name] = _forked(_source(name, step, work), uses[name])
-            media = _data(name, step, work) if carries == "data" else made[name]
+            media = Media(None, None, data=_file(name, step, work)) if carries == "data" else made[name]
             inputs.append(Media(None, media.audio) if carries == "audio" else media)
         try:
             media = carry_out(step.config, inputs, effects)
@@ -108,11 +108,9 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
 
 
 def _source(name: str, step: RenderStep, work: RenderPass) -> Media:
-    path = work.sources.get(name)
-    if path is None:
-        raise StepFailed(f"step {step.step_id!r}: its input {name!r} is not in the pass", code="refused")
+    path = _file(name, step, work)
     try:
-        return open_source(Path(path))
+        return open_source(path)
     except StepFailed as error:
         raise _placed(f"step {step.step_id!r}, input {name!r}", error) from error
 
@@ -122,10 +120,10 @@ def _forked(media: Media, uses: int) -> Media:
     return media.moved(shared) if uses > 1 else media
 
 
-def _data(name: str, step: RenderStep, work: RenderPass) -> Media:
+def _file(name: str, step: RenderStep, work: RenderPass) -> Path:
     if name not in work.sources:
         raise StepFailed(f"step {step.step_id!r}: its input {name!r} is not in the pass", code="refused")
-    return Media(None, None, data=Path(work.sources[name]))
+    return Path(work.sources[name])
 
 
 def _placed(place: str, error: StepFailed) -> StepFailed:

@@ -13,7 +13,7 @@ from av.filter.context import FilterContext
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
-from artdagd.render.reading.opening import reason
+from artdagd.render.failures import reason
 from artdagd.render.wanted import still_wanted
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from av.filter.context import FilterContext
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
+from artdagd.render.failures import reason
 from artdagd.render.graphs import THREADS, add, pull, push, source_options
-from artdagd.render.reading.opening import reason
 from artdagd.render.wanted import still_wanted
 
 if TYPE_CHECKING:

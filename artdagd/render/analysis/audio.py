@@ -11,8 +11,9 @@ from av import AudioFrame, AudioLayout, AudioResampler
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
+from artdagd.render.failures import reporting
 from artdagd.render.graphs import run_audio
-from artdagd.render.reading.opening import open_media, reading
+from artdagd.render.reading.opening import open_media
 from artdagd.render.reading.sound import MAX_RATE, decode, track
 from artdagd.render.sounds.blocks import regrouped
 
@@ -48,7 +49,7 @@ class Blocks:
         """Raises StepFailed (``bad_media``) if there is no sound, and ValueError for a rate that can't be."""
         if rate is not None and not 0 < rate <= MAX_RATE:
             raise ValueError(f"{rate} is no sample rate: give 1 to {MAX_RATE} Hz")
-        with reading("the sound can't be read"), open_media(path) as container:
+        with reporting("the sound can't be read"), open_media(path) as container:
             stream = track(container)
             if stream is None:
                 raise StepFailed("the file has no sound that can be decoded", code="bad_media")

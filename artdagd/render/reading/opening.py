@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +9,7 @@ import av
 from av.container.input import InputContainer
 
 from artdagd.errors import StepFailed
+from artdagd.render.failures import reporting
 from artdagd.render.reading.headers import is_animated_webp, picture_size
 
 MAX_STREAMS = 32
@@ -53,29 +51,6 @@ OPTIONS = {
 }
 IMAGE_FORMATS = frozenset({"png_pipe", "jpeg_pipe", "webp_pipe"})
 
-NOT_MEDIA = "use a video, sound or picture file of a common format (MP4, MOV, WebM, Matroska, MP3, WAV, FLAC, PNG …)"
-
-
-def reason(error: BaseException) -> str:
-    """What went wrong in ffmpeg's words, without the path that av adds to them."""
-    if isinstance(error, MemoryError):
-        return "it asks for more memory than a worker has"
-    text = getattr(error, "strerror", None)
-    return str(text) if text else type(error).__name__
-
-
-@contextmanager
-def reading(what: str) -> Iterator[None]:
-    """Turn whatever av raises (it has many kinds) into StepFailed: ``what`` says what was being done."""
-    try:
-        yield
-    except StepFailed:
-        raise
-    except Exception as error:
-        if getattr(error, "errno", None) == errno.ENOSPC:
-            raise StepFailed(f"{what}: no space left on the disk", code="disk_full", retryable=True) from error
-        raise StepFailed(f"{what}: {reason(error)}", code="bad_media", advice=NOT_MEDIA) from error
-
 
 def open_media(path: Path) -> InputContainer:
     """Open a local file for reading. Raises StepFailed (``bad_media``) for all that is not media within our limits.
@@ -83,7 +58,7 @@ def open_media(path: Path) -> InputContainer:
     These checks are for a good message: what they can't see (a picture may be larger than its header says) the limits
     that the kernel holds the worker to end.
     """
-    with reading("the file can't be opened as media"):
+    with reporting("the file can't be opened as media"):
         if not path.is_file():  # a pipe would be waited for
             raise _refused("there is no such file", "upload it again")
         if is_animated_webp(path):

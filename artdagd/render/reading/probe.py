@@ -11,8 +11,9 @@ from av.container.input import InputContainer
 from av.video.stream import VideoStream as PictureTrack
 
 from artdagd.errors import StepFailed
+from artdagd.render.failures import reporting
 from artdagd.render.reading.hdr import HDR
-from artdagd.render.reading.opening import IMAGE_FORMATS, is_heif, open_media, reading
+from artdagd.render.reading.opening import IMAGE_FORMATS, is_heif, open_media
 from artdagd.render.reading.orientation import upright
 from artdagd.render.reading.sound import count, layout, track
 from artdagd.render.reading.source import Pictures, examine
@@ -52,7 +53,7 @@ def probe(path: Path) -> MediaFacts:
     """The facts about ``path``. Never raises for junk: what no reader of ours can open has kind ``other`` or ``data``
     (text that is JSON, YAML or the like)."""
     try:
-        with reading("the file can't be probed"), open_media(path) as container:
+        with reporting("the file can't be probed"), open_media(path) as container:
             return _facts(path, container)
     except StepFailed:
         return _no_media(path)

@@ -14,8 +14,9 @@ from av.container.input import InputContainer
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
+from artdagd.render.failures import reporting
 from artdagd.render.graphs import run_audio
-from artdagd.render.reading.opening import DECODERS, check_length, open_media, reading
+from artdagd.render.reading.opening import DECODERS, check_length, open_media
 from artdagd.render.streams import AudioStream
 from artdagd.render.wanted import still_wanted
 
@@ -52,7 +53,7 @@ def decode(path: Path, rate: int | None = None, mix: str | None = None) -> Itera
     They are resampled to ``rate`` and mixed to the layout ``mix`` if given. What libavcodec's skip and discard
     side data and, in MP4, the duration of the track exclude is left out. Raises StepFailed (``bad_media``).
     """
-    with reading("the sound can't be decoded"), open_media(path) as container:
+    with reporting("the sound can't be decoded"), open_media(path) as container:
         stream = track(container)
         if stream is None:
             raise StepFailed("the file has no sound that can be decoded", code="bad_media")

@@ -16,7 +16,8 @@ from av.video.stream import VideoStream as Track
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
-from artdagd.render.reading.opening import MAX_PIXELS, open_media, reading
+from artdagd.render.failures import reporting
+from artdagd.render.reading.opening import MAX_PIXELS, open_media
 from artdagd.render.reading.scan import scan_packets
 from artdagd.render.reading.sound import audio_stream
 from artdagd.render.reading.tracks import alpha_track, decoder, picture_track
@@ -45,7 +46,7 @@ def open_source(path: Path) -> Media:
 
 def examine(path: Path) -> Source:
     """As :func:`open_source`, with what the pictures are like before they are made fit for steps."""
-    with reading("the file can't be read"), open_media(path) as container:
+    with reporting("the file can't be read"), open_media(path) as container:
         track = picture_track(container)
         sound = audio_stream(path, container)
         if track is None and sound is None:
@@ -160,7 +161,7 @@ class Pictures:
 
     def _decode(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
         """Decoded frames with their ordinals, from at or before ``start`` on."""
-        with reading("the video can't be decoded"):
+        with reporting("the video can't be decoded"):
             key = self._key(start)
             places = self._places(key)
             container = (self._waiting() if places[0] else None) or open_media(self.path)

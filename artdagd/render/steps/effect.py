@@ -13,8 +13,9 @@ from av import VideoFrame
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter, VideoFormat
 from artdagd.render.drawing.painting import painted
+from artdagd.render.failures import reason
 from artdagd.render.graphs import evened, run_video, scale, stateless
-from artdagd.render.reading.opening import MAX_PIXELS, reason
+from artdagd.render.reading.opening import MAX_PIXELS
 from artdagd.render.streams import Media, Picture, VideoStream
 from artdagd.steps.curves import curve, moves, whole
 from artdagd.steps.moving import number

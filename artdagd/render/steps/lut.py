@@ -12,10 +12,10 @@ from av import VideoFrame
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
+from artdagd.render.failures import reporting
 from artdagd.render.graphs import MATRICES, scale
 from artdagd.render.networks import Network, Node
 from artdagd.render.reading.cubes import Cube, read_cube
-from artdagd.render.reading.opening import reading
 from artdagd.render.streams import Media, VideoStream, composed
 from artdagd.steps.curves import curve
 
@@ -55,7 +55,7 @@ def _graded(video: VideoStream, cube: Cube, config: Mapping[str, Any]) -> VideoS
         # The filters take a table from a file alone. Its name reaches no pixel.
         with TemporaryDirectory(prefix="look-") as folder:
             file = Path(folder, "look.cube")
-            with reading("the look-up table can't be written"):
+            with reporting("the look-up table can't be written"):
                 file.write_text(cube.text())
             yield from composed((video,), lambda number: network(file, number), picture).frames(start)
 

@@ -13,7 +13,7 @@ from av import AudioFrame, VideoFormat, VideoFrame
 
 from artdagd.hooks.types import Effect
 from artdagd.render.drawing.planes import picture_of, planes
-from artdagd.render.reading.opening import reading
+from artdagd.render.failures import reporting
 from artdagd.render.sounds.blocks import sound_frame
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
 from artdagd.steps.numbers import nearest
@@ -85,7 +85,7 @@ def _bytes(picture: Picture) -> int:
 
 def _backwards(audio: AudioStream) -> AudioStream:
     def source() -> Iterator[AudioFrame]:
-        with reading("the sound can't be reversed"), SpooledTemporaryFile(SPOOL_BYTES) as spool:
+        with reporting("the sound can't be reversed"), SpooledTemporaryFile(SPOOL_BYTES) as spool:
             channels = 1
             for frame in audio.frames():
                 samples = frame.to_ndarray().T.astype(numpy.float32)

@@ -13,7 +13,7 @@ from av.container.output import OutputContainer
 
 from artdagd.delivery import STILLS, Delivery, file_format
 from artdagd.errors import StepFailed
-from artdagd.render.reading.opening import reading
+from artdagd.render.failures import reporting
 from artdagd.render.reading.tracks import ALPHA_NAME
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
 from artdagd.render.writing.ahead import ahead
@@ -45,7 +45,7 @@ def encode(
     if video is not None and delivery is not None and delivery.format in STILLS:
         _still(video, output, delivery)
         return
-    with reading("the result can't be written"):
+    with reporting("the result can't be written"):
         container = av.open(
             f"file:{output.absolute()}",
             "w",
@@ -68,7 +68,7 @@ def encode(
         finally:
             for track in tracks:
                 track.frames.close()
-        with reading("the result can't be written"):
+        with reporting("the result can't be written"):
             container.close()
 
 
@@ -95,9 +95,9 @@ def _still(video: VideoStream, output: Path, delivery: Delivery) -> None:
     context.options = coding.options
     _set(context, video.picture, coding)
     frame.pts, frame.time_base, frame.pict_type = 0, Fraction(1), 0
-    with reading("encoding failed"):
+    with reporting("encoding failed"):
         packets = [*context.encode(frame), *context.encode(None)]
-    with reading("the result can't be written"):
+    with reporting("the result can't be written"):
         output.write_bytes(b"".join(map(bytes, packets)))
 
 
@@ -128,7 +128,7 @@ class _Track:
             self.position += frame.samples if isinstance(frame, AudioFrame) else 1
             if isinstance(frame, VideoFrame):
                 frame.pict_type = 0  # the source's choice of keyframes is not ours
-        with reading("encoding failed"):
+        with reporting("encoding failed"):
             container.mux(self.stream.encode(frame))  # type: ignore[arg-type]
         self.done = frame is None
 

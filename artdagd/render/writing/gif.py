@@ -13,8 +13,8 @@ from av.filter import Graph
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
+from artdagd.render.failures import reason
 from artdagd.render.graphs import THREADS, add, pull, push, scale, source_options
-from artdagd.render.reading.opening import reason
 from artdagd.render.streams import VideoStream
 from artdagd.render.wanted import still_wanted
 
