@@ -12,6 +12,9 @@ from artdagd.cli.problems import NodeError
 from artdagd.cli.show import Show, json_option
 from artdagd.steps.suggest import unknown
 
+MOVING = {"$ref": "#/$defs/Moving"}
+"""What a schema says of a number that may move with time."""
+
 
 @click.command()
 @click.argument("name", required=False)
@@ -43,11 +46,12 @@ def _parameters(item: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     required = schema.get("required", ())
     rows = []
     for name, field in schema.get("properties", {}).items():
-        kinds = [_resolved(kind, definitions) for kind in field.get("anyOf", [field])]
+        written = field.get("anyOf", [field])
+        kinds = [_resolved(kind, definitions) for kind in written if kind != MOVING]
         kinds = [kind for kind in kinds if kind.get("type") != "null"]
         default = "required" if name in required else json.dumps(field.get("default"), ensure_ascii=False)
         meaning = field.get("description") or "; or ".join(k["description"] for k in kinds if "description" in k)
-        value = " or ".join(dict.fromkeys(map(_value, kinds)))
+        value = " or ".join(dict.fromkeys(map(_value, kinds))) + (", may move" if MOVING in written else "")
         rows.append((name, value, "" if default == "null" else default, meaning))
     return rows
 

@@ -80,7 +80,7 @@ def test_what_a_recipe_may_use_is_listed_with_its_parameters(idle: Daemon):
     assert re.search(r"^blur +effect +\S+ +Blur", listed, re.M)
     assert re.search(r"^SEGMENT +step +artdagd ", listed, re.M)
     shown = well(idle.ctl("steps", "blur"))
-    assert re.search(r"^sigma +number 0\.\.200 +4\.0 +standard deviation", shown, re.M)
+    assert re.search(r"^sigma +number 0\.\.200, may move +4\.0 +standard deviation", shown, re.M)
     assert json.loads(well(idle.ctl("steps", "SEGMENT", "--json")))["name"] == "SEGMENT"
     wrong = idle.ctl("steps", "blurr")
     assert wrong.returncode != 0
