@@ -27,6 +27,14 @@ def song(path: Path, length: float) -> Path:
     return _ffmpeg("-stream_loop", "-1", "-i", MEDIA / "music.ogg", "-t", length, "-vn", "-c:a", "flac", path)
 
 
+def look(path: Path) -> Path:
+    """A table of 33 x 33 x 33 colours: a little darker and warmer."""
+    steps = [step / 32 for step in range(33)]
+    rows = [f"{red**1.1:.6f} {green**1.2:.6f} {blue**1.4:.6f}" for blue in steps for green in steps for red in steps]
+    path.write_text("\n".join(["LUT_3D_SIZE 33", *rows, ""]))
+    return path
+
+
 def _ffmpeg(*arguments: object) -> Path:
     command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments)]
     subprocess.run(command, check=True, timeout=300)
