@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from fractions import Fraction
 
 import numpy
 from av import AudioFrame
@@ -93,7 +92,7 @@ def ramp(values: numpy.ndarray, length: int) -> numpy.ndarray:
 
 def sampled(value: Callable[[float], float], start: int, count: int, length: int, rate: int) -> numpy.ndarray:
     """``value`` (of seconds) at sample ``start`` and at ``count`` more, ``length`` samples apart."""
-    return numpy.array([value(float(Fraction(start + i * length, rate))) for i in range(count + 1)])
+    return numpy.array([value((start + i * length) / rate) for i in range(count + 1)])
 
 
 def peaks(block: numpy.ndarray, length: int) -> list[float]:
