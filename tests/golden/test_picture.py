@@ -98,6 +98,7 @@ def test_a_shift_by_less_than_a_pixel_is_even(film, ours) -> None:
     for made in moved.frames():
         luma = planes(made)[0].astype(float) - 16
         centres.append((luma.sum(0) * numpy.arange(48)).sum() / luma.sum())
+        assert math.isclose((luma.sum(1) * numpy.arange(48)).sum() / luma.sum(), 23.5, abs_tol=0.005)
     steps = numpy.diff(centres)
     assert math.isclose(steps.mean(), -0.2, abs_tol=0.005)
     assert steps.std() < 0.01

@@ -37,6 +37,11 @@ def window(
         if across > 1:
             shift = 0.25 * (1 - (right - left) / wide)
             left, right = left + shift, right + shift
+        # Whole pixels of the same size are cut out: to resample them gives the same, and takes long.
+        if left.is_integer() and right - left == wide:
+            plane, left, right, columns = plane[:, int(left) : int(right)], 0.0, float(wide), wide
+        if top.is_integer() and bottom - top == high:
+            plane, top, bottom, rows = plane[int(top) : int(bottom)], 0.0, float(high), high
         inside = (max(0.0, left), max(0.0, top), min(float(columns), right), min(float(rows), bottom))
         image = Image.fromarray(numpy.ascontiguousarray(plane))
         made.append(numpy.asarray(image.resize((wide, high), Image.Resampling.BICUBIC, box=inside)))
