@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import click
@@ -201,3 +202,12 @@ def test_the_drawing_of_the_rooms_is_true(pages):
         assert afters <= reached(edges, room), f"imported by {room}, but not drawn: {afters - reached(edges, room)}"
     described = {name for row in pages.table(page, "room") for name in re.findall(r"`(\w+)`", row[0])}
     assert described == set(real) | {after for afters in real.values() for after in afters}
+
+
+def test_the_parts_of_the_media_engine_are_told_in_the_order_of_their_imports(pages):
+    told = [
+        re.findall(r"`(\w+)(?:/|\.py)`", row[0]) for row in pages.table("docs/architecture.md", "part of `render/`")
+    ]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = [contract["layers"] for contract in contracts if contract.get("containers") == ["artdagd.render"]]
+    assert [name for names in told for name in names] == [name for layer in layers for name in layer.split(" | ")]
