@@ -16,6 +16,7 @@ from artdagd.errors import StepFailed
 from artdagd.render.analysis.audio import mono
 from artdagd.render.reading.probe import probe
 from artdagd.render.reading.source import open_source
+from tests.sounds import write_sound
 
 
 def ffmpeg(*words: object) -> None:
@@ -241,3 +242,22 @@ def test_more_channels_than_can_be_mixed_are_no_sound(tmp_path):
         open_source(path)
     assert failure.value.code == "bad_media"
     assert probe(path).kind == "other"
+
+
+def test_a_probe_opens_a_file_no_oftener_than_it_reads_it(tmp_path, clip, monkeypatch):
+    """Opening can take seconds: a fragmented MP4's whole index is read. One reading is for the packets of the pictures,
+    one for the first of them, one for the sound."""
+    opened = []
+    real = av.open
+
+    def counted(*arguments, **options):
+        opened.append(arguments[0])
+        return real(*arguments, **options)
+
+    sound = write_sound(tmp_path / "a.wav", numpy.zeros(1000))
+    both, silent = clip("both.mp4", 10, samples=16_000), clip("silent.mp4", 10)
+    monkeypatch.setattr(av, "open", counted)
+    for path, times in ((sound, 1), (silent, 2), (both, 3)):
+        opened.clear()
+        assert probe(path).kind == ("audio" if path is sound else "video")
+        assert len(opened) == times

@@ -6,6 +6,7 @@ import hashlib
 from fractions import Fraction
 from pathlib import Path
 
+from av import Packet
 from av.audio.stream import AudioStream as Track
 from av.container.input import InputContainer
 from av.video.stream import VideoStream as PictureTrack
@@ -15,7 +16,7 @@ from artdagd.render.failures import reporting
 from artdagd.render.reading.hdr import HDR
 from artdagd.render.reading.opening import IMAGE_FORMATS, is_heif, open_media
 from artdagd.render.reading.orientation import upright
-from artdagd.render.reading.sound import count, layout, track
+from artdagd.render.reading.sound import decoded, layout, track
 from artdagd.render.reading.source import Pictures, examine
 from artdagd.render.reading.tracks import picture_track
 from artdagd.render.streams import Media
@@ -71,9 +72,14 @@ def _facts(path: Path, container: InputContainer) -> MediaFacts:
         kind = "video" if picture is not None else "audio"
     if picture is None and sound is None:
         return MediaFacts("other", "application/octet-stream", container.format.name)
-    source = examine(path)
+    source = examine(path, container)
     video = _video(picture, source.media, source.pictures) if picture is not None and source.pictures else None
-    audio = _audio(path) if sound is not None else None
+    audio = None
+    if sound is not None and picture is None:
+        audio = _audio(container)
+    elif sound is not None:
+        with open_media(path) as again:  # the packets of this one have been read, for the pictures
+            audio = _audio(again)
     lengths = [facts.duration for facts in (video, audio) if facts is not None]
     duration = None if kind == "image" else max(lengths)
     media_type = (_said(path, container) or types[0]) if video else types[1]
@@ -110,41 +116,43 @@ def _video(stream: PictureTrack, media: Media, pictures: Pictures) -> VideoFacts
     )
 
 
-def _audio(path: Path) -> AudioFacts:
-    with open_media(path) as container:
-        stream = track(container)
-        if stream is None:
-            raise StepFailed("the file has no sound", code="bad_media")
-        context = stream.codec_context
-        digest = _digest(container, stream)
-        samples = count(path)
-        return AudioFacts(
-            rate=context.sample_rate,
-            channels=1 if layout(context.channels) == "mono" else 2,
-            samples=samples,
-            duration=samples / context.sample_rate,
-            codec=context.name,
-            digest=digest,
-        )
-
-
-def _digest(container: InputContainer, stream: Track) -> str:
-    """SHA-256 over the codec's parameters and each packet's times, trimming side data and bytes."""
+def _audio(container: InputContainer) -> AudioFacts:
+    stream = track(container)
+    if stream is None:
+        raise StepFailed("the file has no sound", code="bad_media")
     context = stream.codec_context
-    base = Fraction(stream.time_base or 1)
-    head = (context.name, context.sample_rate, context.channels, context.layout.name, str(base))
-    hasher = hashlib.sha256(repr(head).encode())
-    hasher.update(bytes(context.extradata or b""))
-    origin: int | None = None
-    for packet in container.demux(stream):
+    rate, channels, codec = context.sample_rate, context.channels, context.name  # before decoding can change them
+    digest = _Digest(stream)
+    samples = sum(frame.samples for frame in decoded(container, seen=digest.add))
+    return AudioFacts(
+        rate=rate,
+        channels=1 if layout(channels) == "mono" else 2,
+        samples=samples,
+        duration=samples / rate,
+        codec=codec,
+        digest=digest.hasher.hexdigest(),
+    )
+
+
+class _Digest:
+    """SHA-256 over the codec's parameters and each packet's times, trimming side data and bytes."""
+
+    def __init__(self, stream: Track) -> None:
+        context = stream.codec_context
+        base = Fraction(stream.time_base or 1)
+        head = (context.name, context.sample_rate, context.channels, context.layout.name, str(base))
+        self.hasher = hashlib.sha256(repr(head).encode())
+        self.hasher.update(bytes(context.extradata or b""))
+        self._origin: int | None = None
+
+    def add(self, packet: Packet[Track]) -> None:
         if not packet.size:
-            continue
-        origin = packet.pts if origin is None else origin
-        time = None if packet.pts is None or origin is None else packet.pts - origin
+            return
+        self._origin = packet.pts if self._origin is None else self._origin
+        time = None if packet.pts is None or self._origin is None else packet.pts - self._origin
         skip = bytes(packet.get_sidedata("skip_samples")) if packet.has_sidedata("skip_samples") else b""
-        hasher.update(repr((time, packet.duration, skip, packet.size)).encode())
-        hasher.update(bytes(packet))
-    return hasher.hexdigest()
+        self.hasher.update(repr((time, packet.duration, skip, packet.size)).encode())
+        self.hasher.update(bytes(packet))
 
 
 def _no_media(path: Path) -> MediaFacts:

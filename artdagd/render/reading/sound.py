@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import chain, groupby
 from pathlib import Path
 
 import av
-from av import AudioFrame, AudioResampler
+from av import AudioFrame, AudioResampler, Packet
 from av.audio.stream import AudioStream as Track
 from av.container.input import InputContainer
 
@@ -53,7 +53,18 @@ def decode(path: Path, rate: int | None = None, mix: str | None = None) -> Itera
     They are resampled to ``rate`` and mixed to the layout ``mix`` if given. What libavcodec's skip and discard
     side data and, in MP4, the duration of the track exclude is left out. Raises StepFailed (``bad_media``).
     """
-    with reporting("the sound can't be decoded"), open_media(path) as container:
+    with open_media(path) as container:
+        yield from decoded(container, rate, mix)
+
+
+def decoded(
+    container: InputContainer,
+    rate: int | None = None,
+    mix: str | None = None,
+    seen: Callable[[Packet[Track]], None] = lambda packet: None,
+) -> Iterator[AudioFrame]:
+    """As :func:`decode` of a file that was just opened. ``seen`` is called with each packet before it is decoded."""
+    with reporting("the sound can't be decoded"):
         stream = track(container)
         if stream is None:
             raise StepFailed("the file has no sound that can be decoded", code="bad_media")
@@ -61,7 +72,7 @@ def decode(path: Path, rate: int | None = None, mix: str | None = None) -> Itera
         mix, rate = mix or layout(context.channels), rate or context.sample_rate
         # Broadcasts go from stereo to 5.1 and back within a file.
         samples = 0
-        for _, part in groupby(_trimmed(container, stream), _form):
+        for _, part in groupby(_trimmed(container, stream, seen), _form):
             for frame in _mixed(part, rate, mix):
                 samples += frame.samples
                 check_length(samples / rate)
@@ -120,7 +131,7 @@ def audio_stream(path: Path, container: InputContainer) -> tuple[AudioStream, Fr
     return AudioStream(context.sample_rate, layout(context.channels), measure, lambda: decode(path)), start
 
 
-def _trimmed(container: InputContainer, stream: Track) -> Iterator[AudioFrame]:
+def _trimmed(container: InputContainer, stream: Track, seen: Callable[[Packet[Track]], None]) -> Iterator[AudioFrame]:
     """Decoded frames up to the end that the container states, where the codec itself knows none (AAC in MP4)."""
     exact_end = "mp4" in container.format.name.split(",") and stream.codec_context.name in ENDLESS
     base = Fraction(stream.time_base or 1)
@@ -128,6 +139,7 @@ def _trimmed(container: InputContainer, stream: Track) -> Iterator[AudioFrame]:
     held: AudioFrame | None = None
     for packet in container.demux(stream):
         still_wanted()
+        seen(packet)
         if packet.pts is not None and packet.duration:
             end = (packet.pts + packet.duration) * base
         for frame in _frames(packet):
@@ -154,7 +166,7 @@ def _head(frame: AudioFrame, samples: int) -> Iterator[AudioFrame]:
         yield from AudioResampler(frame.format.name, frame.layout, frame.sample_rate).resample(head)
 
 
-def _frames(packet: av.Packet[Track]) -> list[AudioFrame]:
+def _frames(packet: Packet[Track]) -> list[AudioFrame]:
     """What a packet decodes to; nothing if it is damaged (tags and garbage between MP3 frames are common)."""
     try:
         return packet.decode()

@@ -41,12 +41,14 @@ class Source:
 
 def open_source(path: Path) -> Media:
     """The pictures and the sound of a file. Raises StepFailed (``bad_media``)."""
-    return examine(path).media
+    with open_media(path) as container:
+        return examine(path, container).media
 
 
-def examine(path: Path) -> Source:
-    """As :func:`open_source`, with what the pictures are like before they are made fit for steps."""
-    with reporting("the file can't be read"), open_media(path) as container:
+def examine(path: Path, container: InputContainer) -> Source:
+    """As :func:`open_source` of an opened file, with what the pictures are like before they are made fit for steps. If
+    it has pictures, their packets have been read then; if it has none, no packet has."""
+    with reporting("the file can't be read"):
         track = picture_track(container)
         sound = audio_stream(path, container)
         if track is None and sound is None:
