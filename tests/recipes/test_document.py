@@ -162,14 +162,15 @@ SLOW = {
 
 @pytest.mark.parametrize("name", SLOW)
 def test_no_text_takes_long(catalogue: Catalogue, name: str) -> None:
-    best = 9.0
-    for _ in range(3):
+    best, most = 9.0, 0.3  # The aim is 0.1 s; the margin is for slow machines.
+    for _ in range(12):  # A core that is shared does less in a second of its time as well.
+        if best < most:
+            break
         start = time.process_time()
         with contextlib.suppress(InvalidRecipe):
             parse_recipe(SLOW[name], catalogue)
         best = min(best, time.process_time() - start)
-    # The aim is 0.1 s; the margin is for slow and busy machines.
-    assert best < 0.3, f"{best:.3f} s"
+    assert best < most, f"{best:.3f} s"
 
 
 WORDS = """

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from artdagd.errors import InvalidRecipe
@@ -157,6 +157,7 @@ curves = st.one_of(
 )  # fmt: skip
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(curves, st.lists(st.floats(-1000, 1000), max_size=5))
 def test_the_canonical_form_is_stable_and_stays_in_the_range(raw: dict[str, Any], at: list[float]) -> None:
     catalogue = Catalogue.of(Plugins.of(Plugin))
