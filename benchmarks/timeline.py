@@ -113,7 +113,7 @@ def _recipe() -> dict[str, Any]:
         {"id": "join", "type": "SEQUENCE", "inputs": clips, "config": {"transitions": joints}},
         {"id": "look", "type": "EFFECT", "inputs": ["join"], "config": {"effect": "hue", "degrees": "$params.degrees"}},
         {"id": "over", "type": "LAYER", "inputs": ["look", "inset"],
-         "config": {"anchor": "top-left", "x": 20, "y": 20, "width": INSET, "opacity": 0.8}},
+         "config": {"anchor": "top_left", "x": 20, "y": 20, "width": INSET, "opacity": 0.8}},
         {"id": "out", "type": "MUX", "inputs": ["over", "music"], "config": {"length": "video"}},
     ]  # fmt: skip
     return {

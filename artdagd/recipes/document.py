@@ -28,6 +28,7 @@ _CORE = "tag:yaml.org,2002:"
 _LINE = re.compile(r"\r\n|\r|\n")
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_COLOUR = re.compile(r":[ \t]+(?P<colour>#[0-9a-fA-F]{6})\b")
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -104,6 +105,9 @@ def _events(text: str) -> Iterator[Any]:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         if "nesting depth" in (error.problem or ""):  # libyaml's own bound is reached before ours
             _refuse(line, column, f"nested more than {MAX_DEPTH} deep")
+        if mark and error.context_mark and (swallowed := _COLOUR.search(text, error.context_mark.index, mark.index)):
+            line, column = _place(text, swallowed.start("colour"))
+            _refuse(line, column, f'# begins a comment here; write the colour in quotes: "{swallowed["colour"]}"')
         problem = ", ".join(part for part in (error.problem, error.context) if part)
         hint = "; indent with spaces, not tabs" if mark and text[mark.index : mark.index + 1] == "\t" else ""
         _refuse(line, column, f"not YAML: {problem}{hint}")

@@ -129,7 +129,7 @@ class Graph:
             return True
         wanted = f"{least}{' or more' if many else ''} input{'' if least == 1 and not many else 's'}"
         names = f" ({', '.join(port.name for port in ports)})" if ports else ""
-        self._faults.add(step.inputs_at, f"{step.loc}.inputs", f"{kind.name} takes {wanted}{names}, got {count}")
+        self._faults.add(step.inputs_at, f"{step.loc}.inputs", f"{step.type} takes {wanted}{names}, got {count}")
         return False
 
     def _misfit(self, step: WrittenStep, kind: StepType, name: str, port: Port, catalogue: Catalogue) -> str | None:
@@ -149,7 +149,7 @@ class Graph:
         hint = "; name an ANALYZE step" if port.carries == "analysis" else ""
         what = {"analysis": "data", "video": "a picture without sound"}.get(carries, carries)
         what = carries if name in self._inputs else what
-        return f"{kind.name} takes {port.carries} here, and {quote(name)} gives {what}{hint}"
+        return f"{step.type} takes {port.carries} here, and {quote(name)} gives {what}{hint}"
 
     def _given(self, name: str) -> Carries | None:
         """What a recipe input or a step gives; None where that is not known, or nothing of that name is there."""

@@ -62,8 +62,10 @@ def _delivery(section: Section) -> Delivery:
     chosen = {key: _option(section, key, option, preset) for key, option in options(format, video, audio).items()}
     for key in _OPTIONS:
         if key not in chosen and (node := section.get(key)) is not None:
-            what = " with ".join(dict.fromkeys(name for name in (format, video, audio) if name))
-            section.wrong(key, node, f"{key}: {what} has no {key}")
+            what = " and ".join(dict.fromkeys(name for name in (video, audio) if name))
+            inside = "" if what == format else f" of {what}"
+            rest = f", only {', '.join(chosen)}" if chosen else ""
+            section.wrong(key, node, f"{key}: {format}{inside} has no {key}{rest}")
     return Delivery(
         format=format,
         video_codec=video,

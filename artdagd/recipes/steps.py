@@ -36,7 +36,7 @@ class Follow(msgspec.Struct, frozen=True):
 
 
 class WrittenStep(msgspec.Struct, frozen=True):
-    """A step as it stands in the text. ``kind`` is None if its type is unknown; ``at`` is where its id stands.
+    """A step as it stands in the text. ``kind`` is None if its ``type`` is unknown; ``at`` is where its id stands.
 
     ``readable`` is False if its inputs have a fault already, so that counting them would tell it twice.
     """
@@ -44,6 +44,7 @@ class WrittenStep(msgspec.Struct, frozen=True):
     id: str
     at: Scalar
     loc: str
+    type: str
     kind: StepType | None
     inputs: list[Scalar]
     inputs_at: Placed
@@ -93,7 +94,8 @@ def _step(node: Node, loc: str, params: Params, catalogue: Catalogue, faults: Fa
     if id_ is None:
         return None
     follows = () if kind is None else _follows(section, kind, config, catalogue)
-    return WrittenStep(id_.text, id_, loc, kind, inputs, inputs_at, readable, config, keep, follows)
+    type_ = effect.upper() if effect is not None else "" if kind is None else kind.name
+    return WrittenStep(id_.text, id_, loc, type_, kind, inputs, inputs_at, readable, config, keep, follows)
 
 
 def _kind(section: Section, catalogue: Catalogue) -> tuple[StepType | None, str | None]:

@@ -141,7 +141,11 @@ def _worded(path: Path, message: str, value: Any, type_: Any) -> Complaint:
     if " matching regex " in wanted:
         wanted = _pattern_words(type_) or wanted
     wanted = re.sub(r"`([^`]*)`", lambda match: _type_words(match[1]), wanted)
+    if wanted == "a mapping" and (kind := _struct_within(type_)) is not None:
+        wanted += f" of {', '.join(fields_of(kind))}"
     text = f"{name}: expected {wanted}, got {quote(value)}"
+    if value is None and "#RRGGBB" in (_pattern_words(type_) or ""):
+        text += '; in YAML # begins a comment: write "#RRGGBB" in quotes'
     if isinstance(value, str) and value.lower() in ("yes", "no", "on", "off") and "true or false" in wanted:
         text += "; write true or false"
     return Complaint(path, text, "type" if got else "value")
@@ -159,6 +163,13 @@ def _choices(type_: Any) -> tuple[Any, ...]:
     for argument in get_args(type_):
         found += (argument,) if isinstance(argument, str | int) else _choices(argument)
     return found
+
+
+def _struct_within(type_: Any) -> type[msgspec.Struct] | None:
+    """The struct that a type is, or holds (Annotated, Optional, list)."""
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
+        return type_
+    return next((kind for one in get_args(type_) if (kind := _struct_within(one)) is not None), None)
 
 
 def _pattern_words(type_: Any) -> str | None:

@@ -167,7 +167,7 @@ def test_sound_crosses_with_equal_power(ours, ffmpeg, sources) -> None:
     assert numpy.abs(found - wanted).max() < 1e-4
 
 
-CORNER = {"anchor": "bottom-right", "x": -4, "y": -4}
+CORNER = {"anchor": "bottom_right", "x": -4, "y": -4}
 MOVING = {"keyframes": [[0.0, 0.0, "linear"], [0.8, 80.0, "linear"]]}
 LAYERS = {
     "in a corner": (CORNER, "[0][1]overlay=92:50"),
@@ -188,11 +188,11 @@ LAYERS = {
     "until it ends": ({"after": "hide"}, "[0][1]overlay=48:26:enable='lt(t,0.39)'"),
     "again": ({"after": "loop"}, "[1]loop=1:10,setpts=N/25/TB[o];[0][o]overlay=48:26"),
     "on its way": (
-        {"anchor": "top-left", "x": MOVING, "y": -10},
+        {"anchor": "top_left", "x": MOVING, "y": -10},
         "[0][1]overlay=x='100*t':y=-10",
     ),
     "growing": (
-        {"anchor": "top-left", "scale": {"keyframes": [[0.0, 1.0, "linear"], [0.8, 2.0, "linear"]]}, "after": "hide"},
+        {"anchor": "top_left", "scale": {"keyframes": [[0.0, 1.0, "linear"], [0.8, 2.0, "linear"]]}, "after": "hide"},
         f"[1]{SCALED}:eval=frame:w='2*floor(32*(1+t/0.8)+0.5)':h='2*floor(18*(1+t/0.8)+0.5)'[o];[0][o]overlay=0:0:enable='lt(t,0.39)'",
     ),
 }

@@ -49,6 +49,7 @@ def values(text: str | bytes) -> Any:
         ("a: 1\n---\nb: 2", 2, 1, "a second document"),
         ("a: 1\n\tb: 2", 2, 1, "indent with spaces, not tabs"),
         ("a: [1, 2\nb: 3", 2, 2, "not YAML"),
+        ("a: {colour: #00ff00}\nb: 3", 1, 13, 'write the colour in quotes: "#00ff00"'),
         ('a: "x', 1, 6, "not YAML"),
         ("a: b\0c", 1, 5, "U+0000"),
         ("a: 1\nb: x\u202ey", 2, 5, "U+202E"),

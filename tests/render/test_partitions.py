@@ -46,7 +46,7 @@ KINDS: list[tuple[str, int, dict]] = [
     ("SEQUENCE", 2, {}),
     ("SEQUENCE", 2, {"transition": {"type": "crossfade", "duration": 0.08}}),
     ("LAYER", 2, {"opacity": 0.6, "width": 40}),
-    ("LAYER", 2, {"start": 0.12, "after": "loop", "anchor": "top-left"}),
+    ("LAYER", 2, {"start": 0.12, "after": "loop", "anchor": "top_left"}),
     ("BLEND", 2, {"mode": "screen"}),
     ("MASK", 2, {"invert": True}),
     ("CHROMA_KEY", 1, {"color": "#808080"}),

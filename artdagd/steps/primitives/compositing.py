@@ -10,7 +10,7 @@ from artdagd.steps.primitives.fields import MEDIA, Colour, Config, Seconds
 from artdagd.steps.types import Port, StepType
 
 Anchor = Literal[
-    "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"
+    "top_left", "top", "top_right", "left", "center", "right", "bottom_left", "bottom", "bottom_right"
 ]  # fmt: skip
 Opacity = Annotated[float, msgspec.Meta(ge=0, le=1, description="0 can't be seen, 1 is as opaque as it is itself")]
 After = Annotated[
@@ -113,7 +113,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         cost=3.0,
         access="frame",
         moving=("x", "y", "scale", "opacity"),
-        example={"anchor": "bottom-right", "x": -4, "y": -4, "width": 40, "unit": "percent", "opacity": 0.8},
+        example={"anchor": "bottom_right", "x": -4, "y": -4, "width": 40, "unit": "percent", "opacity": 0.8},
     ),
     StepType(
         name="BLEND",
