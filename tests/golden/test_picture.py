@@ -73,6 +73,21 @@ def test_transform(program, film, ours, config, filters, size, least) -> None:
     assert psnr(pictures(ours("TRANSFORM", config, film)), theirs(program, film, filters, size)) >= least
 
 
+@pytest.mark.parametrize(
+    "places",
+    [
+        {"scale": 1.3, "x": 10.3, "y": -7.6},
+        {"x": -90.25, "y": 40.5, "background": "#ffffff"},
+        {"scale": 0.45, "x": 12.0, "y": 5.7, "background": "#20c060"},
+        {"scale": 0.8, "x": 300},
+        {"scale": 0.6, "expand": True},
+    ],
+)
+def test_what_is_not_turned_lies_where_it_lies_when_it_is_hardly_turned(film, ours, places) -> None:
+    straight, turned = (pictures(ours("TRANSFORM", {"rotate": angle, **places}, film)) for angle in (0, 1e-6))
+    assert psnr(straight, turned) >= 38
+
+
 def test_a_moving_crop_and_a_moving_turn_are_still_ones_frame_by_frame(film, ours) -> None:
     moving = {"keyframes": [[0.0, 0.0, "linear"], [0.8, 40.0, "linear"]]}
     crop = pictures(ours("CROP", {"w": 80, "h": 40, "x": moving, "y": 3.5}, film))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import ceil, floor
 from typing import Any
+
+import numpy
+from PIL import Image
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
 from artdagd.render.compositing.opacity import opaque
 from artdagd.render.drawing.colours import yuv
 from artdagd.render.drawing.planes import Plane, divisors, repainted
-from artdagd.render.drawing.resampling import Turn, turned
+from artdagd.render.drawing.resampling import RING, Turn, turned
 from artdagd.render.graphs import scale
 from artdagd.render.streams import Media, VideoStream
 from artdagd.steps import sizes
@@ -78,6 +82,41 @@ def _moved(
         time = float(number / picture.fps)
         centre = size[0] / 2 + x(time), size[1] / 2 + y(time)
         turn = Turn(rotate(time), min(max(scale(time), 0.01), 16.0), *centre, *size)
-        return turned(planes, parts, turn, background)
+        return (turned if turn.degrees % 360 else _placed)(planes, parts, turn, background)
 
     return repainted(stream, change, replace(picture, width=size[0], height=size[1]))
+
+
+def _placed(
+    planes: Sequence[Plane], divisors: Sequence[tuple[int, int]], turn: Turn, background: Sequence[int]
+) -> list[Plane]:
+    """What :func:`turned` gives of a picture that is not turned, row by row and column by column: a third of the
+    time."""
+    made = []
+    for plane, (across, down), colour in zip(planes, divisors, background, strict=True):
+        # On a ring of the background as wide as the filter reaches, so that the edge is smooth.
+        ring = RING * ceil(max(1.0, 1 / turn.scale))
+        ground = numpy.pad(plane, ring, constant_values=colour)
+        shift = 0.25 * (turn.scale - 1) if across > 1 else 0.0  # chroma lies on the left one of its two columns
+        canvas = numpy.full((-(-turn.height // down), -(-turn.width // across)), colour, numpy.uint8)
+        columns = _span(turn.x / across + shift, plane.shape[1], ring, turn.scale, canvas.shape[1])
+        rows = _span(turn.y / down, plane.shape[0], ring, turn.scale, canvas.shape[0])
+        if columns and rows:
+            (left, right, *wide), (top, bottom, *high) = columns, rows
+            box = (wide[0], high[0], wide[1], high[1])
+            size = (right - left, bottom - top)
+            image = Image.fromarray(ground).resize(size, Image.Resampling.BICUBIC, box=box)
+            canvas[top:bottom, left:right] = numpy.asarray(image)
+        made.append(canvas)
+    return made
+
+
+def _span(centre: float, length: int, ring: int, scale: float, room: int) -> tuple[int, int, float, float] | None:
+    """Along one axis: from where to where on the canvas, which has ``room``, a picture of ``length`` with its ring is
+    seen, whose middle is at ``centre``; and what of it. None if nothing is."""
+    start = centre - (length / 2 + ring) * scale
+    whole = length + 2 * ring
+    first, last = max(0, ceil(start)), min(room, floor(start + whole * scale))
+    if first >= last:
+        return None
+    return first, last, max(0.0, (first - start) / scale), min(float(whole), (last - start) / scale)
