@@ -43,21 +43,8 @@ def film(program: Callable[..., bytes], tmp_path_factory: pytest.TempPathFactory
     fractal = f"mandelbrot=s={SIZE[0]}x{SIZE[1]}:r=25:maxiter=60:start_scale=0.01,trim=end_frame=20"
     program(
         *("-f", "lavfi", "-i", fractal, "-f", "lavfi", "-i", "aevalsrc='0.5*sin(900*t*(1+2*t))':s=48000:d=0.8"),
-        *(
-            "-c:v",
-            "libx264",
-            "-qp",
-            0,
-            "-pix_fmt",
-            "yuv420p",
-            "-colorspace",
-            "bt709",
-            "-g",
-            5,
-            "-c:a",
-            "pcm_s16le",
-            path,
-        ),
+        *("-c:v", "libx264", "-qp", 0, "-pix_fmt", "yuv420p", "-colorspace", "bt709", "-g", 5, "-c:a", "pcm_s16le"),
+        path,
     )
     return path
 
@@ -94,13 +81,6 @@ def theirs(program: Callable[..., bytes], path: Path, filters: str, size: tuple[
     """The frames of ``path`` through a filter string, in the shape of ``pictures``, of ``size``."""
     raw = program("-i", path, "-an", "-vf", filters, "-pix_fmt", "yuv420p", "-f", "rawvideo", "-")
     return numpy.frombuffer(raw, numpy.uint8).reshape(-1, size[1] * 3 // 2, size[0])
-
-
-def psnr(ours: numpy.ndarray, theirs: numpy.ndarray) -> float:
-    """dB over all samples; infinite where all are equal."""
-    assert ours.shape == theirs.shape
-    error = float(((ours.astype(int) - theirs.astype(int)) ** 2).mean())
-    return float("inf") if error == 0 else 10 * float(numpy.log10(255 * 255 / error))
 
 
 def half_up(value: Fraction) -> int:

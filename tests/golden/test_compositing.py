@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import pytest
 
 from artdagd.render.engine import render_pass
 from artdagd.work import RenderPass, RenderStep
-from tests.needs import missing
+from tests.pixels import psnr
 
 WIDTH, HEIGHT, RATE = 160, 90, 48000
 SCALED = "scale=flags=bicubic+accurate_rnd+full_chroma_int+bitexact:in_color_matrix=bt601:out_color_matrix=bt601"
@@ -23,23 +21,7 @@ Planes = tuple[numpy.ndarray, ...]
 
 
 @pytest.fixture(scope="module")
-def ffmpeg() -> Callable[..., bytes]:
-    """``ffmpeg(args…)`` gives what the program writes to its output."""
-    found = shutil.which("ffmpeg")
-    if found is None:
-        missing("ffmpeg", "install it, these tests compare with it")
-
-    def run(*arguments: object) -> bytes:
-        command = [found, "-v", "error", "-nostdin", "-y", *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def sources(ffmpeg: Callable[..., bytes], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def sources(program: Callable[..., bytes], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """``one`` and ``two``: 20 frames at 25 a second with sound; ``small``: 10 frames, another size."""
     folder = tmp_path_factory.mktemp("sources")
     pictures = {
@@ -51,7 +33,7 @@ def sources(ffmpeg: Callable[..., bytes], tmp_path_factory: pytest.TempPathFacto
     for number, (name, picture) in enumerate(pictures.items()):
         made[name] = folder / f"{name}.mkv"
         tone = f"sine=f={300 + 140 * number}:r={RATE}:d=0.8"
-        ffmpeg(
+        program(
             *("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone, "-shortest"),
             *("-c:v", "libx264", "-qp", 0, "-pix_fmt", "yuv420p", "-g", 5, "-c:a", "pcm_s16le", made[name]),
         )
@@ -83,20 +65,14 @@ def sound(path: Path) -> numpy.ndarray:
         return numpy.concatenate([frame.to_ndarray().ravel() for frame in file.decode(audio=0)])
 
 
-def psnr(one: numpy.ndarray, other: numpy.ndarray) -> float:
-    """Peak signal to noise of 8-bit numbers, in dB."""
-    error = float(((one.astype(float) - other) ** 2).mean())
-    return 99.0 if error == 0 else float(10 * numpy.log10(255**2 / error))
-
-
 @pytest.fixture
-def theirs(ffmpeg: Callable[..., bytes], sources: dict[str, Path]) -> Callable[..., list[numpy.ndarray]]:
+def theirs(program: Callable[..., bytes], sources: dict[str, Path]) -> Callable[..., list[numpy.ndarray]]:
     """The pictures that a filter graph makes of the sources, which are its inputs in order."""
 
     def run(graph: str, names: Sequence[str], size: tuple[int, int] = (WIDTH, HEIGHT)) -> list[numpy.ndarray]:
         files = [part for name in names for part in ("-i", sources[name])]
         ending = ("-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-")
-        data = ffmpeg(*files, "-filter_complex", f"{graph}[out]", "-map", "[out]", *ending)
+        data = program(*files, "-filter_complex", f"{graph}[out]", "-map", "[out]", *ending)
         return list(numpy.frombuffer(data, numpy.uint8).reshape(-1, size[0] * size[1] * 3 // 2))
 
     return run
@@ -157,11 +133,11 @@ def test_a_fade_goes_through_its_colour(ours, sources) -> None:
         assert numpy.abs(found[10 + step] - wanted).max() <= 0.51
 
 
-def test_sound_crosses_with_equal_power(ours, ffmpeg, sources) -> None:
+def test_sound_crosses_with_equal_power(ours, program, sources) -> None:
     found = sound(ours(("SEQUENCE", ["one", "two"], {"transition": {"duration": 0.4}})))
     graph = "[0:a]atrim=end=0.8[a];[1:a]atrim=end=0.8[b];[a][b]acrossfade=d=0.4:c1=qsin:c2=qsin[out]"
     files = ("-i", sources["one"], "-i", sources["two"])
-    data = ffmpeg(*files, "-filter_complex", graph, "-map", "[out]", "-f", "f32le", "-")
+    data = program(*files, "-filter_complex", graph, "-map", "[out]", "-f", "f32le", "-")
     wanted = numpy.frombuffer(data, numpy.float32)
     assert len(found) == len(wanted) == round(1.2 * RATE)
     assert numpy.abs(found - wanted).max() < 1e-4

@@ -14,7 +14,8 @@ from artdagd.render.drawing.planes import planes
 from artdagd.render.reading.source import open_source
 from artdagd.render.steps import generate, image
 from artdagd.steps.catalogue import Catalogue
-from tests.golden.conftest import pictures, psnr, sound, theirs
+from tests.golden.conftest import pictures, sound, theirs
+from tests.pixels import psnr
 
 CATALOGUE = Catalogue.of(Plugins.load())
 SMALL = {"width": 160, "height": 90, "duration": 0.2}

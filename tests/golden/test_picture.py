@@ -12,7 +12,8 @@ import pytest
 from artdagd.render.drawing.planes import picture_of, planes
 from artdagd.render.steps import crop, generate, lut
 from artdagd.render.streams import Media, Picture, VideoStream
-from tests.golden.conftest import SIZE, pictures, psnr, theirs
+from tests.golden.conftest import SIZE, pictures, theirs
+from tests.pixels import psnr
 
 SCALE = "scale={}:{}:flags=bicubic+accurate_rnd+full_chroma_int+bitexact"
 SAME = float("inf")

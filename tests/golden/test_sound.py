@@ -10,6 +10,7 @@ import av
 import numpy
 import pytest
 
+from tests.pixels import psnr
 from tests.sounds import read_sound, write_sound
 
 RATE = 48_000
@@ -84,10 +85,6 @@ def test_a_loudness(program, ours, song, target, true_peak):
 def seen(path: Path) -> numpy.ndarray:
     with av.open(str(path)) as file:
         return numpy.array([frame.reformat(format="rgb24").to_ndarray() for frame in file.decode(video=0)]).astype(int)
-
-
-def psnr(one: numpy.ndarray, two: numpy.ndarray) -> float:
-    return float(10 * numpy.log10(255**2 / max(1e-9, numpy.square(one - two).mean())))
 
 
 # ffmpeg shows what comes after a picture's time, we what is around it: so its sound comes half a window later.
