@@ -6,9 +6,10 @@ picture's time: the number of pictures and their times are ours, and exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
+from typing import Any
 
 import numpy
 from av import VideoFrame
@@ -19,10 +20,22 @@ from artdagd.render.graphs import THREADS, add, linked, pull, push, scale
 from artdagd.render.sounds.blocks import blocks, sound_frame
 from artdagd.render.streams import AudioStream, Colour, Picture, VideoStream
 from artdagd.render.wanted import still_wanted
-from artdagd.steps.numbers import nearest
+from artdagd.steps.numbers import even, exact, nearest
 
 BT709 = Colour(1, 1, 1)
 BLOCK = 8192
+
+
+def shape_of(config: Mapping[str, Any]) -> Picture:
+    """The shape of the pictures that ``config`` (``width``, ``height``, ``fps``) asks for."""
+    width, height = even(config.get("width", 1280)), even(config.get("height", 720))
+    return Picture(width, height, "yuv444p", exact(config.get("fps", 25)), BT709)
+
+
+def colours(config: Mapping[str, Any]) -> str:
+    """``colors``, one for each of two channels or one for both, as the filters take them."""
+    given = [colour.replace("#", "0x") for colour in config.get("colors", ("#FFFFFF",))]
+    return "|".join(given[i % len(given)] for i in range(2))
 
 
 def windows(sound: AudioStream, size: int, per_second: Fraction) -> Iterator[numpy.ndarray]:

@@ -12,9 +12,9 @@ from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
 from artdagd.render.graphs import scale
 from artdagd.render.sounds.blocks import blocks
-from artdagd.render.sounds.scopes import BLOCK, BT709, drawn, film, windows
+from artdagd.render.sounds.scopes import BLOCK, colours, drawn, film, shape_of, windows
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
-from artdagd.steps.numbers import even, exact, nearest
+from artdagd.steps.numbers import exact, nearest
 
 BARS = 4096
 """Samples that are transformed for a picture of bars."""
@@ -28,10 +28,9 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     sound = inputs[0].audio
     if sound is None:
         raise StepFailed("its input has no sound", code="refused", advice="give it music, or a video with sound")
-    fps = exact(config.get("fps", 25))
-    shape = Picture(even(config.get("width", 1280)), even(config.get("height", 720)), "yuv444p", fps, BT709)
+    shape = shape_of(config)
     draw = {"scroll": _scroll, "bars": _bars, "cqt": _cqt}[config.get("mode", "scroll")]
-    return Media(draw(config, sound, shape, max(1, nearest(sound.duration * fps))), sound)
+    return Media(draw(config, sound, shape, max(1, nearest(sound.duration * shape.fps))), sound)
 
 
 def _scroll(config: Mapping[str, Any], sound: AudioStream, shape: Picture, count: int) -> VideoStream:
@@ -58,7 +57,6 @@ def _scroll(config: Mapping[str, Any], sound: AudioStream, shape: Picture, count
 
 
 def _bars(config: Mapping[str, Any], sound: AudioStream, shape: Picture, count: int) -> VideoStream:
-    colours = [colour.replace("#", "0x") for colour in config.get("colors", ("#FFFFFF",))]
     scope = Filter(
         "showfreqs",
         {
@@ -69,7 +67,7 @@ def _bars(config: Mapping[str, Any], sound: AudioStream, shape: Picture, count: 
             "overlap": 0,
             "ascale": str(config.get("scale", "log")),
             "fscale": str(config.get("fscale", "lin")),
-            "colors": "|".join(colours[i % len(colours)] for i in range(2)),
+            "colors": colours(config),
         },
     )
     return film(drawn((scope, RGB), lambda: windows(sound, BARS, shape.fps), sound, shape), shape, count)

@@ -7,9 +7,9 @@ from typing import Any
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.sounds.scopes import BT709, drawn, film, windows
-from artdagd.render.streams import Media, Picture
-from artdagd.steps.numbers import even, exact, nearest
+from artdagd.render.sounds.scopes import colours, drawn, film, shape_of, windows
+from artdagd.render.streams import Media
+from artdagd.steps.numbers import exact, nearest
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:
@@ -17,11 +17,10 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     sound = inputs[0].audio
     if sound is None:
         raise StepFailed("its input has no sound", code="refused", advice="give it music, or a video with sound")
-    fps = exact(config.get("fps", 25))
-    shape = Picture(even(config.get("width", 1280)), even(config.get("height", 720)), "yuv444p", fps, BT709)
+    shape = shape_of(config)
+    fps = shape.fps
     window = 1 / fps if config.get("window") is None else exact(config["window"])
     column = max(1, nearest(window * sound.rate / shape.width))
-    colours = [colour.replace("#", "0x") for colour in config.get("colors", ("#FFFFFF",))]
     scope = Filter(
         "showwaves",
         {
@@ -31,7 +30,7 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
             "scale": str(config.get("scale", "lin")),
             "draw": str(config.get("draw", "full")),
             "split_channels": int(bool(config.get("split", False))),
-            "colors": "|".join(colours[i % len(colours)] for i in range(2)),
+            "colors": colours(config),
         },
     )
     size = column * shape.width
