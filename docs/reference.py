@@ -6,7 +6,7 @@ Run it with ``make docs`` after a change to a step type, an effect or an analyze
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ import artdagd_effects
 
 from artdagd.hooks.manager import Plugins
 from artdagd.steps.catalogue import Catalogue
+from artdagd.steps.movable_schema import MOVING
+from artdagd.steps.parameters import parameters
 from docs import examples
 
 PAGE = Path(__file__).with_name("steps.md")
-MOVING = {"$ref": "#/$defs/Moving"}
 TYPES = {"number": "number", "integer": "whole number", "string": "text", "boolean": "true or false", "array": "list"}
 INTRODUCTION = """\
 # Steps, effects and analyzers
@@ -97,7 +98,7 @@ def _table(item: dict[str, Any]) -> Iterator[str]:
         return
     yield from _rows(schema)
     for name, part in inner.items():
-        if f'"#/$defs/{name}"' in json.dumps(schema) and name != "Moving":
+        if f'"#/$defs/{name}"' in json.dumps(schema) and name != MOVING:
             yield f"{name}: {part.get('description', '')}\n"
             yield from _rows(part)
 
@@ -105,16 +106,14 @@ def _table(item: dict[str, Any]) -> Iterator[str]:
 def _rows(schema: dict[str, Any]) -> Iterator[str]:
     yield "| parameter | value | default | meaning |"
     yield "| --- | --- | --- | --- |"
-    for name, field in schema["properties"].items():
-        default = "required" if name in schema.get("required", ()) else _value(field.get("default"))
-        kinds = [kind for kind in field.get("anyOf", [field]) if kind != MOVING and kind.get("type") != "null"]
-        moves = " ↝" if MOVING in field.get("anyOf", ()) else ""
-        meaning = field.get("description") or "; or ".join(k["description"] for k in kinds if "description" in k)
-        yield f"| `{name}` | {' or '.join(map(_kind, kinds))}{moves} | {default} | {meaning} |"
+    for one in parameters(schema):
+        default = "required" if one.required else _value(one.default)
+        moves = " ↝" if one.moves else ""
+        yield f"| `{one.name}` | {' or '.join(map(_kind, one.kinds))}{moves} | {default} | {one.meaning} |"
     yield ""
 
 
-def _kind(schema: dict[str, Any]) -> str:
+def _kind(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{choice}`" for choice in schema["enum"])
     if "$ref" in schema:

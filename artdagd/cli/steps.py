@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -10,10 +11,8 @@ import click
 from artdagd.cli.client import Client
 from artdagd.cli.problems import NodeError
 from artdagd.cli.show import Show, json_option
+from artdagd.steps.parameters import parameters, resolved
 from artdagd.steps.suggest import unknown
-
-MOVING = {"$ref": "#/$defs/Moving"}
-"""What a schema says of a number that may move with time."""
 
 
 @click.command()
@@ -42,26 +41,16 @@ def steps(name: str | None, show: Show) -> None:
 def _parameters(item: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     schema = item["config_schema"]
     definitions = schema.get("$defs", {})
-    schema = _resolved(schema, definitions)
-    required = schema.get("required", ())
     rows = []
-    for name, field in schema.get("properties", {}).items():
-        written = field.get("anyOf", [field])
-        kinds = [_resolved(kind, definitions) for kind in written if kind != MOVING]
-        kinds = [kind for kind in kinds if kind.get("type") != "null"]
-        default = "required" if name in required else json.dumps(field.get("default"), ensure_ascii=False)
-        meaning = field.get("description") or "; or ".join(k["description"] for k in kinds if "description" in k)
-        value = " or ".join(dict.fromkeys(map(_value, kinds))) + (", may move" if MOVING in written else "")
-        rows.append((name, value, "" if default == "null" else default, meaning))
+    for one in parameters(resolved(schema, definitions)):
+        values = dict.fromkeys(_value(resolved(kind, definitions)) for kind in one.kinds)
+        default = "" if one.default is None else json.dumps(one.default, ensure_ascii=False)
+        value = " or ".join(values) + (", may move" if one.moves else "")
+        rows.append((one.name, value, "required" if one.required else default, one.meaning))
     return rows
 
 
-def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    reference = schema.get("$ref")
-    return schema if reference is None else definitions[reference.rpartition("/")[2]]
-
-
-def _value(schema: dict[str, Any]) -> str:
+def _value(schema: Mapping[str, Any]) -> str:
     """What a parameter takes: ``number 0..200``, or its choices."""
     if "enum" in schema:
         return "|".join(map(str, schema["enum"]))
