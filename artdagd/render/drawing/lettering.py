@@ -159,13 +159,16 @@ def chroma_sized(
     pixels that it stands for, by how much each covers; ``ground`` is the colour where none does."""
     *colours, opacity = drawn
     made = []
-    for weighted, (across, down), empty in zip(colours, divisors, ground, strict=False):
-        cover, colour = _means(opacity, across, down), _means(weighted, across, down)
+    covers = {parts: _means(opacity, *parts) for parts in set(divisors)}
+    for weighted, parts, empty in zip(colours, divisors, ground, strict=False):
+        cover, colour = covers[parts], _means(weighted, *parts)
         straight = numpy.where(cover > 1e-6, colour / numpy.maximum(cover, 1e-6), empty)
         made.append(numpy.clip(numpy.round(straight, 6) + 0.5, 0, 255).astype(numpy.uint8))
     return [*made, (numpy.round(opacity * 255, 6) + 0.5).astype(numpy.uint8)]
 
 
 def _means(values: numpy.ndarray, across: int, down: int) -> numpy.ndarray:
+    if across == down == 1:
+        return values
     rows, columns = values.shape
     return numpy.asarray(values.reshape(rows // down, down, columns // across, across).mean((1, 3)))

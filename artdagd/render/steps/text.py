@@ -26,6 +26,9 @@ from artdagd.steps.numbers import exact, nearest
 STEPS = 16
 """Places within a pixel at which letters are drawn."""
 
+HELD = 64 << 20
+"""Bytes of drawn captions that are held, where those of eight are not more."""
+
 OVERLAYS = {"yuv420p": "yuv420", "yuv422p": "yuv422", "yuv444p": "yuv444"}
 
 
@@ -170,8 +173,10 @@ def _letters(
     captions: Sequence[Written], style: Style, shape: Picture, seen_at: Callable[[int], Seen], count: int
 ) -> _Letters:
     parts, margin, ground = divisors(shape), reach(style), style.color
+    # Words that go along one axis come by the same places within a pixel again.
+    kept = max(8, min(2 * STEPS, HELD // (3 * shape.width * shape.height)))
 
-    @lru_cache(8)
+    @lru_cache(kept)
     def planes_of(number: int, across: int, down: int) -> list[Plane]:
         block = captions[number].block
         place = margin + across / STEPS, margin + down / STEPS
