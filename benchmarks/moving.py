@@ -29,7 +29,7 @@ from benchmarks.processes import Broken
 from benchmarks.report import Line, at_most
 from benchmarks.rounds import Bench, Runner, in_turn
 
-SHARE = 0.1
+SHARE = 0.09
 """How far a value moves, of what its field allows, where STEPS doesn't tell."""
 
 
@@ -49,7 +49,7 @@ STEPS: Mapping[str, Tried] = {
         {"rotate": 90.0, "scale": 1.2, "x": 200.0, "y": 100.0},
     ),
     "LAYER": Tried(
-        {"anchor": "top-left", "x": 20.0, "y": 20.0, "width": 50.0, "unit": "percent", "opacity": 0.8},
+        {"anchor": "top_left", "x": 20.0, "y": 20.0, "width": 50.0, "unit": "percent", "opacity": 0.8},
         ["clip", "other"],
         {"x": 45.0, "y": 45.0, "scale": 1.5, "opacity": 0.2},
     ),
@@ -78,7 +78,7 @@ def measure(bench: Bench) -> list[Line]:
     length = bench.size(2, 1)
     catalogue = Catalogue.of(Plugins.of(effects=artdagd_effects))
     sources = _sources(bench.folder, length)
-    sorts = (_steps(catalogue), _effects(catalogue))
+    sorts = (of_steps(catalogue), of_effects(catalogue))
     cases = itertools.chain(*(itertools.islice(sort, 1 if bench.quick else None) for sort in sorts))
     return [_line(bench, catalogue, sources, length, case) for case in cases]
 
@@ -98,7 +98,8 @@ class Case(msgspec.Struct, frozen=True):
         return "song" in self.inputs
 
 
-def _steps(catalogue: Catalogue) -> Iterator[Case]:
+def of_steps(catalogue: Catalogue) -> Iterator[Case]:
+    """Raises KeyError if STEPS lacks a number that may move."""
     for name, kind in sorted(catalogue.step_types.items()):
         for field in kind.moving:
             tried = STEPS[name]
@@ -106,7 +107,7 @@ def _steps(catalogue: Catalogue) -> Iterator[Case]:
             yield Case(name, name, field, still, tried.far[field], tried.inputs)
 
 
-def _effects(catalogue: Catalogue) -> Iterator[Case]:
+def of_effects(catalogue: Catalogue) -> Iterator[Case]:
     for name, effect in sorted(catalogue.effects.items()):
         for field in numbers(effect.config):
             if field not in effect.fixed:

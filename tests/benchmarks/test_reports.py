@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 import benchmarks
+from artdagd.hooks.manager import Plugins
+from artdagd.steps.catalogue import Catalogue
+from benchmarks import moving
 from benchmarks.report import Line, at_least, at_most, document
 
 ROOT = Path(__file__).parents[2]
@@ -60,3 +63,14 @@ def test_without_its_peer_a_ratio_is_not_judged_and_the_way_to_get_it_is_told():
     (plain,) = document({"b": [line]}, {}, False)["lines"]
     assert plain["peer"] == {"name": "p", "median": None, "rounds": [], "missing": "p is not installed: …"}
     assert plain["ratio"] is None
+
+
+def test_every_number_that_may_move_is_measured():
+    catalogue = Catalogue.of(Plugins.load())
+    cases = [*moving.of_steps(catalogue), *moving.of_effects(catalogue)]
+    assert {(case.type, case.field) for case in cases} >= {
+        (kind.name, field) for kind in catalogue.step_types.values() for field in kind.moving
+    }
+    for case in cases:
+        curve = {"keyframes": [[0.0, case.still[case.field], "linear"], [1.0, case.far, "linear"]]}
+        catalogue.config(case.type, {**case.still, case.field: curve})  # else it raises InvalidRecipe
