@@ -134,17 +134,22 @@ FACTS = MediaFacts(
     "video", "video/mp4", "mp4", 5.0, VideoFacts(640, 360, (25, 1), 5.0, "h264", "yuv420p"),
     AudioFacts(44100, 2, 44100 * 5, 5.0, "aac", "00" * 32),
 )  # fmt: skip
+MUSIC = MediaFacts(
+    "audio", "audio/ogg", "ogg", 30.0, None, AudioFacts(44100, 2, 44100 * 30, 30.0, "vorbis", "00" * 32)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.yaml")), ids=lambda file: file.name)
 def test_examples_parse_and_plan(pages, catalogue: Catalogue, file: Path):
     recipe = parse_recipe(file.read_bytes(), catalogue)
     inputs = {name: cid_of_bytes(name.encode()) for name in recipe.inputs}
-    features = {"beats": [0.5, 1.0, 2.0], "energy": {"hop": 1.0, "values": [0.5]}, "tempo": 120.0}
+    times, curve = [0.5, 1.0, 2.0], {"hop": 1.0, "values": [0.5]}
+    features = {**dict.fromkeys(("beats", "downbeats", "onsets"), times), "energy": curve, "bands": {"low": curve}}
     requests = analysis_requests(recipe, inputs, {}, catalogue)
     analyses = {request.step_id: Analysis(inputs[request.input], features) for request in requests}
     made = plan(
-        recipe, recipe_id=cid_of_bytes(file.read_bytes()), inputs=inputs, facts=dict.fromkeys(inputs, FACTS),
+        recipe, recipe_id=cid_of_bytes(file.read_bytes()), inputs=inputs,
+        facts={name: MUSIC if recipe.inputs[name].type == "audio" else FACTS for name in inputs},
         params={}, analyses=analyses, catalogue=catalogue,
     )  # fmt: skip
     assert made.passes
