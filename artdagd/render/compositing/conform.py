@@ -13,6 +13,9 @@ from artdagd.render.streams import Colour, Picture, VideoStream
 WITH_ALPHA = {"yuv420p": "yuva420p", "yuv422p": "yuva422p", "yuv444p": "yuva444p"}
 """The formats that steps work in, with an alpha among the planes."""
 
+OVERLAYS = {"yuv420p": "yuv420", "yuv422p": "yuv422", "yuv444p": "yuv444"}
+"""The overlay filter's names of the formats that steps work in."""
+
 
 def conformed(video: VideoStream, shape: Picture, fit: str = "contain") -> VideoStream:
     """The stream in the rate, size, format and matrix of ``shape``; its length in frames is rounded to nearest."""

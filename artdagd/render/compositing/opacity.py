@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy
 from av import VideoFrame
 
+from artdagd.hooks.types import Filter
 from artdagd.render.compositing.conform import alpha_of
 from artdagd.render.drawing.planes import picture_of
 from artdagd.render.streams import VideoStream
@@ -22,3 +23,8 @@ def opaque(video: VideoStream) -> VideoStream:
         return (frame for _ in range(start, video.count))
 
     return VideoStream(picture, video.count, picture, source, lambda start: 0)
+
+
+def weakened(opacity: float) -> Filter:
+    """A filter that leaves of an alpha the share ``opacity``, rounded to nearest."""
+    return Filter("lut", {"c0": f"val*{opacity!r}+0.5"})

@@ -11,7 +11,7 @@ from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
 from artdagd.render.compositing.conform import to_format
 from artdagd.render.compositing.fitting import fitted
-from artdagd.render.compositing.opacity import opaque
+from artdagd.render.compositing.opacity import opaque, weakened
 from artdagd.render.compositing.timing import on_clock, seen
 from artdagd.render.graphs import scale
 from artdagd.render.networks import Network, Node
@@ -63,7 +63,7 @@ def _network(mode: str, opacity: float, inputs: int, ending: Sequence[Filter]) -
     if mode != "normal":
         made = add(_blend(mode), *((above, base) if mode in SWAPPED else (base, above)))
     if inputs == 3:
-        mask = 2 if opacity == 1 else add(Filter("lut", {"c0": f"val*{opacity!r}+0.5"}), 2)
+        mask = 2 if opacity == 1 else add(weakened(opacity), 2)
         made = add(Filter("maskedmerge"), base, made, add(RGB, add(scale(), mask)))
     elif opacity < 1:
         made = add(_blend("normal", opacity), made, base)

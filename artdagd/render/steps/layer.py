@@ -10,9 +10,9 @@ from typing import Any
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.compositing.conform import WITH_ALPHA, alpha_of, in_format
+from artdagd.render.compositing.conform import OVERLAYS, WITH_ALPHA, alpha_of, in_format
 from artdagd.render.compositing.fitting import fitted
-from artdagd.render.compositing.opacity import opaque
+from artdagd.render.compositing.opacity import opaque, weakened
 from artdagd.render.compositing.timing import on_clock, seen
 from artdagd.render.graphs import scale
 from artdagd.render.networks import Network, Node
@@ -171,7 +171,7 @@ class _Laying:
             if grown is not None:
                 alpha = add(grown, alpha)
             if opacity < 1:
-                alpha = add(Filter("lut", {"c0": f"val*{opacity!r}+0.5"}), alpha)
+                alpha = add(weakened(opacity), alpha)
             over = add(Filter("alphamerge"), add(format, add(scale(), over)), alpha)
         if self._base_alpha:
             base = add(Filter("alphamerge"), add(format, add(scale(), base)), self._inputs - 1)
@@ -179,7 +179,7 @@ class _Laying:
         options: dict[str, str | int | float] = {
             "x": x,
             "y": y,
-            "format": self._shape.format.removesuffix("p"),
+            "format": OVERLAYS[self._shape.format],
             "eval": "init",
         }
         return nodes, add(Filter("overlay", options), base, over)

@@ -14,6 +14,7 @@ from av import VideoFrame
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
+from artdagd.render.compositing.conform import OVERLAYS, WITH_ALPHA
 from artdagd.render.drawing.colours import yuv
 from artdagd.render.drawing.lettering import Block, Style, chroma_sized, drawn, laid_out, reach
 from artdagd.render.drawing.planes import Plane, divisors, picture_of, repainted
@@ -28,8 +29,6 @@ STEPS = 16
 
 HELD = 64 << 20
 """Bytes of drawn captions that are held, where those of eight are not more."""
-
-OVERLAYS = {"yuv420p": "yuv420", "yuv422p": "yuv422", "yuv444p": "yuv444"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     highest = max((caption.block.height for caption in captions), default=0.0)
     size = (2 * floor((widest + 2 * margin + 5) / 2), 2 * floor((highest + 2 * margin + 5) / 2))
     seen_at = _timing(config, captions, picture, margin)
-    shape = replace(picture, width=size[0], height=size[1], format=picture.format.replace("yuv", "yuva"))
+    shape = replace(picture, width=size[0], height=size[1], format=WITH_ALPHA[picture.format])
     letters = _letters(captions, style, shape, seen_at, media.video.count)
 
     def network(number: int) -> Network:

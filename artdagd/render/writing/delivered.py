@@ -8,6 +8,7 @@ from fractions import Fraction
 from artdagd.delivery import STILLS, Delivery
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
+from artdagd.render.compositing.conform import OVERLAYS, WITH_ALPHA
 from artdagd.render.compositing.fitting import sized
 from artdagd.render.compositing.timing import at_rate
 from artdagd.render.graphs import scale
@@ -15,9 +16,6 @@ from artdagd.render.networks import Node
 from artdagd.render.streams import AudioStream, Colour, Media, VideoStream, composed
 from artdagd.render.writing.codecs import ALPHA, SOUND, picture_coding
 from artdagd.steps.numbers import nearest
-
-OVERLAYS = {"yuv420p": "yuv420", "yuv422p": "yuv422", "yuv444p": "yuv444"}
-"""The overlay filter's names of the formats that steps work in."""
 
 
 def delivered(media: Media, delivery: Delivery) -> Media:
@@ -75,7 +73,7 @@ def _picture(media: Media, delivery: Delivery) -> VideoStream | None:
 
 def merged(video: VideoStream, alpha: VideoStream) -> VideoStream:
     """One stream of both, whose format has an alpha plane."""
-    format = video.picture.format.replace("yuv", "yuva")
+    format = WITH_ALPHA[video.picture.format]
     network = (Node(Filter("format", {"pix_fmts": format}), (0,)), Node(Filter("alphamerge", {}), (2, 1)))
     return composed((video, alpha), lambda number: network, replace(video.picture, format=format))
 
@@ -85,7 +83,7 @@ def over_black(video: VideoStream, alpha: VideoStream) -> VideoStream:
     format = video.picture.format
     network = (
         Node(Filter("lutyuv", {"y": 16, "u": 128, "v": 128}), (0,)),
-        Node(Filter("format", {"pix_fmts": format.replace("yuv", "yuva")}), (0,)),
+        Node(Filter("format", {"pix_fmts": WITH_ALPHA[format]}), (0,)),
         Node(Filter("alphamerge", {}), (3, 1)),
         Node(Filter("overlay", {"format": OVERLAYS[format]}), (2, 4)),
         Node(Filter("format", {"pix_fmts": format}), (5,)),
