@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from threading import local
 
-from av import VideoFormat, VideoFrame
+from av import VideoFrame
 
 from artdagd.render.streams import Picture, VideoStream, close
 
@@ -35,8 +35,7 @@ def shared(video: VideoStream) -> VideoStream:
 
 def window(picture: Picture) -> int:
     """How many frames of ``picture`` are held."""
-    size = picture.width * picture.height * VideoFormat(picture.format).padded_bits_per_pixel // 8
-    return max(2, min(WINDOW, WINDOW_BYTES // max(1, size)))
+    return max(2, min(WINDOW, WINDOW_BYTES // picture.bytes))
 
 
 class _Reading:

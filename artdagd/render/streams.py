@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
-from av import AudioFrame, VideoFrame
+from av import AudioFrame, VideoFormat, VideoFrame
 
 from artdagd.hooks.types import Filter
 from artdagd.render.graphs import reach, run_audio, run_video
@@ -41,6 +41,11 @@ class Picture:
     format: str
     fps: Fraction
     colour: Colour = Colour()
+
+    @property
+    def bytes(self) -> int:
+        """Of a frame, but for the padding of its rows."""
+        return max(1, self.width * self.height * VideoFormat(self.format).padded_bits_per_pixel // 8)
 
 
 @dataclass(frozen=True)
@@ -159,13 +164,18 @@ def close(reader: Iterator[VideoFrame] | None) -> None:
 
 @dataclass(frozen=True)
 class AudioStream:
-    """Planar float samples. ``measure()`` counts the samples of a channel; ``source()`` yields them in frames."""
+    """Planar float samples, mono or stereo. ``measure()`` counts the samples of a channel; ``source()`` yields them
+    in frames."""
 
     rate: int
     layout: str
     measure: Callable[[], int]
     source: Callable[[], Iterator[AudioFrame]]
     filters: tuple[Filter, ...] = ()
+
+    @property
+    def channels(self) -> int:
+        return 1 if self.layout == "mono" else 2
 
     @property
     def samples(self) -> int:

@@ -40,16 +40,15 @@ def colours(config: Mapping[str, Any]) -> str:
 
 def windows(sound: AudioStream, size: int, per_second: Fraction) -> Iterator[numpy.ndarray]:
     """Without end: window ``i`` holds ``size`` samples around ``i / per_second`` seconds; silence beyond the sound."""
-    channels = 1 if sound.layout == "mono" else 2
     reader = blocks(sound.frames(), BLOCK)
-    held, position, number = numpy.zeros((channels, size // 2), numpy.float32), -(size // 2), 0
+    held, position, number = numpy.zeros((sound.channels, size // 2), numpy.float32), -(size // 2), 0
     while True:
         still_wanted()
         begin = nearest(number * sound.rate / per_second) - size // 2
         while position + held.shape[1] < begin + size:
             block = next(reader, None)
             passed = min(max(0, begin - position), held.shape[1])
-            added = numpy.zeros((channels, size), numpy.float32) if block is None else block
+            added = numpy.zeros((sound.channels, size), numpy.float32) if block is None else block
             held, position = numpy.concatenate([held[:, passed:], added], axis=1), position + passed
         held, position = held[:, begin - position :], begin
         yield held[:, :size]

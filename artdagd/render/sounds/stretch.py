@@ -83,9 +83,8 @@ class _Source:
         self._factor = factor
         self._step = max(1, round(sound.rate / 400))
         self._blocks = blocks(sound.frames(), 32 * self._step)
-        channels = 1 if sound.layout == "mono" else 2
         self._start = 0
-        self._samples = numpy.zeros((channels, 0), numpy.float32)
+        self._samples = numpy.zeros((sound.channels, 0), numpy.float32)
         self._mono = numpy.zeros(0, numpy.int32)
         self._level = float(FLOOR)
         self.onsets: list[tuple[int, int]] = []

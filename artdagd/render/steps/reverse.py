@@ -9,13 +9,13 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import numpy
-from av import AudioFrame, VideoFormat, VideoFrame
+from av import AudioFrame, VideoFrame
 
 from artdagd.hooks.types import Effect
 from artdagd.render.drawing.planes import picture_of, planes
 from artdagd.render.failures import reporting
 from artdagd.render.sounds.blocks import sound_frame
-from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
+from artdagd.render.streams import AudioStream, Media, VideoStream, close
 from artdagd.steps.numbers import nearest
 
 BLOCK_BYTES = 192 << 20
@@ -41,7 +41,7 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
 
 def backwards(video: VideoStream) -> VideoStream:
     """The frames from the last to the first, with at most ``BLOCK_BYTES`` of them held (but at least one frame)."""
-    most = max(1, BLOCK_BYTES // _bytes(video.picture))
+    most = max(1, BLOCK_BYTES // video.picture.bytes)
     last = video.count - 1
 
     def begin(end: int) -> int:
@@ -63,9 +63,7 @@ def backwards(video: VideoStream) -> VideoStream:
             # Copies, because a decoder never gives back the memory of frames that somebody held at one time.
             frames = (frame for _, frame in zip(range(first, end + 1), reader, strict=False))
             held = [picture_of(planes(frame), video.picture) for frame in frames]
-            close = getattr(reader, "close", None)
-            if close is not None:
-                close()
+            close(reader)
             while held:
                 yield held.pop()
             end = first - 1
@@ -75,12 +73,6 @@ def backwards(video: VideoStream) -> VideoStream:
         return last - start - first + video.preroll(first)
 
     return VideoStream(video.picture, video.count, video.picture, source, preroll)
-
-
-def _bytes(picture: Picture) -> int:
-    """Bytes of a frame."""
-    parts = VideoFormat(picture.format, picture.width, picture.height).components
-    return max(1, sum(part.width * part.height * part.bits for part in parts) // 8)
 
 
 def _backwards(audio: AudioStream) -> AudioStream:

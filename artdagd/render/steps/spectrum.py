@@ -87,7 +87,7 @@ def _cqt(config: Mapping[str, Any], sound: AudioStream, shape: Picture, count: i
     )
 
     def feed() -> Iterator[numpy.ndarray]:
-        rest = numpy.zeros((1 if sound.layout == "mono" else 2, BLOCK), numpy.float32)
+        rest = numpy.zeros((sound.channels, BLOCK), numpy.float32)
         return chain(blocks(sound.frames(), BLOCK), repeat(rest))
 
     return film(drawn((scope, RGB), feed, sound, shape), shape, count)
