@@ -127,12 +127,13 @@ class Broker:
     def workers(self) -> list[WorkerInfo]:
         return self._roster.infos()
 
-    def process_ended(self, instance: str) -> None:
-        """The supervisor saw a worker process end: its jobs are done again at once."""
+    def process_ended(self, instance: str, ending: str) -> None:
+        """The supervisor saw a worker process end, by the signal or exit code that ``ending`` names: its jobs are done
+        again at once."""
         self._ended.append(instance)
         worker = self._roster.of_instance(instance)
         if worker is not None:
-            self._leave(worker, blame=True)
+            self._leave(worker, blame=True, ending=ending)
 
     def _received(self, worker: bytes, data: bytes) -> None:
         try:
@@ -182,10 +183,10 @@ class Broker:
         self._send(worker, messages.Welcome(self._heartbeat, self._limits.lease, self._limits.stop))
         self._act(actions)
 
-    def _leave(self, worker: bytes, *, blame: bool) -> None:
+    def _leave(self, worker: bytes, *, blame: bool, ending: str = "") -> None:
         self._roster.leave(worker)
         self._outbox.pop(worker, None)
-        self._act(self._dispatch.leave(worker, self._clock(), blame=blame))
+        self._act(self._dispatch.leave(worker, self._clock(), blame=blame, ending=ending))
 
     async def _tick(self) -> None:
         while True:

@@ -158,8 +158,8 @@ class Dispatch:
         self.workers[worker] = Member(0, now, now, {})
         return actions + self._assign(now)
 
-    def leave(self, worker: bytes, now: float, *, blame: bool) -> list[Action]:
-        """A worker is gone. ``blame``: it died, perhaps of what it did."""
+    def leave(self, worker: bytes, now: float, *, blame: bool, ending: str = "") -> list[Action]:
+        """A worker is gone. ``blame``: it died, perhaps of what it did; ``ending`` says how, if that is known."""
         member = self.workers.pop(worker, None)
         if member is None:
             return []
@@ -175,6 +175,7 @@ class Dispatch:
             waiting.deaths += blame and position == 0
             if waiting.deaths >= DEATHS:
                 detail = f"it ended the worker process {waiting.deaths} times; the input or an effect crashes it"
+                detail += f", the last time with {ending}" if ending else ""
                 actions.append(Fail(waiting.job_id, "worker_died", detail))
             else:
                 again.append(waiting)

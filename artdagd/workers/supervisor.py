@@ -77,9 +77,10 @@ class Supervisor:
             # Not reaped yet, so that the number is still its: what it started goes with it.
             _signal(process, signal.SIGKILL)
             code = process.wait()
+            ending = f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit code {code}"
             del self._processes[instance]
-            self._broker.process_ended(instance)
-        return f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit code {code}"
+            self._broker.process_ended(instance, ending)
+        return ending
 
     def _start(self, name: str, instance: str) -> subprocess.Popen[bytes]:
         environment = {key: value for key, value in os.environ.items() if key not in SECRETS}

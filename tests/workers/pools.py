@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,7 @@ async def running_pool(
     limits: Limits = QUICK,
     heartbeat: float = 0.2,
     catalogue: Catalogue = CATALOGUE,
+    arguments: Sequence[str] = (),
     **options: Any,
 ) -> AsyncIterator[Pool]:
     broker = Broker(
@@ -90,6 +91,7 @@ async def running_pool(
     )
     await broker.start()
     command = [sys.executable, str(Path(__file__).parent / "worker_main.py"), "--child", "--home", str(home)]
+    command += arguments
     supervisor = Supervisor(broker, workers, command)
     await supervisor.start()
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from pools import Pool, alive, outside_worker, running_pool, until
 
 from artdagd.errors import StepFailed
+from artdagd.workers import messages
 from artdagd.workers.dispatch import Limits
 
 
@@ -85,6 +87,22 @@ async def test_a_job_without_progress_fails(tmp_path: Path):
         with pytest.raises(StepFailed) as failure:
             await pool.value("stubborn")
         assert failure.value.code == "timeout"
+        assert await pool.value("nothing") == 0
+
+
+async def test_a_probe_that_takes_too_much_of_the_processor_is_ended_and_it_is_told_why(tmp_path: Path):
+    """20 hours of silence: a file with a hole."""
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", 0, b"WAVE", b"fmt ", 16, 1, 1, 8000, 8000, 1, 8, b"data", 576_000_000
+    )
+    endless = tmp_path / "endless.wav"
+    endless.write_bytes(head)
+    os.truncate(endless, 576_000_000 + len(head))
+    async with running_pool(tmp_path, 1, limits=Limits(lease=60), arguments=("--probe-seconds", "1")) as pool:
+        with pytest.raises(StepFailed, match="CPU time limit") as failure:
+            await pool.broker.submit(messages.ProbeJob(str(endless)))
+        assert failure.value.code == "worker_died"
+        await pool.whole(1)
         assert await pool.value("nothing") == 0
 
 

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import hostile
 
 from artdagd.hooks.manager import Plugins
+from artdagd.workers import tasks
 from artdagd.workers.worker import run_worker
 
 if __name__ == "__main__":
@@ -19,6 +20,8 @@ if __name__ == "__main__":
     parser.add_argument("--name")
     parser.add_argument("--home", type=Path)
     parser.add_argument("--child", action="store_true")
+    parser.add_argument("--probe-seconds", type=int, default=tasks.PROBE_SECONDS)
     given = parser.parse_args()
+    tasks.PROBE_SECONDS = given.probe_seconds
     plugins = Plugins.of(hostile)
     sys.exit(run_worker(given.connect, name=given.name, home=given.home, child=given.child, plugins=plugins))
