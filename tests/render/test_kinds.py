@@ -16,7 +16,7 @@ from artdagd.errors import StepFailed
 from artdagd.render.analysis.audio import mono
 from artdagd.render.reading.probe import probe
 from artdagd.render.reading.source import open_source
-from tests.sounds import write_sound
+from tests.sounds import read_sound, write_sound
 
 
 def ffmpeg(*words: object) -> None:
@@ -261,3 +261,24 @@ def test_a_probe_opens_a_file_no_oftener_than_it_reads_it(tmp_path, clip, monkey
         opened.clear()
         assert probe(path).kind == ("audio" if path is sound else "video")
         assert len(opened) == times
+
+
+def test_a_broadcast_that_goes_to_5_1_and_back_is_stereo_throughout(tmp_path):
+    """AC-3 names its channels in every frame: three files, one after the other, are a file."""
+    parts = (("stereo", "0.1*sin(2000*t)|0"), ("5.1", "0|0|0.1*sin(2000*t)|0|0|0"), ("stereo", "0|0.1*sin(2000*t)"))
+    whole, lengths = b"", []
+    for number, (layout, sound) in enumerate(parts):
+        path = tmp_path / f"{number}.ac3"
+        ffmpeg("-f", "lavfi", "-i", f"aevalsrc={sound}:s=48000:d=0.32:c={layout}", "-b:a", "384k", path)
+        whole += path.read_bytes()
+        lengths.append(probe(path).audio.samples)
+    path = tmp_path / "whole.ac3"
+    path.write_bytes(whole)
+    assert (probe(path).audio.channels, probe(path).audio.samples) == (2, sum(lengths))
+    heard = read_sound(path)
+    assert heard.shape == (2, sum(lengths))
+    inner = [part[:, 3000:-3000] for part in numpy.split(heard, numpy.cumsum(lengths)[:-1], axis=1)]
+    levels = [numpy.sqrt((part**2).mean(1) * 2) for part in inner]
+    centre = 0.1 / (1 + 2 * 0.5**0.5) * 0.5**0.5
+    for level, wanted in zip(levels, ((0.1, 0), (centre, centre), (0, 0.1)), strict=True):
+        assert level == pytest.approx(wanted, abs=0.004)

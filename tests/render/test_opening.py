@@ -270,3 +270,49 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(StepFailed, match="no such file"):
         open_media(tmp_path / "pipe")
+
+
+def alias(name: bytes) -> bytes:
+    """A data reference of QuickTime that says that a track lies in the file ``name`` of the same folder."""
+
+    def named(text: bytes, size: int) -> bytes:
+        return bytes([len(text)]) + text.ljust(size, b"\0")
+
+    place = b"disk/" + name
+    place += bytes(len(place) % 2)
+    body = bytes(10) + named(b"disk", 27) + bytes(12) + named(name, 63) + bytes(16) + struct.pack(">hh", 1, 1)
+    body += bytes(16) + struct.pack(">HH", 2, len(place)) + place + struct.pack(">hH", -1, 0)
+    return struct.pack(">I4sI", len(body) + 12, b"alis", 0) + body
+
+
+def without_media(movie: bytes, name: bytes) -> bytes:
+    """``movie``, whose index comes last, emptied, its track referring to the file ``name``."""
+    media = movie.index(b"mdat")
+    (size,) = struct.unpack_from(">I", movie, media - 4)
+    movie = movie[: media + 4] + bytes(size - 8) + movie[media - 4 + size :]
+    here = movie.index(b"url ", movie.index(b"dref")) - 4
+    reference = alias(name)
+    made = bytearray(movie[:here] + reference + movie[here + 12 :])
+    for box in (b"dref", b"dinf", b"minf", b"mdia", b"trak", b"moov"):
+        at = movie.rindex(box, 0, here) - 4
+        struct.pack_into(">I", made, at, struct.unpack_from(">I", made, at)[0] + len(reference) - 12)
+    return bytes(made)
+
+
+def test_a_movie_does_not_lend_itself_the_tracks_of_its_neighbours(tmp_path, monkeypatch):
+    secret = tmp_path / "secret.mov"
+    with av.open(str(secret), "w") as file:
+        stream = file.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 16, 16, "yuvj420p"
+        frame = av.VideoFrame(16, 16, "yuvj420p")
+        for part in frame.planes:
+            part.update(bytes([77]) * part.buffer_size)
+        file.mux([*stream.encode(frame), *stream.encode(None)])
+    path = tmp_path / "a.mov"
+    path.write_bytes(without_media(secret.read_bytes(), b"secret.mov"))
+    with pytest.raises(StepFailed) as failure:
+        open_source(path)
+    assert failure.value.code == "bad_media"
+    assert probe(path).kind == "other"
+    monkeypatch.setitem(opening.OPTIONS, "enable_drefs", "1")  # what it would have shown
+    assert bytes(next(open_source(path).video.frames()).planes[0])[:2] != b"\0\0"

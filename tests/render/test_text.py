@@ -9,6 +9,7 @@ import pytest
 
 from artdagd.errors import InvalidRecipe, StepFailed
 from artdagd.hooks.manager import Plugins
+from artdagd.render.compositing.conform import to_format
 from artdagd.render.compositing.opacity import opaque
 from artdagd.render.drawing.planes import planes, repainted
 from artdagd.render.reading.subtitles import read_subtitles
@@ -86,6 +87,26 @@ def test_it_moves_by_parts_of_a_pixel() -> None:
 def test_a_whole_pixel_is_a_whole_pixel() -> None:
     here, there = lumas(written(text="HO", size=40))[0], lumas(written(text="HO", size=40, x=1.0, y=-3.0))[0]
     assert numpy.array_equal(here[3:, :-1], there[:-3, 1:])
+
+
+@pytest.mark.parametrize("format", ["yuv420p", "yuv444p"])
+def test_a_part_of_a_pixel_is_that_part(format) -> None:
+    """Of its light and of its colour: in sixteenths of a pixel, those of chroma being twice as large in 4:2:0."""
+
+    def weight(number: int, sixteenths: int) -> numpy.ndarray:
+        video = ground().video
+        shape = replace(video.picture, format=format)
+        base = Media(video.filtered(to_format(shape), shape), None)
+        config = {"text": "HO", "size": 40, "color": "#ff2020" if number else "#ffffff"}
+        made = written(base, **config, x=sixteenths / 16, y=-sixteenths / 16)
+        frame = next(made.video.frames())
+        part = planes(frame)[number].astype(int)
+        return numpy.array(bright(part)) * (frame.width / part.shape[1])
+
+    for number in (0, 2):
+        before, less, here, more = (weight(number, sixteenths) for sixteenths in (0, 4, 5, 6))
+        assert here - before == pytest.approx((5 / 16, -5 / 16), abs=0.07)  # FreeType's edges are not exact
+        assert (numpy.diff([less, here, more], axis=0) * (1, -1) > 0.03).all()
 
 
 def test_lines_are_broken_between_words_and_words_where_they_must() -> None:

@@ -46,6 +46,7 @@ def test_alpha_stands_beside_the_colours(tmp_path, name):
     assert probe(path).video.alpha
     assert media.alpha.count == media.video.count
     assert (media.alpha.picture.format, media.alpha.picture.colour.full_range) == ("gray", True)
+    assert {frame.color_range for frame in media.alpha.frames()} == {2}
     opacities = [plane(frame) for frame in media.alpha.frames()]
     assert len(opacities) == media.video.count
     lossy = 12 if name.startswith("vp") else 1

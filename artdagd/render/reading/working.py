@@ -75,8 +75,8 @@ def opacity(video: VideoStream, first: VideoFrame, aspect: Fraction) -> VideoStr
     planar = (scale(), Filter("format", {"pix_fmts": "yuva444p"})) if packed else ()
     filters = (
         *planar,
-        Filter("alphaextract"),
-        scale(w=size[0], h=size[1], in_range="pc", out_range="pc"),
+        Filter("alphaextract"),  # of full range, whatever the picture's is
+        scale(w=size[0], h=size[1]),
         Filter("format", {"pix_fmts": "gray"}),
         Filter("setsar", {"sar": "1"}),
     )
