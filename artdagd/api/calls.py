@@ -118,7 +118,7 @@ def _query(kind: type[T]) -> T:
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise invalid(error, "query") from None
+        raise invalid(error, "query", kind) from None
 
 
 async def _json_body() -> bytes:
@@ -136,7 +136,7 @@ def _decode(kind: type[T], text: bytes) -> T:
     try:
         return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError as error:
-        raise invalid(error, "body") from None
+        raise invalid(error, "body", kind) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"the body is not valid JSON: {error}") from None
     except RecursionError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from quart import Response
@@ -74,11 +75,26 @@ _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<place>[^`]*)`)?$", re.DOTALL)
 _FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(?P<field>[^`]*)`$")
 
 
-def invalid(error: msgspec.ValidationError, where: str) -> InvalidRequest:
-    """A request that does not fit its struct, as an error that names the field. ``where`` is "body" or "query"."""
+def invalid(error: msgspec.ValidationError, where: str, kind: Any = None) -> InvalidRequest:
+    """A request that does not fit its struct ``kind``, as an error that names the field, and the choices if there are.
+
+    ``where`` is "body" or "query".
+    """
     match = _PLACE.match(str(error))
     what, place = (match["what"], match["place"] or "") if match else (str(error), "")
     loc = place.removeprefix("$").removeprefix(".")
     if field := _FIELD.match(what):
         loc = f"{loc}.{field['field']}" if loc else field["field"]
-    return InvalidRequest(f"the {where} is not valid: {error}", faults=[Fault(loc or where, what)])
+    choices = _choices(kind, loc) if what.startswith("Invalid enum value") else ()
+    advice = f"Choose {loc} from {', '.join(map(str, choices))}." if choices else ""
+    return InvalidRequest(f"the {where} is not valid: {error}", advice=advice, faults=[Fault(loc or where, what)])
+
+
+def _choices(kind: Any, name: str) -> tuple[str | int, ...]:
+    """What the field ``name`` of the struct ``kind`` may be, if that is one of some words or numbers."""
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return ()
+    kinds = [field.type for field in msgspec.structs.fields(kind) if field.encode_name == name]
+    while kinds and get_origin(kinds[0]) is not Literal:
+        kinds[:1] = [part for part in get_args(kinds[0]) if not isinstance(part, msgspec.Meta)]
+    return get_args(kinds[0]) if kinds else ()

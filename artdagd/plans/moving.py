@@ -50,7 +50,7 @@ def resolve(step: ConcreteStep, draft: Draft, catalogue: Catalogue, features: Fe
 
 
 def _known(step: ConcreteStep, one: Bound, shape: Shape, features: Features) -> dict[str, Any]:
-    place = f"config.{one.key}.{one.source}"
+    place = _place(one)
     found = features(one.step_id)
     if found is None:
         raise wrong_step(step.step_id, place, f"{one.step_id!r} is not an ANALYZE step", "Name one of the recipe.")
@@ -61,13 +61,15 @@ def _known(step: ConcreteStep, one: Bound, shape: Shape, features: Features) -> 
     for part in filter(None, one.part.split(".")):
         if not isinstance(value, Mapping) or part not in value:
             parts = value if isinstance(value, Mapping) else ()
-            raise wrong_step(step.step_id, place, f"of {name}: {unknown('part', part, parts)}", "Name a part it has.")
+            raise wrong_step(
+                step.step_id, place, f"{one.key}: of {name}: {unknown('part', part, parts)}", "Name a part it has."
+            )
         value, name = value[part], f"{name}.{part}"
     written = {word: item for word, item in step.config[one.key].items() if word != one.source}
     _, words = canonical(one.form, written)
     events = isinstance(value, list | tuple)
     if events is not (one.form is OnEvents) or not (events or _is_curve(value)):
-        raise _other_kind(step, place, name, value)
+        raise _other_kind(step, one, name, value)
     try:
         return _pulses(value, words, shape.length) if events else _values(value, words, shape)
     except (TypeError, ValueError) as error:
@@ -78,18 +80,23 @@ def _known(step: ConcreteStep, one: Bound, shape: Shape, features: Features) -> 
         ) from None
 
 
-def _other_kind(step: ConcreteStep, place: str, name: str, value: Any) -> InvalidRecipe:
+def _other_kind(step: ConcreteStep, one: Bound, name: str, value: Any) -> InvalidRecipe:
+    parts = []
     if isinstance(value, list | tuple):
-        return wrong_step(step.step_id, place, f"{name} is a list of times", "Give rest and peak, not from and to.")
-    if _is_curve(value):
-        return wrong_step(step.step_id, place, f"{name} is a curve", "Give from and to, not rest and peak.")
-    parts = (
-        [f"{name}.{part}" for part, item in value.items() if _is_curve(item) or isinstance(item, list | tuple)]
-        if (isinstance(value, Mapping))
-        else []
-    )
-    advice = f"Name a part of it: {', '.join(parts)}." if parts else "Follow beats or energy, for instance."
-    return wrong_step(step.step_id, place, f"{name} is neither a list of times nor a curve", advice)
+        what, advice = "a list of times", "Give rest and peak, not from and to."
+    elif _is_curve(value):
+        what, advice = "a curve", "Give from and to, not rest and peak."
+    else:
+        what, advice = "neither a list of times nor a curve", "Follow beats or energy, for instance."
+        if isinstance(value, Mapping):
+            parts = [part for part, item in value.items() if _is_curve(item) or isinstance(item, list | tuple)]
+    if parts:
+        advice = f"Name a part of it: {', '.join(f'{name}.{part}' for part in parts)}."
+    return wrong_step(step.step_id, _place(one), f"{one.key} follows {name}, {what}", advice)
+
+
+def _place(one: Bound) -> str:
+    return f"config.{one.key}.{one.source}"
 
 
 def _is_curve(value: Any) -> bool:

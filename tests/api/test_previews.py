@@ -60,6 +60,11 @@ async def test_sizes_are_a_few(client, ready, path):
     assert ready.asked == []
 
 
+async def test_a_size_that_is_none_of_them_is_answered_with_the_sizes(client, ready):
+    answer = await client.get("/cache/b1/poster?width=641")
+    assert answer.json()["advice"] == "Choose width from 160, 320, 640, 1280."
+
+
 async def test_without_a_token_or_a_medium(client, ready):
     assert (await client.get("/cache/b1/mp4", headers={"Authorization": ""})).status_code == 401
     assert (await client.get("/cache/bnothere/poster")).status_code == 404

@@ -108,7 +108,7 @@ def test_smoothing_moves_nothing_and_stays_between(values: list[float], reach: i
     [
         (BEAT | {"beat": "soft"}, {}, "'soft' is not an ANALYZE step"),
         (BEAT, {"beats": {"hop": 1, "values": [1]}}, "Give from and to"),
-        (ENERGY, {"energy": [1, 2]}, "Give rest and peak"),
+        (ENERGY, {"energy": [1, 2]}, "sigma follows energy, a list of times. Give rest and peak"),
         (ENERGY, {"energy": 120}, "neither a list of times nor a curve"),
         ({"energy.low": "rhythm", "from": 0, "to": 1}, {"energy": {"hgih": 1, "low2": 1}}, "did you mean 'low2'?"),
         (ENERGY, {"energy": {"low": {"hop": 1, "values": [1]}}}, "energy.low"),
