@@ -7,6 +7,7 @@ Only their order matters: they tell a hue from a wall of echoes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 
 import msgspec
 
@@ -23,6 +24,12 @@ ENCODE = 4.0
 
 DECODE = 4.0
 """Decoding a lossless intermediate."""
+
+MOVED = 0.5
+"""Whole pixels moved about."""
+
+RESAMPLED = 14.0
+"""Pixels found between those of a picture, in rows and columns."""
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -82,7 +89,23 @@ def _work(step: ConcreteStep, shape: Shape, catalogue: Catalogue) -> Work:
         effect = catalogue.effects[step.config["effect"]]
         return Work(shape.frames, pixels, pixels * effect.cost, kind.access, effect.remembers)
     access = "random" if step.type == "RETIME" and goes_back(step) else kind.access
-    return Work(shape.frames, pixels, pixels * kind.cost, access)
+    return Work(shape.frames, pixels, pixels * min(kind.cost, _most(step)), access)
+
+
+def _most(step: ConcreteStep) -> float:
+    """Nanoseconds a pixel that a step takes at most, by its config: whole pixels are moved, and pixels in rows and
+    columns are found, in less time than those of a picture that is turned."""
+    config = step.config
+    if step.type == "CROP" and all(config.get(key) is None or _even(config[key]) for key in "xy"):
+        return MOVED
+    if step.type == "TRANSFORM" and config.get("rotate", 0) == 0:
+        still = (config.get("scale", 1), config.get("x", 0), config.get("y", 0)) == (1, 0, 0)
+        return MOVED if still else RESAMPLED
+    return inf
+
+
+def _even(place: object) -> bool:
+    return isinstance(place, int | float) and place % 2 == 0
 
 
 def _pixels(shape: Shape) -> float:

@@ -33,7 +33,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         module="artdagd.render.steps.lut",
         example={"intensity": 0.8},
         moving=("intensity",),
-        cost=35.0,
+        cost=50.0,
         access="frame",
     ),
 )

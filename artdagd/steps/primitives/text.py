@@ -90,7 +90,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         module="artdagd.render.steps.text",
         example={"text": "Somewhere in a wood", "size": "12%", "box": "#102030", "start": 0.2, "end": 3.5, "fade": 0.5},
         moving=("x", "y", "opacity"),
-        cost=0.5,
+        cost=2.0,
         access="frame",
     ),
 )
