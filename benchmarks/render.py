@@ -6,9 +6,6 @@ up. Timed from the request until the run's last event. The ffmpeg commands read 
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import count
@@ -16,16 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from artdagd.render.graphs import SCALE_FLAGS
-from artdagd.render.writing.codecs import GOP_SECONDS, X264
-from artdagd.work import Delivery
+from benchmarks.films import ONE_COMMAND, PLAIN, SAME, beside, ffmpeg, moviepy
 from benchmarks.media import footage
 from benchmarks.node import Node, node
 from benchmarks.peers import lacking
-from benchmarks.processes import Broken, python
+from benchmarks.processes import Broken
 from benchmarks.report import Line, at_most
 from benchmarks.rounds import Bench, Runner, in_turn, seconds
 
-FPS = 25
 RECIPE = """\
 name: four-effects
 version: "1.0"
@@ -41,10 +36,8 @@ steps:
 output: small
 """
 
-# What they are called, and the most that our time may be as a share of theirs.
 BESIDE = {
-    "one": ("one ffmpeg command, the same filter and x264 options", 1.05),
-    "plain": ("one ffmpeg command by hand, only -preset and -crf given", 1.05),
+    **ONE_COMMAND,
     "four": ("four ffmpeg commands, one an effect", 0.25),
     "moviepy": ("MoviePy", 0.33),
 }
@@ -68,21 +61,10 @@ def measure(bench: Bench) -> list[Line]:
         runners: dict[str, Runner] = {"us": lambda: _cold(ours, video, next(angles), cold)}
         runners |= _peers(clip, bench.folder)
         if not without:
-            runners["moviepy"] = lambda: _moviepy(clip, bench.folder)
+            runners["moviepy"] = lambda: moviepy("moviepy_chain", bench.folder, clip, bench.folder / "moviepy.mp4", 40)
         found = in_turn(rounds, runners)
         again = tuple(_again(ours, video, cold[-1]) * 1000 for _ in range(bench.size(20, 3)))
-    lines = [
-        Line(
-            what=f"four effects on {length} s of 720p, cold",
-            unit="s",
-            us=found["us"],
-            peer_name=title,
-            peer=found.get(name, ()),
-            missing=without if name == "moviepy" else "",
-            aims=(at_most(share),),
-        )
-        for name, (title, share) in BESIDE.items()
-    ]
+    lines = beside(f"four effects on {length} s of 720p, cold", found, BESIDE, without)
     warm = Line(
         what="the same recipe again: 0 passes run",
         unit="ms",
@@ -116,9 +98,6 @@ def _expect(run: dict[str, Any], *, passes: int) -> None:
 def _peers(clip: Path, folder: Path) -> dict[str, Runner]:
     by_hand = ("hue=h=40", "gblur=sigma=2", "vignette", "scale=960:-2")
     filters = (*by_hand[:2], "vignette=dither=0", f"scale=960:-2:flags={SCALE_FLAGS}")  # as ours are
-    delivery = Delivery()
-    plain = ("-c:v", "libx264", "-preset", delivery.preset, "-crf", str(delivery.crf), "-pix_fmt", "yuv420p")
-    same = (*plain, "-g", str(GOP_SECONDS * FPS), "-x264-params", X264)
 
     def one(chain: tuple[str, ...], encoder: tuple[str, ...]) -> Callable[[], object]:
         return lambda: _ffmpeg(clip, ",".join(chain), encoder, folder / "one.mp4")
@@ -126,19 +105,12 @@ def _peers(clip: Path, folder: Path) -> dict[str, Runner]:
     def four() -> None:
         source = clip
         for number, single in enumerate(filters):
-            source = _ffmpeg(source, single, same, folder / f"four-{number}.mp4")
+            source = _ffmpeg(source, single, SAME, folder / f"four-{number}.mp4")
 
-    works = {"one": one(filters, same), "plain": one(by_hand, plain), "four": four}
+    works = {"one": one(filters, SAME), "plain": one(by_hand, PLAIN), "four": four}
     return {name: lambda work=work: seconds(work) for name, work in works.items()}
 
 
 def _ffmpeg(source: Path, filters: str, encoder: tuple[str, ...], target: Path) -> Path:
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", str(source), "-vf", filters, *encoder]
-    subprocess.run([*command, "-movflags", "+faststart", str(target)], check=True, timeout=300)
+    ffmpeg("-i", source, "-vf", filters, *encoder, "-movflags", "+faststart", target)
     return target
-
-
-def _moviepy(clip: Path, folder: Path) -> float:
-    command = python("moviepy_chain", clip, folder / "moviepy.mp4", 40)
-    environment = {**os.environ, "IMAGEIO_FFMPEG_EXE": shutil.which("ffmpeg") or "ffmpeg"}
-    return seconds(lambda: subprocess.run(command, env=environment, check=True, timeout=600, capture_output=True))

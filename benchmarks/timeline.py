@@ -6,9 +6,6 @@ by another angle), everything is uploaded, the workers are up. The ffmpeg comman
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -17,16 +14,15 @@ from typing import Any
 import msgspec
 
 from artdagd.render.graphs import SCALE_FLAGS
-from artdagd.render.writing.codecs import GOP_SECONDS, X264
 from artdagd.steps.primitives import STEP_TYPES
+from benchmarks.films import FPS, ONE_COMMAND, PLAIN, SAME, beside, ffmpeg, moviepy
 from benchmarks.media import footage, short_clip, song
 from benchmarks.node import Node, node
 from benchmarks.peers import lacking
-from benchmarks.processes import Broken, python
-from benchmarks.report import Line, at_most
+from benchmarks.processes import Broken
+from benchmarks.report import Line
 from benchmarks.rounds import Bench, Runner, in_turn, seconds
 
-FPS = 25
 CLIPS = 6
 CROSSFADES = (1, 3)
 """The joints that are crossfades, counted from 0; the others are cuts."""
@@ -34,13 +30,10 @@ CROSSFADES = (1, 3)
 FADE = 0.4
 INSET = 320
 BESIDE = {
-    "one": ("one ffmpeg command, the same filter and x264 options", 1.05),
-    "plain": ("one ffmpeg command by hand, only -preset and -crf given", 1.05),
+    **ONE_COMMAND,
     "steps": ("five ffmpeg commands, one a step", 0.25),
     "moviepy": ("MoviePy", 0.33),
 }
-ENCODER = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p")
-SAME = (*ENCODER, "-g", str(GOP_SECONDS * FPS), "-x264-params", X264)
 SOUND = ("-c:a", "aac", "-b:a", "192k", "-shortest")
 
 
@@ -70,26 +63,17 @@ def measure(bench: Bench) -> list[Line]:
             _run(ours, cids, angle)
         angles = count(1)
         runners: dict[str, Runner] = {"us": lambda: seconds(lambda: _run(ours, cids, next(angles)))}
-        for name, encoder, exact in (("one", SAME, True), ("plain", ENCODER, False)):
+        for name, encoder, exact in (("one", SAME, True), ("plain", PLAIN, False)):
             runners[name] = lambda encoder=encoder, exact=exact: seconds(  # type: ignore[misc]
                 lambda: _at_once(media, bench.folder, encoder, exact=exact)
             )
         runners["steps"] = lambda: seconds(lambda: _step_by_step(media, bench.folder))
         if not without:
-            runners["moviepy"] = lambda: _moviepy(media, bench.folder)
+            runners["moviepy"] = lambda: moviepy(
+                "moviepy_timeline", bench.folder, *media.all, bench.folder / "moviepy.mp4"
+            )
         found = in_turn(bench.size(3, 1), runners)
-    return [
-        Line(
-            what=f"a timeline of {CLIPS} clips of {media.length:g} s, 720p, cold",
-            unit="s",
-            us=found["us"],
-            peer_name=title,
-            peer=found.get(name, ()),
-            missing=without if name == "moviepy" else "",
-            aims=(at_most(share),),
-        )
-        for name, (title, share) in BESIDE.items()
-    ]
+    return beside(f"a timeline of {CLIPS} clips of {media.length:g} s, 720p, cold", found, BESIDE, without)
 
 
 def _media(bench: Bench) -> Media:
@@ -98,7 +82,7 @@ def _media(bench: Bench) -> Media:
     clips = []
     for number in range(CLIPS):
         clips.append(bench.folder / f"clip{number}.mp4")
-        _ffmpeg("-ss", number * length, "-t", length, "-i", whole, *ENCODER, clips[-1])
+        ffmpeg("-ss", number * length, "-t", length, "-i", whole, *PLAIN, clips[-1])
     music = song(bench.folder / "music.flac", length * CLIPS)
     return Media(tuple(clips), short_clip(bench.folder / "inset.mp4"), music, length)
 
@@ -163,26 +147,15 @@ def _at_once(media: Media, folder: Path, encoder: tuple[str, ...], *, exact: boo
     graph = f"{_joined(media.length)};[join]hue=h=40[look];{_over('look', f'{CLIPS}:v', flags)}"
     inputs = [part for path in media.all for part in ("-i", path)]
     maps = ("-map", "[over]", "-map", f"{CLIPS + 1}:a")
-    _ffmpeg(*inputs, "-filter_complex", graph, *maps, *encoder, *SOUND, "-movflags", "+faststart", folder / "one.mp4")
+    ffmpeg(*inputs, "-filter_complex", graph, *maps, *encoder, *SOUND, "-movflags", "+faststart", folder / "one.mp4")
 
 
 def _step_by_step(media: Media, folder: Path) -> None:
     made = [folder / f"step{number}.mp4" for number in range(4)]
     inputs = [part for path in media.clips for part in ("-i", path)]
-    _ffmpeg(*inputs, "-filter_complex", _joined(media.length), "-map", "[join]", *SAME, made[0])
-    _ffmpeg("-i", made[0], "-vf", "hue=h=40", *SAME, made[1])
-    _ffmpeg("-i", media.inset, "-vf", f"scale={INSET}:-2", *SAME, folder / "small.mp4")
+    ffmpeg(*inputs, "-filter_complex", _joined(media.length), "-map", "[join]", *SAME, made[0])
+    ffmpeg("-i", made[0], "-vf", "hue=h=40", *SAME, made[1])
+    ffmpeg("-i", media.inset, "-vf", f"scale={INSET}:-2", *SAME, folder / "small.mp4")
     over = _over("0:v", "1:v")
-    _ffmpeg("-i", made[1], "-i", folder / "small.mp4", "-filter_complex", over, "-map", "[over]", *SAME, made[2])
-    _ffmpeg("-i", made[2], "-i", media.music, "-map", "0:v", "-map", "1:a", "-c:v", "copy", *SOUND, made[3])
-
-
-def _moviepy(media: Media, folder: Path) -> float:
-    command = python("moviepy_timeline", *media.all, folder / "moviepy.mp4")
-    environment = {**os.environ, "IMAGEIO_FFMPEG_EXE": shutil.which("ffmpeg") or "ffmpeg"}
-    return seconds(lambda: subprocess.run(command, env=environment, check=True, timeout=600, capture_output=True))
-
-
-def _ffmpeg(*arguments: object) -> None:
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments)]
-    subprocess.run(command, check=True, timeout=300)
+    ffmpeg("-i", made[1], "-i", folder / "small.mp4", "-filter_complex", over, "-map", "[over]", *SAME, made[2])
+    ffmpeg("-i", made[2], "-i", media.music, "-map", "0:v", "-map", "1:a", "-c:v", "copy", *SOUND, made[3])
