@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artdagd.render.shared import WINDOW, WINDOW_BYTES, shared, window
-from artdagd.render.streams import Picture, VideoStream
+from artdagd.render.steps import chroma_key
+from artdagd.render.streams import Media, Picture, VideoStream
 
 SMALL = Picture(64, 64, "yuv420p", Fraction(25))
 
@@ -135,3 +136,10 @@ def test_readers_in_several_threads_each_see_their_frames():
         read = [threads.submit(lambda start=start: numbers(stream.frames(start))) for start in (0, 0, 5, 150)]
         assert [one.result() for one in read] == [[*range(start, 300)] for start in (0, 0, 5, 150)]
     assert source.open == 0
+
+
+def test_a_key_reads_its_picture_once_for_colours_and_alpha():
+    source = Source(40)
+    keyed = chroma_key.lower({"color": "#00ff00", "despill": 0.5}, [Media(source.stream, None)], {})
+    assert len(list(zip(keyed.video.frames(), keyed.alpha.frames(), strict=True))) == 40
+    assert set(source.made.values()) == {1}

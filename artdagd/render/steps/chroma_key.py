@@ -11,6 +11,7 @@ from artdagd.hooks.types import Effect, Filter
 from artdagd.render.compositing.conform import WITH_ALPHA, alpha_of, to_format
 from artdagd.render.drawing.colours import yuv
 from artdagd.render.graphs import scale
+from artdagd.render.shared import shared
 from artdagd.render.steps.mask import GREY, product
 from artdagd.render.streams import Media, Picture, VideoStream
 from artdagd.steps.curves import curve, moves
@@ -24,7 +25,7 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     media = inputs[0]
     if media.video is None:
         raise StepFailed("its input has no picture", code="refused", advice="give it a video")
-    video, picture = media.video, media.video.picture
+    video, picture = shared(media.video), media.video.picture  # read once for the picture and its alpha
     key = _key(config.get("method", "chroma"), config.get("color", "#00ff00"), picture)
     alpha = _through(video, config, {"similarity": 0.15, "blend": 0.05}, key, alpha_of(picture))
     if config.get("despill", 0):
