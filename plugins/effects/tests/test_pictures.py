@@ -11,9 +11,13 @@ import av
 import msgspec
 import numpy
 import pytest
-from artdagd_effects import echo
+from artdagd_effects import echo, shake, zoom
 
 from artdagd.hooks import VideoFormat
+from artdagd.render.compositing.conform import alpha_of
+from artdagd.render.drawing.planes import picture_of, planes
+from artdagd.render.steps.effect import lower
+from artdagd.render.streams import Media, Picture, VideoStream
 
 Planes = tuple[numpy.ndarray, ...]
 Apply = Callable[..., list[Planes]]
@@ -448,3 +452,18 @@ def test_a_hue_that_moves_is_that_of_the_filter(apply):
     moving = {"keyframes": [[0.0, 250.5, "linear"], [1.0, 250.5, "linear"]]}
     one, other = (apply(pictures, ("color", {"hue": hue})) for hue in (250.5, moving))
     assert all((a == b).all() for x, y in zip(one, other, strict=True) for a, b in zip(x, y, strict=True))
+
+
+@pytest.mark.parametrize("config", [{"effect": "zoom", "factor": 2.5, "x": 0.3}, {"effect": "shake", "amplitude": 0.1}])
+def test_transparency_goes_with_what_is_zoomed_and_shaken(config):
+    random = numpy.random.default_rng(5)
+    light, grey = random.integers(16, 236, (36, 64), numpy.uint8), numpy.full((18, 32), 128, numpy.uint8)
+    shape = Picture(64, 36, "yuv420p", Fraction(25))
+    video, alpha = (
+        VideoStream(one, 3, one, lambda start, p=parts, o=one: (picture_of(p, o) for _ in range(start, 3)), lambda i: 0)
+        for one, parts in ((shape, [light, grey, grey]), (alpha_of(shape), [light]))
+    )
+    made = lower(config, [Media(video, None, alpha=alpha)], {one.EFFECT.name: one.EFFECT for one in (zoom, shake)})
+    for seen, clear in zip(made.video.frames(), made.alpha.frames(), strict=True):
+        assert (planes(seen)[0] == planes(clear)[0]).all()
+        assert (planes(clear)[0] != light).any()
