@@ -49,7 +49,7 @@ from artdagd.work import Delivery
 VERSION = 1
 
 ENGINE = 2
-"""To be raised whenever the shared modules of ``render/`` give other bytes than before for the same plan or analysis.
+"""To be raised whenever what steps share, in ``render/`` and ``steps/``, gives other bytes for the same plan or input.
 A test fails when one of them changes, until it is recorded whether that was so."""
 
 
