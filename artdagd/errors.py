@@ -43,6 +43,11 @@ class ArtdagError(Exception):
         self.faults = tuple(faults)
         self.retry_after = retry_after
 
+    @property
+    def told(self) -> str:
+        """What happened and what to do next, as sentences."""
+        return " ".join(f"{part.rstrip('.')}." for part in (self.detail, self.advice) if part)
+
 
 class InvalidRequest(ArtdagError):
     status = 400

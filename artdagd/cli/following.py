@@ -93,8 +93,9 @@ def summary(view: dict[str, Any]) -> list[str]:
         ran = view["passes_run"]
         lines.append(f"passes run  {ran}" + ("  (everything was in the cache)" if not ran else ""))
     if view["error"]:
-        step = f"step {view['error']['step_id']}: " if view["error"]["step_id"] else ""
-        lines.append(f"failed      {step}{view['error']['detail']}")
+        step_id, detail = view["error"]["step_id"], view["error"]["detail"]
+        named = step_id is None or detail.lower().startswith("step ")
+        lines.append(f"failed      {detail if named else f'step {step_id}: {detail}'}")
     return lines
 
 

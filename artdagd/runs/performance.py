@@ -55,9 +55,7 @@ class Performance:
             output_cid = await execution.run()
             await self._complete(row, made, output_cid, execution.passes_run)
         except ArtdagError as error:
-            await self._fail(
-                error.title, " ".join(f"{part.rstrip('.')}." for part in (error.detail, error.advice) if part)
-            )
+            await self._fail(error.title, error.told)
         except asyncio.CancelledError:
             raise
         except Exception:

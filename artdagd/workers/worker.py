@@ -128,7 +128,7 @@ class _JobThread:
         except Cancelled:
             return Stopped(fence)
         except StepFailed as error:
-            return Failed(fence, error.code[:128], f"{error.detail} {error.advice}".strip()[:2000], error.retryable)
+            return Failed(fence, error.code[:128], error.told[:2000], error.retryable)
         seconds = time.monotonic() - started
         return Done(fence, msgspec.Raw(msgspec.msgpack.encode(done.value)), done.file, done.libraries, seconds)
 

@@ -87,6 +87,20 @@ def test_what_a_recipe_may_use_is_listed_with_its_parameters(idle: Daemon):
     assert "did you mean 'blur'?" in wrong.stderr
 
 
+def test_a_step_that_fails_is_named_once_and_its_advice_stands_apart(node: Daemon, clip: Path, tmp_path: Path):
+    look, graded = tmp_path / "look.cube", tmp_path / "graded.yaml"
+    look.write_text("0 0 0\n")
+    graded.write_text(
+        "name: graded\ninputs: {clip: {type: video}, look: {type: data}}\n"
+        "steps: [{id: lit, type: LUT, inputs: [clip, look]}]\noutput: lit\n"
+    )
+    failed = node.ctl("run", graded, "--input", f"clip={clip}", "--input", f"look={look}", "--follow")
+    assert failed.returncode == 1
+    (line,) = [line for line in failed.stdout.splitlines() if line.startswith("failed ")]
+    assert line.startswith("failed      step 'lit' (LUT): its look-up table can't be read: line 1: ")
+    assert line.endswith(". Export it as .cube anew.")
+
+
 def test_a_param_of_type_string_stays_a_string(idle: Daemon, clip: Path, recipe: Path):
     words = ["run", recipe, "--input", f"clip={clip}", "--param", "label=1.0", "--param", "depth=1.5", "--json"]
     assert json.loads(well(idle.ctl(*words)))["params"] == {"label": "1.0", "depth": 1.5}
