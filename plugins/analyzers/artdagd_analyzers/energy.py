@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from artdagd.hooks import AnalysisRequest, Analyzer
+from artdagd_analyzers.spectrum import step, thinned
 
 if TYPE_CHECKING:
     import numpy
@@ -13,7 +14,7 @@ RATE = 22_050
 """Samples a second that are looked at."""
 
 HOP = 512
-"""Samples from value to value, 23.2 ms: the raster of the beats, too."""
+"""Samples from value to value of a sound of up to 9.7 minutes, 23.2 ms: the raster of the beats, too."""
 
 BLOCK = 1024
 """Hops that are worked on at a time; no result depends on it."""
@@ -23,16 +24,18 @@ DECIMALS = 4
 
 def analyze(request: AnalysisRequest) -> dict[str, Any]:
     """``energy``: {"hop": seconds, "values": [0..1, ...]}."""
-    values = levels(request.audio(RATE))
+    samples = request.audio(RATE)
+    values = levels(samples)
     request.progress(1.0)
-    return {"energy": {"hop": HOP / RATE, "values": values}}
+    return {"energy": {"hop": HOP * step(-(-len(samples) // HOP)) / RATE, "values": values}}
 
 
 def levels(samples: numpy.ndarray) -> list[float]:
     """The root mean square around sample 0, HOP, 2 * HOP, ..., as a share of the loudest one; all 0.0 in silence.
 
     ``samples`` are mono at RATE. Value ``i`` covers the two hops that meet at ``i * HOP``; what is missing before the
-    start and after the end counts as silence. Samples beyond -1..1 are clipped; one that is not finite is silence.
+    start and after the end counts as silence. Samples beyond -1..1 are clipped; one that is not finite is silence. Of a
+    sound that is longer than spectrum.MOST values a value is the root of the mean power of several, as that of a band.
     """
     import numpy as np
 
@@ -45,10 +48,10 @@ def levels(samples: numpy.ndarray) -> list[float]:
         taken = samples[first * HOP : (first + count) * HOP]
         piece[: len(taken)] = np.clip(np.nan_to_num(taken, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
         power[first + 1 : first + count + 1] = np.square(piece).reshape(count, HOP).sum(axis=1)
-    level = np.sqrt((power[:-1] + power[1:]) / (2 * HOP))[:hops]
+    level = np.sqrt(thinned(((power[:-1] + power[1:]) / (2 * HOP))[np.newaxis, :hops])[0])
     loudest = float(level.max(initial=0.0))
     if loudest == 0.0:
-        return [0.0] * hops
+        return [0.0] * len(level)
     return [round(float(value), DECIMALS) for value in level / loudest]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from artdagd_analyzers import energy
+from artdagd_analyzers import energy, spectrum
 
 Values = Callable[[Any], list[float]]
 
@@ -59,3 +59,17 @@ def test_progress_reaches_the_end(analyze: Callable[..., dict[str, Any]]) -> Non
     seen: list[float] = []
     analyze(energy.ANALYZER, np.zeros(5000, np.float32), seen.append)
     assert seen[-1] == 1.0
+
+
+def test_long_sounds_have_values_further_apart(
+    monkeypatch: pytest.MonkeyPatch, analyze: Callable[..., dict[str, Any]]
+) -> None:
+    """As the bands have: so that one can stand for the other."""
+    samples = np.repeat([0.0, 0.5], 512 * 50).astype(np.float32)
+    whole = analyze(energy.ANALYZER, samples)["energy"]
+    assert (whole["hop"], len(whole["values"])) == (512 / 22_050, 100)
+    monkeypatch.setattr(spectrum, "MOST", 30)
+    found = analyze(energy.ANALYZER, samples)["energy"]
+    assert found["hop"] == 5 * 512 / 22_050
+    # Value 10 stands for hops 48 to 52: two silent, one half, two loud.
+    assert found["values"] == [0.0] * 10 + [round((2.5 / 5) ** 0.5, 4)] + [1.0] * 9
