@@ -16,8 +16,9 @@ import pytest
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
-from artdagd.render.engine import Cancelled
+from artdagd.render.engine import Cancelled, render_pass
 from artdagd.render.reading.source import Pictures
+from artdagd.work import RenderPass, RenderStep
 
 
 class Plain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -209,3 +210,17 @@ def test_delivery_is_playable_everywhere(clip, render):
         keys = [packet.pts * stream.time_base for packet in file.demux(stream) if packet.size and packet.is_keyframe]
         assert 0 in keys
         assert 2 in keys
+
+
+def test_a_frame_that_is_repeated_may_be_encoded_while_a_filter_takes_it(tmp_path: Path) -> None:
+    """A still gives one frame again and again: alone to the encoder's thread, then to the graph of a transition."""
+    still = {"pattern": "gradient", "duration": 0.8, "fps": 25, "width": 160, "height": 90, "colors": [], "angle": 0.0}
+    clips = tuple(
+        RenderStep(name, "GENERATE", {**still, "shape": "linear", "sound": "none", "size": 8, "seed": 0}, ())
+        for name in "abcd"
+    )
+    joined = RenderStep("out", "SEQUENCE", {"transition": {"type": "crossfade", "duration": 0.2}}, tuple("abcd"))
+    for _ in range(3):
+        render_pass(RenderPass((*clips, joined), {}), tmp_path / "out", {}, lambda fraction: None, lambda: False)
+        with av.open(str(tmp_path / "out")) as file:
+            assert sum(1 for _ in file.decode(video=0)) == 4 * 20 - 3 * 5

@@ -13,7 +13,9 @@ from av.container.output import OutputContainer
 
 from artdagd.delivery import STILLS, Delivery, file_format
 from artdagd.errors import StepFailed
+from artdagd.hooks.types import Filter
 from artdagd.render.failures import reporting
+from artdagd.render.graphs import run_video
 from artdagd.render.reading.tracks import ALPHA_NAME
 from artdagd.render.streams import AudioStream, Media, Picture, VideoStream
 from artdagd.render.writing.ahead import ahead
@@ -24,6 +26,7 @@ from artdagd.render.writing.gif import paletted
 SAMPLES = 4096
 """Samples of a channel in a frame that an encoder of sound is given."""
 
+NULL = Filter("null")
 BITEXACT = {"fflags": "+bitexact"}
 
 CONTAINERS = {"mkv": "matroska", "m4a": "ipod"}
@@ -149,7 +152,9 @@ def _video_track(container: OutputContainer, video: VideoStream, delivery: Deliv
     _set(stream.codec_context, picture, coding)
     if coding.tag:
         stream.codec_context.codec_tag = coding.tag
-    frames = paletted(video) if coding.format == "pal8" else video.frames()
+    # Through a filter that does nothing, for frames of our own: a frame may be yielded more than once, and while one
+    # thread writes an encoder's time into it, the other may be giving it to a filter.
+    frames = paletted(video) if coding.format == "pal8" else run_video((NULL,), picture, video.frames())
     return _Track(stream, ahead(frames), picture.fps)
 
 
