@@ -152,6 +152,6 @@ STEP_TYPES: tuple[StepType, ...] = (
         cost=90.0,
         access="frame",
         moving=("similarity", "blend", "despill"),
-        example={"color": "#00ff00", "similarity": 0.2, "despill": 0.8},
+        example={"color": "#8a9a38", "similarity": 0.09, "blend": 0.05},
     ),
 )
