@@ -31,7 +31,7 @@ run: $(READY) ## start a node on http://127.0.0.1:8100
 	$(BIN)/artdagd serve
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
 
 test-slow: $(READY) ## run the slow tests (kills, faults, long media)
 	$(BIN)/python -m pytest -m slow
