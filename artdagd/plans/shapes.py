@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -117,8 +118,9 @@ def no_sound(step_id: str, source: str) -> InvalidRecipe:
     return wrong_step(step_id, "inputs", problem, "Give it music, or a video with sound.")
 
 
+@lru_cache(4096)
 def frames_in(seconds: float, fps: tuple[int, int]) -> int:
-    """The nearest number of frames."""
+    """The nearest number of frames. (Kept, since the steps of a plan mostly last equally long.)"""
     return nearest(exact(seconds) * fps[0] / fps[1])
 
 

@@ -8,6 +8,7 @@ feature ``bands``. Planning makes a known curve of a bound one.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import types
 from collections.abc import Collection, Iterator, Mapping
@@ -51,6 +52,7 @@ def number(type_: Any) -> type[int] | type[float] | None:
     return type_ if type_ in (int, float) else None
 
 
+@functools.cache
 def numbers(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     """The fields of a config that take a number."""
     return tuple(name for name, field in fields_of(kind).items() if number(field.type))
