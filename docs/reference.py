@@ -42,8 +42,11 @@ default may be left out, unless it says *required*. In a recipe, a step looks li
 A parameter marked ↝ may move with time: [moving parameters](guide.md#moving-parameters) tells what to write instead of
 a number.
 
-In the examples, `clip` and `other` are recipe inputs of type video, `song` is one of type audio, `photo` of type image,
-`look` of type data.
+![Three moments of an example of each step and effect](images/gallery.jpg)
+
+The picture is what `make gallery` makes of the examples on this page, and of your own effects once they are installed
+here. In the examples, `clip` and `other` are recipe inputs of type video, `song` is one of type audio, `photo` of type
+image, `look` of type data.
 """
 
 
