@@ -16,8 +16,12 @@ from artdagd.errors import StorageFull, Unavailable
 if TYPE_CHECKING:
     from artdagd.database.actions import Actions
     from artdagd.database.blobs import Blobs
+    from artdagd.database.plugin_values import PluginValues
+    from artdagd.database.providers import Providers
+    from artdagd.database.publications import Publications
     from artdagd.database.recipes import Recipes
     from artdagd.database.runs import Runs
+    from artdagd.database.sessions import Sessions
     from artdagd.database.tokens import TokenTable
 
 T = TypeVar("T")
@@ -35,15 +39,23 @@ class Database:
 
     actions: Actions
     blobs: Blobs
+    plugin_values: PluginValues
+    providers: Providers
+    publications: Publications
     recipes: Recipes
     runs: Runs
+    sessions: Sessions
     tokens: TokenTable
 
     def __init__(self, engine: AsyncEngine) -> None:
         from artdagd.database.actions import Actions
         from artdagd.database.blobs import Blobs
+        from artdagd.database.plugin_values import PluginValues
+        from artdagd.database.providers import Providers
+        from artdagd.database.publications import Publications
         from artdagd.database.recipes import Recipes
         from artdagd.database.runs import Runs
+        from artdagd.database.sessions import Sessions
         from artdagd.database.tokens import TokenTable
 
         self.engine = engine
@@ -51,8 +63,12 @@ class Database:
         self._writes: Together[Write[Any], Any] = Together(self._commit)
         self.actions = Actions(self)
         self.blobs = Blobs(self)
+        self.plugin_values = PluginValues(self)
+        self.providers = Providers(self)
+        self.publications = Publications(self)
         self.recipes = Recipes(self)
         self.runs = Runs(self)
+        self.sessions = Sessions(self)
         self.tokens = TokenTable(self)
 
     @classmethod

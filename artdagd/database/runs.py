@@ -44,6 +44,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     error: RunFailure | None = None
     passes_run: int = 0
     idempotency_key: str | None = None
+    request_digest: str | None = None
     started_at: str | None = None
     finished_at: str | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The revision of the last migration, which makes these tables."""
 
 metadata = MetaData()
@@ -67,6 +67,7 @@ runs = Table(
     Column("error_json", Text),
     Column("passes_run", Integer, nullable=False),
     Column("idempotency_key", String(64), unique=True),
+    Column("request_digest", String(64)),
     Column("created_at", String(32), nullable=False),
     Column("started_at", String(32)),
     Column("finished_at", String(32)),
@@ -116,4 +117,61 @@ tokens = Table(
     Column("created_at", String(32), nullable=False),
     Column("expires_at", String(32)),
     Column("revoked_at", String(32)),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_hash", String(64), primary_key=True),
+    Column("ticket_hash", String(64)),
+    Column("user", String(255), nullable=False),
+    Column("is_admin", Boolean, nullable=False),
+    Column("scopes_json", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("expires_at", String(32), nullable=False),
+    Index("sessions_user", "user"),
+    Index("sessions_ticket", "ticket_hash", unique=True),
+)
+
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("revoked_at", String(32), nullable=False),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("cid", String(128), nullable=False),
+    Column("owner", String(255), nullable=False),
+    Column("activity_id", Text, nullable=False),
+    Column("object_id", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("publications_cid_owner", "cid", "owner", unique=True),
+)
+
+providers = Table(
+    "providers",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=True),
+    Column("provider_id", String(64), nullable=False, unique=True),
+    Column("owner", String(255), nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("config_json", Text, nullable=False),
+    Column("secrets", Text),
+    Column("capacity_bytes", BigInteger),
+    Column("created_at", String(32), nullable=False),
+    Index("providers_owner_name", "owner", "name", unique=True),
+)
+
+plugin_values = Table(
+    "plugin_values",
+    metadata,
+    Column("plugin", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("value_json", Text, nullable=False),
 )
