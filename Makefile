@@ -9,10 +9,10 @@ DEMO_HOME ?= .demo
 GALLERY_HOME ?= .gallery
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery run test test-slow lint format docs bench clean
+.PHONY: help demo gallery run test test-slow fuzz fuzz-recipes lint format docs bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml $(addsuffix pyproject.toml,$(PLUGINS))
 	@command -v $(PYTHON) >/dev/null || { echo "artdagd needs Python 3.11: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
@@ -38,6 +38,9 @@ test-slow: $(READY) ## run the slow tests (kills, faults, long media)
 
 fuzz: $(READY) ## try mutated media on the probe and the renderer (FUZZ="--count 2000 --seed 1")
 	$(BIN)/python tests/fuzz/media.py $(FUZZ)
+
+fuzz-recipes: $(READY) ## try mutated recipes on the parser (FUZZ="--count 20000 --seed 1")
+	$(BIN)/python tests/fuzz/recipes.py $(FUZZ)
 
 lint: $(READY) ## ruff, mypy, import contracts
 	$(BIN)/ruff check .

@@ -31,6 +31,7 @@ async def check_recipe(call: Call) -> Checked:
 
 @section.route("GET", "/recipes", "List recipes")
 async def list_recipes(call: Call, query: ListQuery) -> Page[RecipeView]:
+    """Of a recipe with more than 64 KiB of text only the name, version and description."""
     return await call.services.recipes.list(call.who, query.page, query.limit)
 
 

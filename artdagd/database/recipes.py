@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, func, or_, select, true
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.clock import now
@@ -14,6 +14,9 @@ from artdagd.database.tables import recipes
 
 if TYPE_CHECKING:
     from artdagd.database.engine import Database
+
+LISTED = 64 << 10
+"""Characters of the longest text that a page of recipes shows."""
 
 
 class RecipeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,11 +65,13 @@ class Recipes:
         return await self._database.read(work)
 
     async def page(self, owner: str | None, number: int, limit: int) -> tuple[list[RecipeRow], int]:
-        """A page, newest first, and how many there are."""
+        """A page, newest first, and how many there are. ``yaml`` is empty where the text is longer than ``LISTED``."""
+        short = case((func.length(recipes.c.yaml) > LISTED, ""), else_=recipes.c.yaml).label("yaml")
+        columns = [short if column.name == "yaml" else column for column in recipes.c]
 
         async def work(connection: AsyncConnection) -> tuple[list[RecipeRow], int]:
             count = select(func.count()).select_from(recipes).where(_owned(owner))
-            query = select(recipes).where(_owned(owner)).order_by(recipes.c.seq.desc())
+            query = select(*columns).where(_owned(owner)).order_by(recipes.c.seq.desc())
             rows = (await connection.execute(query.limit(limit).offset((number - 1) * limit))).mappings()
             return [from_row(RecipeRow, row) for row in rows], (await connection.execute(count)).scalar_one()
 

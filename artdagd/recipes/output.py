@@ -24,6 +24,7 @@ from artdagd.delivery import (
 )
 from artdagd.recipes.document import Items, Scalar
 from artdagd.recipes.sections import Section, describe
+from artdagd.steps.suggest import quote
 
 _SIZE = ("width", "height", "fit", "fps")
 _OPTIONS = ("crf", "preset", "profile", "quality", "loop", "audio_bitrate")
@@ -150,6 +151,6 @@ def _rate(section: Section) -> tuple[int, int] | None:
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
     if problem := rate_problem(rate.numerator, rate.denominator):
-        section.wrong("fps", node, f"fps: {node.text} is no frame rate; {problem}")
+        section.wrong("fps", node, f"fps: {quote(node.text)} is no frame rate; {problem}")
         return None
     return rate.numerator, rate.denominator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from artdagd.recipes.declarations import read_inputs, read_params
-from artdagd.recipes.document import Entries, read_document
+from artdagd.recipes.document import Entries, Scalar, read_document
 from artdagd.recipes.faults import Faults
 from artdagd.recipes.graph import Graph
 from artdagd.recipes.model import Recipe, RecipeParam, RecipeStep
@@ -65,7 +65,7 @@ def _name(top: Section) -> str:
         top.missing("name", "what the recipe is called")
         return ""
     name = top.text("name")
-    if name and not _NAME.fullmatch(name):
+    if isinstance(node, Scalar) and node.text == name and not _NAME.fullmatch(name):
         top.wrong("name", node, f"{quote(name)} is not a name: 1 to 128 characters on one line, without slashes")
     return name
 

@@ -78,7 +78,8 @@ class Content(msgspec.Struct, frozen=True):
 
 class RecipeView(msgspec.Struct, frozen=True, kw_only=True):
     """A recipe as uploaded. ``inputs``, ``params`` and ``steps`` are as parsed, ``delivery`` is how the output is
-    encoded, with all that applies, ``yaml`` is the text."""
+    encoded, with all that applies, ``yaml`` is the text. In a list all of these are empty where the text is over
+    64 KiB."""
 
     recipe_id: str
     cid: str

@@ -11,6 +11,7 @@ import yaml
 
 from artdagd.api import body, calls
 from artdagd.cli.daemon import EX_CONFIG
+from artdagd.database.recipes import LISTED
 from artdagd.hooks import manager
 from artdagd.plans import beat_sync, deliveries, rules, shapes
 from artdagd.plans import document as plan_document
@@ -61,6 +62,7 @@ LIMITS = {
     "active runs": "`max_active_runs`",
     "jobs that wait for workers": f"{dispatch.QUEUE:,}",
     "recipe": f"{document.MAX_BYTES >> 20} MiB, {document.MAX_DEPTH} levels, {document.MAX_NODES:,} values",
+    "recipe in a list": f"{LISTED >> 10} KiB of text",
     "plan": f"{plan_document.MAX_PLAN_BYTES >> 20} MiB, {plan_document.MAX_STEPS:,} steps",
     "result of a step": f"{rules.MAX_DURATION} s, {rules.MAX_SIDE} pixels a side, {shapes.MAX_RATE} frames a second",
     "pieces of a beat sync": f"{beat_sync.MAX_PIECES:,}",

@@ -251,7 +251,7 @@ STEPS = "steps:\n  - {id: out, type: SPEED, inputs: [v]}\n"
         ("output: {step: out, width: 641}\n", 1, 28, "output.width", "641 is odd, and sides are even: 640 or 642"),
         ("output: {step: out, height: 20000}\n", 1, 29, "output.height", "20000 is not in 16 to 16384"),
         ("output: {step: out, fit: cover}\n", 1, 26, "output.fit", "there is nothing to fit into"),
-        ("output: {step: out, fps: 1/0}\n", 1, 26, "output.fps", "1/0 is no frame rate"),
+        ("output: {step: out, fps: 1/0}\n", 1, 26, "output.fps", "'1/0' is no frame rate"),
         ("output: {step: out, fps: 1000}\n", 1, 26, "output.fps", "at most 240"),
         ("output: {step: out, audio_bitrate: 1k}\n", 1, 36, "output.audio_bitrate", "not in 32k to 512k"),
         ("output: [out]\n", 1, 9, "output", "expected a step's id or a mapping, got a list"),
