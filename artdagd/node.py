@@ -30,6 +30,7 @@ from artdagd.runs.events import Events
 from artdagd.runs.execution import Planner
 from artdagd.runs.library import Library
 from artdagd.runs.performance import Stage
+from artdagd.runs.places import Places
 from artdagd.runs.previews import Previews
 from artdagd.runs.recipes import RecipeBook
 from artdagd.runs.service import RunService
@@ -117,7 +118,9 @@ class Node:
         planner = Planner(compute, store, self.catalogue, key)
         binder = Binder(store, database, compute, self._book, self.catalogue, key)
         stage = Stage(store, database, compute, library, self.catalogue)
-        return RunService(stage, planner, binder, Events(), self._observe, self.settings.max_active_runs)
+        settings = self.settings
+        places = Places("active runs", settings.max_active_runs, settings.max_active_runs_per_user)
+        return RunService(stage, planner, binder, Events(), self._observe, places)
 
     async def _accept(self, broker: Broker, runs: RunService) -> None:
         """Start workers, take up unfinished runs, and say that work is welcome."""

@@ -57,6 +57,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """ARTDAG_WORKER_MEMORY_BYTES: address space a worker may use before a step fails."""
     max_active_runs: Annotated[int, msgspec.Meta(ge=1)] = 200
     """ARTDAG_MAX_ACTIVE_RUNS: runs that may wait or execute at once; one more is answered 429."""
+    max_active_runs_per_user: Annotated[int, msgspec.Meta(ge=1)] = 100
+    """ARTDAG_MAX_ACTIVE_RUNS_PER_USER: how many of them one user may have; one more is answered 429."""
+    user_quota_bytes: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """ARTDAG_USER_QUOTA_BYTES: what the media of one user may come to; 0 is no quota. Admins have none."""
     storage: tuple[Provider, ...] = ()
     """Storage providers of the node (file only): each new blob is copied there, and a missing one is read back."""
 
@@ -87,6 +91,8 @@ ENVIRONMENT = {
     "ARTDAG_RESERVE_BYTES": "reserve_bytes",
     "ARTDAG_WORKER_MEMORY_BYTES": "worker_memory_bytes",
     "ARTDAG_MAX_ACTIVE_RUNS": "max_active_runs",
+    "ARTDAG_MAX_ACTIVE_RUNS_PER_USER": "max_active_runs_per_user",
+    "ARTDAG_USER_QUOTA_BYTES": "user_quota_bytes",
 }
 
 

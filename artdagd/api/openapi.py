@@ -18,7 +18,7 @@ from artdagd.api.routes import Route, Section
 from artdagd.errors import ArtdagError, Forbidden, InvalidRequest, TooLarge, Unauthorized, UnsupportedMedia
 
 HEADERS = {
-    "Idempotency-Key": "The same key gives the same run again, instead of a second one.",
+    "Idempotency-Key": "The same key gives the same run again, for 24 hours; 409 if it came with another request.",
     "Range": "One range of bytes, such as `bytes=0-1023`.",
     "If-Range": "The ETag for which the range holds.",
     "If-None-Match": "Answer 304 if this is the ETag.",

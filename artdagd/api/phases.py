@@ -5,14 +5,18 @@ from __future__ import annotations
 from artdagd.api.calls import Call
 from artdagd.api.requests import ExecuteBody
 from artdagd.api.routes import Section
-from artdagd.errors import InvalidRecipe, NotFound, StepFailed, TooBusy, Unavailable
+from artdagd.errors import Conflict, InvalidRecipe, NotFound, StepFailed, TooBusy, Unavailable
 from artdagd.runs.views import PlanRequest, PlanView, RunRequest, RunView
 
 section = Section("Phases", "Analyze and plan, then execute.")
 
 
 @section.route(
-    "POST", "/api/plan", "Analyze and plan", scope="write", errors=(NotFound, InvalidRecipe, StepFailed, Unavailable)
+    "POST",
+    "/api/plan",
+    "Analyze and plan",
+    scope="write",
+    errors=(NotFound, InvalidRecipe, StepFailed, TooBusy, Unavailable),
 )
 async def make_plan(call: Call, body: PlanRequest) -> PlanView:
     """Renders nothing. Says which results exist already. If analysis takes long: 503, ask again."""
@@ -25,7 +29,7 @@ async def make_plan(call: Call, body: PlanRequest) -> PlanView:
     "Execute a plan",
     status=202,
     scope="write",
-    errors=(NotFound, InvalidRecipe, TooBusy),
+    errors=(NotFound, Conflict, InvalidRecipe, TooBusy),
     headers=("Idempotency-Key",),
     follow="/runs/{run_id}",
 )
@@ -40,7 +44,7 @@ async def execute_plan(call: Call, body: ExecuteBody) -> RunView:
     "Analyze, plan and execute",
     status=202,
     scope="write",
-    errors=(NotFound, InvalidRecipe, TooBusy),
+    errors=(NotFound, Conflict, InvalidRecipe, TooBusy),
     headers=("Idempotency-Key",),
     follow="/runs/{run_id}",
 )

@@ -22,7 +22,7 @@ section = Section("Runs", "Executions of plans, with their state, events and pro
     "Start a run",
     status=202,
     scope="write",
-    errors=(NotFound, InvalidRecipe, TooBusy),
+    errors=(NotFound, Conflict, InvalidRecipe, TooBusy),
     headers=("Idempotency-Key",),
     follow="/runs/{run_id}",
 )
@@ -61,11 +61,17 @@ async def cancel_run(call: Call, run_id: str) -> RunView:
 
 
 @section.route(
-    "POST", "/runs/{run_id}/retry", "Try a run again", status=202, scope="write", errors=(NotFound, Conflict)
+    "POST",
+    "/runs/{run_id}/retry",
+    "Try a run again",
+    status=202,
+    scope="write",
+    errors=(NotFound, Conflict, TooBusy),
+    headers=("Idempotency-Key",),
 )
 async def retry_run(call: Call, run_id: str) -> RunView:
     """For a failed or cancelled run; finished steps come from the cache."""
-    return await call.services.runs.retry(run_id, call.who)
+    return await call.services.runs.retry(run_id, call.who, call.idempotency_key)
 
 
 @section.route("GET", "/api/run/{run_id}/plan", "Show a run's plan", errors=(NotFound,))

@@ -130,6 +130,15 @@ class Runs:
         fresh = {"status": "pending", "error": None, "finished_at": None, "started_at": None}
         return await self.update(run_id, ("failed", "cancelled"), **fresh)
 
+    async def forget_key(self, run_id: str, idempotency_key: str) -> None:
+        """Free a key that is this run's; nothing happens if it is not."""
+        where = and_(runs.c.run_id == run_id, runs.c.idempotency_key == idempotency_key)
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(update(runs).where(where).values(idempotency_key=None, request_digest=None))
+
+        await self._database.write(work)
+
     async def unfinished(self) -> list[RunRow]:
         """Runs that have not ended, oldest first."""
 

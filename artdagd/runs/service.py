@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -14,15 +12,19 @@ from artdagd.auth.principal import Principal
 from artdagd.database import Database
 from artdagd.database.clock import now
 from artdagd.database.runs import RunRow
-from artdagd.errors import Conflict, NotFound, TooBusy, Unavailable
+from artdagd.errors import Conflict, NotFound, Unavailable
+from artdagd.plans.model import Analysis
 from artdagd.runs.binding import Binder
 from artdagd.runs.events import Events
-from artdagd.runs.execution import Planner
+from artdagd.runs.execution import Planner, Planning
+from artdagd.runs.keys import Key, Retries, expired
 from artdagd.runs.live import LiveRun, Observe
 from artdagd.runs.machine import RUN_TERMINAL
 from artdagd.runs.performance import Performance, Stage
+from artdagd.runs.places import Places
 from artdagd.runs.present import plan_view, run_view
 from artdagd.runs.views import Event, Page, PlanRequest, PlanView, RunRequest, RunView
+from artdagd.work import MediaFacts
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +33,17 @@ T = TypeVar("T")
 PLAN_DEADLINE = 55.0
 """Seconds that ``POST /api/plan`` waits for analysis; the analysis itself goes on, so that a later call finds it."""
 
+PLANS = 64
+"""Calls of ``POST /api/plan`` whose analysis goes on at once; ``PLANS_EACH`` of one user."""
+
+PLANS_EACH = 16
+
 
 class RunService:
     """The runs of this node. Active ones are tasks of the event loop."""
 
     def __init__(
-        self, stage: Stage, planner: Planner, binder: Binder, events: Events, observe: Observe, max_active: int
+        self, stage: Stage, planner: Planner, binder: Binder, events: Events, observe: Observe, places: Places
     ) -> None:
         self._stage = stage
         self._database: Database = stage.database
@@ -44,11 +51,12 @@ class RunService:
         self._binder = binder
         self._events = events
         self._observe = observe
-        self._max_active = max_active
+        self._places = places
+        self._planning = Places("plans being made", PLANS, PLANS_EACH)
+        self._retries = Retries()
         self._live: dict[str, LiveRun] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[Any]] = set()
-        self._starting = 0
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def resume(self) -> int:
@@ -65,9 +73,10 @@ class RunService:
         await asyncio.gather(*self._tasks.values(), *self._background, return_exceptions=True)
 
     async def plan(self, request: PlanRequest, who: Principal) -> PlanView:
-        """Analyze (in workers) and plan; render nothing. Raises InvalidRecipe, NotFound, StepFailed, Unavailable."""
+        """Analyze (in workers) and plan; render nothing. Raises InvalidRecipe, NotFound, StepFailed, TooBusy,
+        Unavailable."""
         what = await self._binder.bind_plan(request, who)
-        task = asyncio.create_task(self._planner.analyze(what))
+        task = asyncio.create_task(self._analyze(what, who))
         self._background.add(task)
         task.add_done_callback(self._forget)
         try:
@@ -78,11 +87,12 @@ class RunService:
         return plan_view(await self._planner.keep(made), made, await self._known(made))
 
     async def start(self, request: RunRequest, who: Principal, idempotency_key: str | None = None) -> RunView:
-        """Accept a run: it is durable when this returns. The same key of the same user gives the same run."""
-        key = hashlib.sha256(f"{who.name}\0{idempotency_key}".encode()).hexdigest() if idempotency_key else None
-        if key and (before := await self._database.runs.by_key(key)):
-            return await self._view(before)
-        return await self._view(await self._through(self._accept(request, who, key)))
+        """Accept a run: it is durable when this returns. The same key of the same user gives the same run.
+
+        Raises InvalidRecipe, NotFound, TooBusy, and Conflict when the key was for another request.
+        """
+        key = Key.of(who, idempotency_key, request)
+        return await self._view(await self._through(self._start(request, who, key)))
 
     async def get(self, run_id: str, who: Principal) -> RunView:
         return await self._view(await self._row(run_id, who))
@@ -98,9 +108,12 @@ class RunService:
         await self._through(self._cancel(run_id, who))
         return await self.get(run_id, who)
 
-    async def retry(self, run_id: str, who: Principal) -> RunView:
-        """Run a failed or cancelled run again under its own id; finished steps come from the cache."""
-        await self._through(self._retry(run_id, who))
+    async def retry(self, run_id: str, who: Principal, idempotency_key: str | None = None) -> RunView:
+        """Run a failed or cancelled run again under its own id; finished steps come from the cache.
+
+        The same key of the same user tries it again once.
+        """
+        await self._through(self._retry(run_id, who, Key.of(who, idempotency_key, {"retry": run_id})))
         return await self.get(run_id, who)
 
     async def delete(self, run_id: str, who: Principal) -> None:
@@ -147,9 +160,11 @@ class RunService:
         performance = Performance(self._stage, self._planner, self._binder, live)
         task = asyncio.create_task(performance.perform(row), name=f"run {row.run_id}")
         self._tasks[row.run_id] = task
-        task.add_done_callback(lambda done: self._ended(row.run_id, done))
+        self._places.take(row.owner)
+        task.add_done_callback(lambda done: self._ended(row.run_id, row.owner, done))
 
-    def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
+    def _ended(self, run_id: str, owner: str, task: asyncio.Task[None]) -> None:
+        self._places.free(owner)
         if self._tasks.get(run_id) is task:
             del self._tasks[run_id]
             del self._live[run_id]
@@ -174,21 +189,9 @@ class RunService:
         live.tell("cancelled", finished_at=finished_at)
         return True
 
-    def _turn(self, run_id: str) -> asyncio.Lock:
-        """Cancelling, retrying and deleting one run: one after the other."""
-        return self._turns.setdefault(run_id, asyncio.Lock())
-
-    @contextmanager
-    def _admitted(self) -> Iterator[None]:
-        """A place among the active runs, for one that is about to start. Raises TooBusy if there is none."""
-        active = len(self._tasks) + self._starting
-        if active >= self._max_active:
-            raise TooBusy(f"{active} runs are active, the limit", advice="Try again later.", retry_after=10)
-        self._starting += 1
-        try:
-            yield
-        finally:
-            self._starting -= 1
+    def _turn(self, name: str) -> asyncio.Lock:
+        """Cancelling, retrying and deleting one run, and starting one under the same key: one after the other."""
+        return self._turns.setdefault(name, asyncio.Lock())
 
     async def _through(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of ``work``, which is carried through even if the one who asked goes away half-way."""
@@ -197,8 +200,29 @@ class RunService:
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
-    async def _accept(self, request: RunRequest, who: Principal, key: str | None) -> RunRow:
-        with self._admitted():
+    async def _analyze(self, what: Planning, who: Principal) -> tuple[dict[str, MediaFacts], dict[str, Analysis]]:
+        with self._planning.one(who.name):
+            return await self._planner.analyze(what)
+
+    async def _before(self, key: Key) -> RunRow | None:
+        """The run that was started under ``key``. Raises Conflict if it is for another request."""
+        row = await self._database.runs.by_key(key.name)
+        if row is None:
+            return None
+        if expired(row.created_at):
+            await self._database.runs.forget_key(row.run_id, key.name)
+            return None
+        key.check(row.request_digest)
+        return row
+
+    async def _start(self, request: RunRequest, who: Principal, key: Key | None) -> RunRow:
+        if key is None:
+            return await self._accept(request, who, None)
+        async with self._turn(key.name):
+            return await self._before(key) or await self._accept(request, who, key)
+
+    async def _accept(self, request: RunRequest, who: Principal, key: Key | None) -> RunRow:
+        with self._places.one(who.name):
             bound = await self._binder.bind_run(request, who)
             row = RunRow(
                 run_id=self._binder.new_id(),
@@ -211,7 +235,8 @@ class RunService:
                 plan_id=bound.plan_id,
                 given_plan=bound.plan_id is not None,
                 owner=who.name,
-                idempotency_key=key,
+                idempotency_key=key.name if key else None,
+                request_digest=key.digest if key else None,
                 created_at=now(),
             )
             # From here on its inputs are a run's, which keeps them from being deleted.
@@ -220,7 +245,8 @@ class RunService:
             if new:
                 self._perform(row)
                 return row
-        before = await self._database.runs.by_key(key or "")
+        # A request with this key came first, to another node on this database.
+        before = await self._before(key) if key else None
         if before is None:
             raise Conflict("this run exists already")
         return before
@@ -232,12 +258,16 @@ class RunService:
                 status = (await self._row(run_id, who)).status
                 raise Conflict(f"run {run_id} is {status}: only an active run can be cancelled")
 
-    async def _retry(self, run_id: str, who: Principal) -> None:
+    async def _retry(self, run_id: str, who: Principal, key: Key | None) -> None:
         async with self._turn(run_id):
             row = await self._row(run_id, who)
-            with self._admitted():
+            if key and self._retries.seen(key):
+                return
+            with self._places.one(row.owner):
                 if not await self._database.runs.reopen(run_id):
                     raise Conflict(f"run {run_id} is {row.status}: only a failed or cancelled run can be tried again")
+                if key:
+                    self._retries.note(key)
                 self._events.reopen(run_id)
                 self._perform(await self._row(run_id, who))
 

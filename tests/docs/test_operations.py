@@ -17,7 +17,7 @@ from artdagd.plans import beat_sync, deliveries, rules, shapes
 from artdagd.plans import document as plan_document
 from artdagd.recipes import document
 from artdagd.render.reading import clock, opening
-from artdagd.runs import events, previews, service
+from artdagd.runs import events, keys, previews, service
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
 from artdagd.workers import dispatch, tasks
 
@@ -60,6 +60,7 @@ LIMITS = {
     "slowest body": f"{body.MIN_RATE >> 10} KiB/s, after {body.GRACE:g} s",
     "free disk space": "`reserve_bytes`",
     "active runs": "`max_active_runs`",
+    "active runs of one user": "`max_active_runs_per_user`",
     "jobs that wait for workers": f"{dispatch.QUEUE:,}",
     "recipe": f"{document.MAX_BYTES >> 20} MiB, {document.MAX_DEPTH} levels, {document.MAX_NODES:,} values",
     "recipe in a list": f"{LISTED >> 10} KiB of text",
@@ -80,6 +81,9 @@ LIMITS = {
     "silence of a worker": f"{dispatch.Limits().lease:g} s",
     "stopping a cancelled job": f"{dispatch.Limits().stop:g} s",
     "`POST /api/plan`": f"{service.PLAN_DEADLINE:g} s",
+    "plans being made": f"{service.PLANS}, {service.PLANS_EACH} of one user",
+    "an `Idempotency-Key` is known": f"{keys.LIFE.total_seconds() / 3600:g} h",
+    "keys of retries that are known": f"{keys.RETRIES:,}",
     "events kept for a run": f"{events.RING}",
     "a plugin's hook": f"{manager.DEADLINE:g} s",
     "items of a list": "100",
