@@ -10,7 +10,7 @@ from quart import Quart, Response
 from werkzeug.exceptions import HTTPException
 
 import artdagd.web
-from artdagd.api import about, assets, cache, pages, phases, previews, problems, recipes, runs
+from artdagd.api import about, assets, cache, downloads, pages, phases, previews, problems, recipes, runs
 from artdagd.api.body import ArrivingRequest, Connection
 from artdagd.api.calls import view
 from artdagd.api.openapi import document
@@ -24,6 +24,7 @@ SECTIONS = (
     recipes.section,
     runs.section,
     phases.section,
+    downloads.section,
     pages.section,
 )
 

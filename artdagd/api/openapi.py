@@ -144,8 +144,10 @@ def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     responses = {str(route.status): good}
     for kind in errors_of(route):
         responses.setdefault(str(kind.status), {"description": kind.title, "content": problem})
+    if "If-None-Match" in route.headers:
+        responses["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
     if "Range" in route.headers:
-        responses |= {code: {"description": HTTPStatus(int(code)).phrase} for code in ("206", "304", "416")}
+        responses |= {code: {"description": HTTPStatus(int(code)).phrase} for code in ("206", "416")}
     if route.later:
         responses["202"] = {
             "description": "Being made: ask again",

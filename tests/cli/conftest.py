@@ -14,6 +14,7 @@ from clips import numbered_clip
 
 sys.path.append(str(Path(__file__).parent))
 
+from one_file import OneFile
 from processes import RECIPE, Daemon
 
 
@@ -78,3 +79,14 @@ def stranger() -> Iterator[Callable[..., str]]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture
+def client(node: Daemon, tmp_path: Path) -> OneFile:
+    return OneFile(tmp_path / "artdag.py", node)
+
+
+@pytest.fixture
+def asking(idle: Daemon, tmp_path: Path) -> OneFile:
+    """A client of a node without workers."""
+    return OneFile(tmp_path / "artdag.py", idle)
