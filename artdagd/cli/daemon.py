@@ -95,7 +95,7 @@ def _log(verbose: bool) -> None:
         format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    for noisy in ("aiosqlite", "hypercorn.access", "alembic", "asyncio"):
+    for noisy in ("aiosqlite", "hypercorn.access", "alembic", "asyncio", "httpcore"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -4,6 +4,7 @@ Version of this API: see :data:`API_VERSION`; it follows semantic versioning, ap
 """
 
 from artdagd.hooks.markers import API_VERSION, hookimpl, hookspec
+from artdagd.hooks.outbound import Outbound, OutboundAnswer, OutboundFailed, OutboundRefused
 from artdagd.hooks.types import (
     AnalysisRequest,
     Analyzer,
@@ -27,6 +28,10 @@ __all__ = [
     "Filter",
     "Frames",
     "Moment",
+    "Outbound",
+    "OutboundAnswer",
+    "OutboundFailed",
+    "OutboundRefused",
     "Painter",
     "RunEvent",
     "Sound",
