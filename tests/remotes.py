@@ -98,12 +98,13 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority of a test")])
-        self._certificate = self._signed(self._name, self._key, None, days=1)
+        self.file = folder / "authority.pem"
+        self.file.write_bytes(_pem(self._signed(self._name, self._key, None, days=1)))
 
     @property
     def trust(self) -> ssl.SSLContext:
         """What a client trusts who trusts this authority alone."""
-        return ssl.create_default_context(cadata=_pem(self._certificate).decode())
+        return ssl.create_default_context(cafile=self.file)
 
     def server(self, *names: str, days: int = 1) -> ssl.SSLContext:
         """What a server of these names and addresses shows; ``days`` below 0 have passed."""

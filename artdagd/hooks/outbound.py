@@ -67,8 +67,8 @@ class Outbound:
     addresses, but keeps to https and ``ports``. ``trust`` replaces the certificate authorities of the system and of
     certifi. ``resolve`` replaces the system's resolver; it runs in threads.
 
-    Nothing comes from the environment: no proxies, no ``.netrc``. Cookies are not kept, redirects not followed.
-    Raises ValueError for an entry of ``private`` that can't be read.
+    Proxies and ``.netrc`` are not taken from the environment, cookies not kept, redirects not followed. Raises
+    ValueError for an entry of ``private`` that can't be read.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import yaml
 from artdagd.api import body, calls
 from artdagd.cli.daemon import EX_CONFIG
 from artdagd.database.recipes import LISTED
-from artdagd.hooks import manager
+from artdagd.hooks import Outbound, exchange, manager, outbound
 from artdagd.plans import beat_sync, deliveries, rules, shapes
 from artdagd.plans import document as plan_document
 from artdagd.recipes import document
@@ -54,6 +55,8 @@ def test_the_example_settings_are_the_defaults(pages, tmp_path: Path):
     assert loaded.storage[0].type == "local"
 
 
+ASKED = inspect.signature(Outbound.request).parameters
+
 LIMITS = {
     "upload": "`max_upload_bytes`",
     "JSON or YAML body": f"{calls.JSON_LIMIT >> 20} MiB",
@@ -86,6 +89,10 @@ LIMITS = {
     "keys of retries that are known": f"{keys.RETRIES:,}",
     "events kept for a run": f"{events.RING}",
     "a plugin's hook": f"{manager.DEADLINE:g} s",
+    "calls of other servers at once": f"{outbound.AT_ONCE}, {outbound.RESOLVERS} of them resolving names",
+    "a call of another server": f"{ASKED['seconds'].default:g} s, {ASKED['limit'].default >> 10} KiB of answer, "
+    "unless the caller says otherwise",
+    "head of another server's answer": f"{exchange.HEADER_BYTES >> 10} KiB",
     "items of a list": "100",
 }
 

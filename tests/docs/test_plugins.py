@@ -14,9 +14,10 @@ import pytest
 from click.testing import CliRunner
 from clips import click_track, numbered_clip
 from nodes import running_node
+from remotes import OK, remote
 
 import artdagd.hooks
-from artdagd.hooks import AnalysisRequest, Filter, RunEvent
+from artdagd.hooks import AnalysisRequest, Filter, Outbound, RunEvent
 from artdagd.hooks.manager import Plugins
 from artdagd.hooks.specs import Specs
 from artdagd.render.analysis.audio import Blocks
@@ -30,7 +31,7 @@ from artdagd.workers.tasks import Tasks
 PAGE = "docs/plugins.md"
 USED = {
     *("artdagd_tint", "artdagd_wave", "artdagd_loudest", "artdagd_brightest"),
-    *("artdagd_memory", "artdagd_journal", "artdagd_watch", "artdagd_hello"),
+    *("artdagd_memory", "artdagd_journal", "artdagd_watch", "artdagd_hello", "artdagd_lookup"),
 }  # fmt: skip
 
 
@@ -160,3 +161,14 @@ async def test_start_and_stop(plugin):
 def test_the_command(plugin):
     (command,) = Plugins.of(plugin("artdagd_hello")).commands()
     assert CliRunner().invoke(command, ["artist"]).output == "hello, artist\n"
+
+
+async def test_the_call_of_another_server(plugin):
+    name_at = plugin("artdagd_lookup").name_at
+    outbound = Outbound(private=["127.0.0.1"])
+    card = b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"name":"dog"}'
+    for answer, name in ((card, "dog"), (OK, None), (b"", None), (card.replace(b"200", b"404"), None)):
+        async with remote(answer) as server:
+            assert await name_at(outbound, f"http://127.0.0.1:{server.port}/card") == name
+    assert await name_at(outbound, "http://10.0.0.1/card") is None
+    await outbound.close()

@@ -188,7 +188,8 @@ async def test_an_address_that_is_silent_leaves_time_for_the_next(internet: dict
 
 
 async def test_the_certificate_is_checked_against_the_name(tmp_path: Path):
-    authority, other = Authority(tmp_path), Authority(tmp_path)
+    (tmp_path / "other").mkdir()
+    authority, other = Authority(tmp_path), Authority(tmp_path / "other")
     shown: list[str | None] = []
     cases = [
         (authority.server("l2.right.example"), "l2.right.example", None),
@@ -221,6 +222,15 @@ async def test_without_trust_of_its_own_a_test_authority_is_not_trusted(tmp_path
     async with remote(OK, tls=Authority(tmp_path).server("127.0.0.1")) as server:
         with pytest.raises(OutboundFailed, match="certificate can't be trusted"):
             await client.request("GET", f"https://127.0.0.1:{server.port}/")
+    await client.close()
+
+
+async def test_an_authority_of_the_operator_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    client = Outbound(private=HERE)
+    async with remote(OK, tls=authority.server("127.0.0.1")) as server:
+        assert (await client.request("GET", f"https://127.0.0.1:{server.port}/")).body == b"ok"
     await client.close()
 
 
