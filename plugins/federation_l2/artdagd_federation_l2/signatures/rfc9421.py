@@ -51,8 +51,8 @@ def signature_base(request: Request, covered: Sequence[str], parameters: dict[st
 
 
 def signature(request: Request, covered: Sequence[str], parameters: dict[str, Any], key: SigningKey) -> dict[str, str]:
-    """The two headers, signed over ``covered``; ``keyid`` and ``alg`` are added to the parameters."""
-    whole = {**parameters, "keyid": key.key_id, "alg": algorithms_of(key.private)[0]}
+    """The two headers, signed over ``covered``; ``alg`` and ``keyid`` are added to the parameters."""
+    whole = {**parameters, "alg": algorithms_of(key.private)[0], "keyid": key.key_id}
     made = sign(key.private, signature_base(request, covered, whole))
     return {
         "Signature-Input": f"{LABEL}={_serialised(covered, whole)}",
