@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := $(VENV)/.peers
 PLUGINS := $(sort $(dir $(wildcard plugins/*/pyproject.toml)))
+FEDIFY := plugins/federation_l2/tests/fedify
 DEMO_HOME ?= .demo
 GALLERY_HOME ?= .gallery
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery run test test-slow fuzz fuzz-recipes lint format docs bench clean
+.PHONY: help demo gallery run test test-slow fedify fuzz fuzz-recipes lint format docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +36,12 @@ test: $(READY) ## run the tests
 
 test-slow: $(READY) ## run the slow tests (kills, faults, long media)
 	$(BIN)/python -m pytest -m slow
+
+$(FEDIFY)/node_modules/.ready: $(FEDIFY)/package-lock.json
+	cd $(FEDIFY) && npm ci --loglevel=error
+	@touch $@
+
+fedify: $(FEDIFY)/node_modules/.ready ## install Fedify (npm), with which signed requests are tested
 
 fuzz: $(READY) ## try mutated media on the probe and the renderer (FUZZ="--count 2000 --seed 1")
 	$(BIN)/python tests/fuzz/media.py $(FUZZ)
@@ -63,4 +70,4 @@ bench: $(PEERS) ## measure, beside peers (see benchmarks/README.md)
 	$(BIN)/python -m benchmarks
 
 clean: ## remove what make made
-	rm -rf $(VENV) $(DEMO_HOME) $(GALLERY_HOME) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(FEDIFY)/node_modules $(DEMO_HOME) $(GALLERY_HOME) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from functools import cache
 from urllib.parse import urlsplit
 
+import msgspec
 from artdagd_federation_l2.signatures import (
     PublicKey,
     Replays,
     Request,
     Scheme,
+    SignatureRefused,
     Signed,
     SigningKey,
     signed_headers,
@@ -57,6 +59,18 @@ def signed(
     return arrived(method, url, signed_headers(method, url, body, key or rsa_key(), scheme=scheme, now=at), body)
 
 
+def replaced(request: Request, **changes: object) -> Request:
+    return msgspec.structs.replace(request, **changes)
+
+
+def with_header(request: Request, name: str, value: str) -> Request:
+    """The request with another value in a header that it has, or with one more."""
+    lines = [(key, value if key == name else old) for key, old in request.headers]
+    if name not in dict(lines):
+        lines.append((name, value))
+    return replaced(request, headers=tuple(lines))
+
+
 async def accept(
     request: Request, *keys: SigningKey, now: float = NOW, replay: Replays | None = None, authority: str = AUTHORITY
 ) -> Signed:
@@ -64,6 +78,8 @@ async def accept(
     known = {key.key_id: key.private.public_key() for key in keys or (rsa_key(), ed25519_key())}
 
     async def find(key_id: str) -> PublicKey:
+        if key_id not in known:
+            raise SignatureRefused("no such key")
         return known[key_id]
 
     return await verified(request, find, now=now, replay=Replays() if replay is None else replay, authority=authority)

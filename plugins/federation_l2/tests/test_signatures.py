@@ -14,7 +14,7 @@ from artdagd_federation_l2.signatures import (
     WrongSignature,
     signed_headers,
 )
-from signed import BODY, KEY_ID, NOW, URL, accept, ed25519_key, rsa_key, signed
+from signed import BODY, KEY_ID, NOW, URL, accept, ed25519_key, replaced, rsa_key, signed, with_header
 
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
@@ -126,13 +126,3 @@ def test_a_full_cache_refuses_the_newest_and_one_host_fills_its_share_alone() ->
 def test_an_address_that_can_not_be_sent_is_not_signed(url: str) -> None:
     with pytest.raises(ValueError, match="address"):
         signed_headers("GET", url, b"", rsa_key(), scheme="cavage", now=NOW)
-
-
-def replaced(request: Request, **changes: object) -> Request:
-    kept = {name: getattr(request, name) for name in request.__struct_fields__}
-    return Request(**{**kept, **changes})
-
-
-def with_header(request: Request, name: str, value: str) -> Request:
-    lines = tuple((key, value if key == name else old) for key, old in request.headers)
-    return replaced(request, headers=lines)

@@ -14,6 +14,7 @@ from artdagd_federation_l2.signatures.requests import Request
 
 # hs2019 leaves the algorithm to the key; the fediverse means RSA with SHA-256 (PKCS #1 v1.5) by it when the key is RSA.
 _ALGORITHMS = {"rsa-sha256": (RSA,), "hs2019": (RSA, ED25519), "ed25519": (ED25519,)}
+_PARAMETERS = {"keyId", "algorithm", "headers", "signature", "created", "expires"}
 _PARAMETER = re.compile(r'[ \t]*([A-Za-z]{1,32})=(?:"([^"\\]*)"|([0-9]{1,15}))[ \t]*(?:,|$)')
 _HEADERS = re.compile(r"[!-~]+(?: [!-~]+)*")
 
@@ -75,8 +76,9 @@ def _parameters(text: str) -> dict[str, str]:
         if not match:
             raise SignatureRefused("Signature is no list of parameters as draft-cavage-http-signatures-12 has them")
         name, quoted, number = match.groups()
-        if name in found:
-            raise SignatureRefused(f"Signature has {name} twice")
+        # The draft would have what is unknown ignored; to refuse it leaves no byte of the header without weight.
+        if name in found or name not in _PARAMETERS:
+            raise SignatureRefused(f"Signature has {name} twice, or it is no parameter of a signature")
         found[name] = number if quoted is None else quoted
         at = match.end()
     if text.rstrip(" \t").endswith(","):
