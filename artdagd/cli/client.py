@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from artdagd.cli.problems import NodeError
 
 CHUNK = 1 << 20
 DEFAULT = "http://127.0.0.1:8100"
+PAUSE = 2.0
 UPLOAD_SECONDS = 600
 """Seconds that a node may take to make an upload durable, after its last byte."""
 
@@ -67,11 +69,19 @@ class Client:
     def get(self, path: str, **query: Any) -> Any:
         return self._ask("GET", path, params={key: value for key, value in query.items() if value is not None})
 
+    def text(self, path: str) -> bytes:
+        """What is there, as it came."""
+        with self._stream("GET", path) as answer:
+            return answer.read()
+
     def post(self, path: str, body: Any = None) -> Any:
         return self._ask("POST", path, json=body)
 
     def post_yaml(self, path: str, text: bytes) -> Any:
         return self._ask("POST", path, content=text, headers={"Content-Type": "application/yaml"})
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self._ask("PATCH", path, json=body)
 
     def delete(self, path: str) -> None:
         self._ask("DELETE", path)
@@ -92,14 +102,25 @@ class Client:
             form = {"file": (name, _Watched(stream, progress or (lambda count: None)))}
             return self._ask("POST", "/cache/upload", files=form, timeout=httpx.Timeout(UPLOAD_SECONDS, connect=5))
 
-    def chunks(self, cid: str, progress: Transfer) -> Iterator[bytes]:
-        """A blob's bytes; ``progress`` is told (done, total)."""
-        with self._stream("GET", f"/cache/{part(cid)}/raw") as answer:
-            total, done = int(answer.headers.get("Content-Length", 0)), 0
-            for chunk in answer.iter_bytes(CHUNK):
-                yield chunk
-                done += len(chunk)
-                progress(done, total)
+    def download(self, path: str, out: BinaryIO, progress: Transfer, **query: Any) -> str:
+        """Write a blob's bytes, once they are made (202 before); ``progress`` is told (done, total).
+
+        The answer is their CID as the node tells it, in the ETag.
+        """
+        asked = {key: value for key, value in query.items() if value is not None}
+        while True:
+            with self._stream("GET", path, params=asked) as answer:
+                if answer.status_code == 200:
+                    total, done = int(answer.headers.get("Content-Length", 0)), 0
+                    for chunk in answer.iter_bytes(CHUNK):
+                        out.write(chunk)
+                        done += len(chunk)
+                        progress(done, total)
+                    return str(answer.headers.get("ETag", "")).strip('"')
+                if answer.status_code != 202:
+                    raise problems.not_a_node(answer)
+                pause = problems.retry_after(answer) or PAUSE
+            time.sleep(pause)
 
     def events(self, run_id: str, after: int | None = None) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """A run's server-sent events as (id, event, data), until the node ends the stream."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.progress import Progress, TaskID
@@ -14,6 +15,7 @@ from artdagd.cli.problems import FAILED, INTERRUPTED, UNREACHABLE, NodeError, cl
 from artdagd.cli.saving import save
 from artdagd.cli.show import Show
 
+F = TypeVar("F", bound=Callable[..., Any])
 ENDED = {"completed", "failed", "cancelled"}
 PATIENCE = 60.0
 """Seconds that a node may be away before following it is given up."""
@@ -21,12 +23,26 @@ PATIENCE = 60.0
 PAUSE = 0.5
 
 
+def follow_option(function: F) -> F:
+    """``--follow`` on a command that starts work."""
+    return click.option("--follow/--no-follow", default=False, help="Show progress and wait for the end.")(function)
+
+
+def started(client: Client, view: dict[str, Any], show: Show, *, follow: bool, output: Path | None) -> None:
+    """Print the run that was started; or, if it is to be followed or saved, its end."""
+    if follow or output:
+        finish(client, view, output, show)
+        return
+    show.value(view, [view["run_id"]])
+    show.remark(f"follow it: artdagctl runs show {view['run_id']} --follow")
+
+
 def finish(client: Client, view: dict[str, Any], output: Path | None, show: Show) -> None:
     """Follow the run, save its result, print its end; exit code 1 unless it completed."""
     view = follow(client, view, show)
     saved = view["status"] == "completed" and output is not None
     if saved and output:
-        save(client, view["output_cid"], output, show)
+        save(client, f"/cache/{view['output_cid']}/raw", output, show, view["output_cid"])
     show.value(view, [*summary(view), *([f"saved       {output}"] if saved else [])])
     if view["status"] != "completed":
         raise SystemExit(FAILED)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -15,10 +15,32 @@ from artdagd.cli.problems import NodeError
 from artdagd.cli.show import Show, size
 from artdagd.steps.suggest import unknown
 
+F = TypeVar("F", bound=Callable[..., Any])
 RECIPE_BYTES = 1 << 20
+A_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 Source = Path | str
 """A file to upload, or the CID of what the node has."""
+
+
+def bind_options(function: F) -> F:
+    """``--input`` and ``--param`` on a command that binds a recipe; it gets ``inputs`` and ``params``."""
+    param = click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Set a param of the recipe.")
+    files = "Bind an input; a file is uploaded."
+    return click.option("--input", "inputs", multiple=True, metavar="NAME=FILE|CID", help=files)(param(function))
+
+
+def bound(
+    client: Client, about: Mapping[str, Any], inputs: tuple[str, ...], params: tuple[str, ...], show: Show
+) -> dict[str, Any]:
+    """``inputs`` and ``params`` as a body has them, for the recipe ``about``; files are uploaded when all fits."""
+    given, values = pairs(inputs, "--input"), pairs(params, "--param")
+    check_names(about, given, values)
+    sources = {name: source(client, value) for name, value in given.items()}
+    return {
+        "params": {name: scalar(text, about["params"][name]["type"]) for name, text in values.items()},
+        "inputs": {name: upload(client, given[name], found, show) for name, found in sources.items()},
+    }
 
 
 def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:

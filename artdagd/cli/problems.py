@@ -15,6 +15,8 @@ UNREACHABLE = 3
 DENIED = 4
 INTERRUPTED = 130
 
+LONGEST_PAUSE = 30.0
+
 CODES = """\b
 Exit codes:
   0    success
@@ -27,12 +29,21 @@ Exit codes:
 
 
 class NodeError(click.ClickException):
-    """The node said no, or nothing. ``faults`` are the places that it named."""
+    """The node said no, or nothing. ``faults`` are the places that it named, ``later`` the seconds after which to ask
+    again, where it said so with a 503."""
 
-    def __init__(self, message: str, *, code: int = FAILED, faults: list[dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int = FAILED,
+        faults: list[dict[str, Any]] | None = None,
+        later: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.exit_code = code  # type: ignore[misc]
         self.faults = faults or []
+        self.later = later
 
     def format_message(self) -> str:
         return clean(self.message)
@@ -53,7 +64,15 @@ def of_answer(answer: httpx.Response) -> NodeError:
         lines.append(_remedy(answer))
     elif advice := problem.get("advice"):
         lines.append(f"  {advice}")
-    return NodeError("\n".join(lines), code=DENIED if answer.status_code in (401, 403) else FAILED, faults=faults)
+    code = DENIED if answer.status_code in (401, 403) else FAILED
+    later = retry_after(answer) if answer.status_code == 503 else None
+    return NodeError("\n".join(lines), code=code, faults=faults, later=later)
+
+
+def retry_after(answer: httpx.Response) -> float | None:
+    """The seconds of ``Retry-After``, at most ``LONGEST_PAUSE``; None without them (a date is not understood)."""
+    text = answer.headers.get("Retry-After", "")
+    return min(float(text), LONGEST_PAUSE) if text.isascii() and text.isdigit() else None
 
 
 def not_a_node(answer: httpx.Response) -> NodeError:

@@ -44,18 +44,32 @@ def output_option(function: F) -> F:
     )(function)
 
 
-def save(client: Client, cid: str, target: Path, show: Show) -> None:
-    """Write a blob to ``target``: under another name beside it until it is whole and is what ``cid`` names."""
-    named = CID.parse(cid)
+def save(client: Client, path: str, target: Path, show: Show, cid: str = "", **query: Any) -> str:
+    """Write what is at ``path`` to ``target``: under another name beside it until it is whole and what its CID names.
+
+    The CID is ``cid``, or the one that the node tells; it is returned.
+    """
     target = target.resolve()
     part = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
     try:
         with show.bar(transfer=True) as bar, part.open("xb") as out:
             task = bar.add_task(f"saving {target.name}", total=None)
-            for chunk in client.chunks(cid, lambda done, total: bar.update(task, completed=done, total=total)):
-                out.write(chunk)
-        if not names_file(named, part):
-            raise NodeError(f"what {client.url} sent is not {cid}: nothing was saved\n  Try again.")
+            told = client.download(
+                path, out, lambda done, total: bar.update(task, completed=done, total=total), **query
+            )
+        if not _names(cid or told, part):
+            raise NodeError(f"what {client.url} sent is not {cid or told}: nothing was saved\n  Try again.")
+        part.replace(target)
+        return cid or told
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write(target: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    part = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
+    try:
+        part.write_bytes(data)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
@@ -63,14 +77,23 @@ def save(client: Client, cid: str, target: Path, show: Show) -> None:
 
 def fetch(client: Client, cid: str, output: Path | None, show: Show) -> Path:
     """Save a blob as ``output``, or under its own name, which replaces no other file. Returns where it is."""
+    raw = f"/cache/{cid}/raw"
     if output is not None:
-        save(client, cid, output, show)
+        save(client, raw, output, show, cid)
         return output
-    target = Path(Path(client.get(f"/cache/{cid}")["filename"] or cid).name)
+    # The node's word for a file of ours: in no folder, and not hidden.
+    target = Path(Path(client.get(f"/cache/{cid}")["filename"] or cid).name.lstrip(".") or cid)
     if target.exists():
         if target.is_file() and names_file(CID.parse(cid), target):
             show.remark(f"{target} is there already")
             return target
         raise NodeError(f"{target} exists, and is not {cid}\n  Say where to save it: -o FILE")
-    save(client, cid, target, show)
+    save(client, raw, target, show, cid)
     return target
+
+
+def _names(cid: str, file: Path) -> bool:
+    try:
+        return names_file(CID.parse(cid), file)
+    except ValueError:
+        return False

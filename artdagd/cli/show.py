@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -81,6 +81,11 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
+
+
+def details(view: Mapping[str, Any]) -> list[str]:
+    """The fields of one thing that say something, each in a line."""
+    return [f"{name:12} {value}" for name, value in view.items() if value not in (None, "", [], {})]
 
 
 def json_option(function: F) -> F:

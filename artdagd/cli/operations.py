@@ -1,0 +1,49 @@
+"""Which command makes which call of the API. A test holds this to the OpenAPI document: no call is without one."""
+
+from __future__ import annotations
+
+COMMANDS = {
+    "health": "status",
+    "list_workers": "workers",
+    "list_plugins": "plugins",
+    "list_steps": "steps",
+    "upload_blob": "cache put",
+    "list_media": "cache list",
+    "show_blob": "cache show",
+    "download_blob": "cache get",
+    "show_meta": "cache meta",
+    "update_meta": "cache meta",
+    "delete_blob": "cache delete",
+    "watch_blob": "cache preview",
+    "show_poster": "cache preview",
+    "show_thumbnails": "cache preview",
+    "show_waveform": "cache preview",
+    "upload_recipe": "recipes upload",
+    "check_recipe": "recipes check",
+    "list_recipes": "recipes list",
+    "show_recipe": "recipes show",
+    "delete_recipe": "recipes delete",
+    "run_recipe": "recipes run",
+    "start_run": "render",
+    "list_runs": "runs list",
+    "show_api_run": "runs show",
+    "delete_run": "runs delete",
+    "cancel_run": "runs cancel",
+    "retry_run": "runs retry",
+    "show_run_plan": "runs plan",
+    "show_run_analysis": "runs analysis",
+    "show_run_provenance": "runs provenance",
+    "follow_run": "runs follow",
+    "make_plan": "plan",
+    "execute_plan": "execute",
+    "run_recipe_text": "run",
+    "download_client": "client",
+    "openapi_document": "api",
+}
+"""Operation -> the words of its command."""
+
+SAME = {"landing": "health", "show_run": "show_api_run"}
+"""Operations that give what another gives, at an address for people: the other's command is theirs."""
+
+PAGES = {"docs"}
+"""Operations that give a page for a person and nothing for a program."""

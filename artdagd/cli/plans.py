@@ -1,0 +1,85 @@
+"""``artdagctl plan`` and ``execute``: what a run would compute, and to compute just that."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from artdagd.cli.client import Client
+from artdagd.cli.following import follow_option, started
+from artdagd.cli.inputs import bind_options, bound, declared
+from artdagd.cli.problems import NodeError
+from artdagd.cli.saving import output_option
+from artdagd.cli.show import Show, json_option, size
+
+PATIENCE = 600.0
+"""Seconds that an analysis may take before a plan is given up."""
+
+PLAN_BYTES = 2 << 20
+
+
+@click.command()
+@click.argument("recipe")
+@bind_options
+@json_option
+def plan(recipe: str, inputs: tuple[str, ...], params: tuple[str, ...], show: Show) -> None:
+    """Analyze and plan RECIPE without rendering: what would be computed, and what exists.
+
+    `artdagctl execute` takes the plan's id.
+    """
+    with Client() as client:
+        body, about = declared(client, recipe)
+        body |= bound(client, about, inputs, params, show)
+        show_plan(_planned(client, body, show), show)
+
+
+@click.command()
+@click.argument("given", metavar="PLAN")
+@follow_option
+@output_option
+@json_option
+def execute(given: str, follow: bool, output: Path | None, show: Show) -> None:
+    """Execute PLAN: a plan's id, or a file that holds a whole plan as JSON. -o waits for the end."""
+    file = Path(given)
+    body = {"plan": _read(file)} if file.is_file() else {"plan_id": given}
+    with Client() as client:
+        started(client, client.post("/api/execute", body), show, follow=follow, output=output)
+
+
+def show_plan(view: dict[str, Any], show: Show) -> None:
+    """A plan's steps, with the passes that compute them."""
+    if not show.as_json:
+        waiting = sum(not one["cached"] for one in view["passes"])
+        click.echo(f"plan        {view['plan_id']}\nto compute  {waiting} of {len(view['passes'])} passes")
+    rows = (
+        (s["step_id"], s["type"], s["level"], s["pass_id"], "yes" if s["cached"] else "", s["output_cid"])
+        for s in view["steps"]
+    )
+    show.table(view, ("step", "type", "level", "pass", "exists", "output"), rows, "it has no steps")
+
+
+def _planned(client: Client, body: dict[str, Any], show: Show) -> dict[str, Any]:
+    """The plan; the node answers 503 as long as an analysis runs."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            view: dict[str, Any] = client.post("/api/plan", body)
+            return view
+        except NodeError as error:
+            if error.later is None or time.monotonic() > until:
+                raise
+            show.remark("the inputs are being analyzed")
+            time.sleep(error.later)
+
+
+def _read(file: Path) -> Any:
+    if file.stat().st_size > PLAN_BYTES:
+        raise click.UsageError(f"{file} has {size(file.stat().st_size)}: a plan has at most 2 MiB")
+    try:
+        return json.loads(file.read_bytes())
+    except ValueError as error:
+        raise click.UsageError(f"{file} is not JSON: {error}") from None
