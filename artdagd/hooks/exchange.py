@@ -78,7 +78,7 @@ def _check(target: Target, method: str, status: int, headers: dict[str, str], li
     # A body that lasts until the connection ends looks the same when it was cut off.
     if "content-length" not in headers:
         raise OutboundFailed(f"{target.origin} did not say how long its answer is")
-    if int(headers["content-length"].partition(",")[0]) > limit:
+    if int(headers["content-length"]) > limit:
         raise OutboundFailed(_too_large(target, limit))
 
 

@@ -13,7 +13,7 @@ import yaml
 from artdagd.api import body, calls
 from artdagd.cli.daemon import EX_CONFIG
 from artdagd.database.recipes import LISTED
-from artdagd.hooks import Outbound, exchange, manager, outbound
+from artdagd.hooks import Outbound, addresses, exchange, manager, outbound
 from artdagd.plans import beat_sync, deliveries, rules, shapes
 from artdagd.plans import document as plan_document
 from artdagd.recipes import document
@@ -92,6 +92,7 @@ LIMITS = {
     "calls of other servers at once": f"{outbound.AT_ONCE}, {outbound.RESOLVERS} of them resolving names",
     "a call of another server": f"{ASKED['seconds'].default:g} s, {ASKED['limit'].default >> 10} KiB of answer, "
     "unless the caller says otherwise",
+    "address to call": f"{addresses.LONGEST} characters; {exchange.MOST_ADDRESSES} of its IP addresses are tried",
     "head of another server's answer": f"{exchange.HEADER_BYTES >> 10} KiB",
     "items of a list": "100",
 }

@@ -18,6 +18,7 @@ import pytest
 from remotes import OK, Authority, Canary, remote
 
 from artdagd.hooks import Outbound, OutboundFailed, OutboundRefused
+from artdagd.hooks.exchange import MOST_ADDRESSES
 from artdagd.hooks.outbound import AT_ONCE, RESOLVERS
 
 HERE = ["127.0.0.1"]
@@ -184,6 +185,21 @@ async def test_an_address_that_is_silent_leaves_time_for_the_next(internet: dict
     async with remote(OK, tls=authority.server("two.example")) as server:
         internet["93.184.215.14"] = server.port
         assert (await client.request("GET", "https://two.example/", seconds=0.8)).body == b"ok"
+    await client.close()
+
+
+async def test_a_name_with_many_addresses_makes_no_scan(monkeypatch: pytest.MonkeyPatch):
+    called: list[str] = []
+
+    async def connect(self: httpcore.AnyIOBackend, host: str, port: int, **options: Any) -> httpcore.AsyncNetworkStream:
+        called.append(host)
+        raise httpcore.ConnectError
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
+    client = Outbound(resolve=Names(many_example=[[f"93.184.215.{n}" for n in range(200)]]))
+    with pytest.raises(OutboundFailed, match="no connection"):
+        await client.request("GET", "https://many.example/")
+    assert len(called) == MOST_ADDRESSES
     await client.close()
 
 

@@ -138,6 +138,7 @@ FAILING: dict[str, tuple[Script | bytes, str]] = {
     "two lengths in one": (HEAD + b"Content-Length: 2, 3\r\n\r\nok!", BROKEN),
     "less than its length": (sized(b"half", length=8), BROKEN),
     "more than the limit": (sized(bytes(LIMIT + 1)), LARGE),
+    "says more than the limit, and hangs": (hanging(sized(b"", length=LIMIT + 1)), LARGE),
     "no length": (HEAD + b"\r\nok", UNSIZED),
     "no length, endless": (endless(HEAD + b"\r\n", BLOCK), UNSIZED),
     # Bodies.
