@@ -15,14 +15,16 @@ from pathlib import Path
 import msgspec
 
 from artdagd import __version__
+from artdagd.access import Extensions
 from artdagd.api.app import create_app
 from artdagd.api.server import Listener
 from artdagd.api.services import Services
-from artdagd.auth.tokens import Tokens
+from artdagd.auth.authority import Authority
 from artdagd.database import Database
 from artdagd.errors import ConfigError
 from artdagd.hooks import StorageBackend
 from artdagd.hooks.manager import Plugins
+from artdagd.hooks.outbound import Outbound
 from artdagd.hooks.types import RunEvent
 from artdagd.runs.binding import Binder
 from artdagd.runs.compute import Compute
@@ -90,8 +92,15 @@ class Node:
         stack.push_async_callback(previews.close)
         runs = self._runs(store, database, compute, library)
         stack.push_async_callback(runs.close)
-        tokens = Tokens(database)
-        await tokens.ensure_admin_token(settings.home)
+        authority = Authority(database, settings.admins)
+        await authority.load()
+        await authority.tokens.ensure_admin_token(settings.home)
+        outbound = Outbound(private=settings.outbound_private)
+        stack.push_async_callback(outbound.close)
+        self._added = Extensions(
+            self.plugins, settings, database, outbound, lambda: settings.public_url or self.url, authority.revoke
+        )
+        authority.provider = self._added.identity
         app = create_app(
             Services(
                 settings=settings,
@@ -100,12 +109,13 @@ class Node:
                 catalogue=self.catalogue,
                 plugins=self.plugins,
                 workers=broker.workers,
-                tokens=tokens,
+                authority=authority,
                 library=library,
                 previews=previews,
                 recipes=self._book,
                 runs=runs,
-            )
+            ),
+            self._added.routes,
         )
         listener = Listener(app, settings.host, settings.port)
         self.url = await listener.start()
@@ -128,8 +138,8 @@ class Node:
         supervisor = Supervisor(broker, settings.worker_count, _worker_command(settings))
         await supervisor.start()
         self._stack.push_async_callback(supervisor.close)
-        await self.plugins.call("artdag_startup")
-        self._stack.push_async_callback(self.plugins.call, "artdag_shutdown")
+        await self.plugins.call("artdag_startup", self._added.given)
+        self._stack.push_async_callback(self.plugins.call, "artdag_shutdown", self._added.given)
         resumed = await runs.resume()
         address = settings.home / "address"
         address.write_text(self.url + "\n")

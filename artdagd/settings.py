@@ -61,6 +61,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """ARTDAG_MAX_ACTIVE_RUNS_PER_USER: how many of them one user may have; one more is answered 429."""
     user_quota_bytes: Annotated[int, msgspec.Meta(ge=0)] = 0
     """ARTDAG_USER_QUOTA_BYTES: what the media of one user may come to; 0 is no quota. Admins have none."""
+    allowed_hosts: tuple[str, ...] = ()
+    """ARTDAG_ALLOWED_HOSTS: further names by which this node may be asked for; commas between them in the variable."""
+    admins: tuple[str, ...] = ()
+    """ARTDAG_ADMINS: people of the identity provider (``@name@domain``) who may do everything; commas between them."""
+    outbound_private: tuple[str, ...] = ()
+    """ARTDAG_OUTBOUND_PRIVATE: hosts (``host``, ``host:port``, an address or a network) that the node may call although
+    they are private or speak plain HTTP; commas between them."""
+    ipfs_gateway_url: str = "https://ipfs.io/ipfs"
+    """IPFS_GATEWAY_URL: where ``/ipfs/{cid}`` sends browsers."""
+    plugins: dict[str, dict[str, Any]] = {}
+    """Settings of plugins by their names (file; each plugin names variables of its own)."""
     storage: tuple[Provider, ...] = ()
     """Storage providers of the node (file only): each new blob is copied there, and a missing one is read back."""
 
@@ -93,7 +104,14 @@ ENVIRONMENT = {
     "ARTDAG_MAX_ACTIVE_RUNS": "max_active_runs",
     "ARTDAG_MAX_ACTIVE_RUNS_PER_USER": "max_active_runs_per_user",
     "ARTDAG_USER_QUOTA_BYTES": "user_quota_bytes",
+    "ARTDAG_ALLOWED_HOSTS": "allowed_hosts",
+    "ARTDAG_ADMINS": "admins",
+    "ARTDAG_OUTBOUND_PRIVATE": "outbound_private",
+    "IPFS_GATEWAY_URL": "ipfs_gateway_url",
 }
+
+LISTS = ("allowed_hosts", "admins", "outbound_private")
+"""Settings whose variable has commas between their values."""
 
 
 def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:
@@ -108,7 +126,9 @@ def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
     origin = {key: f"{key} in {file}" for key in values}
     for variable, key in ENVIRONMENT.items():
         if environ.get(variable):
-            values[key], origin[key] = environ[variable], variable
+            text = environ[variable]
+            values[key] = [part.strip() for part in text.split(",") if part.strip()] if key in LISTS else text
+            origin[key] = variable
     for key, value in flags.items():
         if value is not None:
             values[key], origin[key] = value, f"--{key.replace('_', '-')}"

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from quart import Quart, Response
+from quart import Quart, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 import artdagd.web
-from artdagd.api import about, assets, cache, downloads, pages, phases, previews, problems, recipes, runs
+from artdagd.api import about, assets, cache, downloads, identity, pages, phases, previews, problems, recipes, runs
 from artdagd.api.body import ArrivingRequest, Connection
 from artdagd.api.calls import view
+from artdagd.api.guard import Guard
 from artdagd.api.openapi import document
+from artdagd.api.plugged import plugged
+from artdagd.api.routes import Section
 from artdagd.api.services import Services
 from artdagd.errors import ArtdagError
+from artdagd.hooks import WebRoute
 
 SECTIONS = (
     about.section,
@@ -25,6 +30,7 @@ SECTIONS = (
     runs.section,
     phases.section,
     downloads.section,
+    identity.section,
     pages.section,
 )
 
@@ -50,20 +56,22 @@ class App(Quart):
     request_class = ArrivingRequest
     asgi_http_class = Connection
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, sections: Sequence[Section]) -> None:
         super().__init__("artdagd", template_folder=str(WEB / "templates"), static_folder=None)
         self.draining = asyncio.Event()
-        self.document: dict[str, Any] = document(SECTIONS, services.version)
+        self.guard = Guard(services.settings, services.authority)
+        self.document: dict[str, Any] = document(sections, services.version)
         # Limits are ours, route by route (artdagd.api.body); Quart's would refuse every upload over 16 MiB.
         self.config["MAX_CONTENT_LENGTH"] = None
         self.config["PROPAGATE_EXCEPTIONS"] = False
         self.url_map.merge_slashes = False
 
 
-def create_app(services: Services) -> App:
-    """The API of one node."""
-    app = App(services)
-    for section in SECTIONS:
+def create_app(services: Services, added: Sequence[tuple[str, WebRoute]] = ()) -> App:
+    """The API of one node, with the routes that its plugins ``added``."""
+    sections = (*SECTIONS, plugged(added, SECTIONS)) if added else SECTIONS
+    app = App(services, sections)
+    for section in sections:
         for route in section.routes:
             app.add_url_rule(
                 route.rule,
@@ -76,8 +84,13 @@ def create_app(services: Services) -> App:
     app.register_error_handler(ArtdagError, problems.from_error)
     app.register_error_handler(HTTPException, problems.from_http)
     app.register_error_handler(Exception, problems.from_exception)
+    app.before_request(_known_host)
     app.after_request(_protect)
     return app
+
+
+async def _known_host() -> None:
+    current_app.guard.check_host(request)  # type: ignore[attr-defined]
 
 
 async def _protect(response: Response) -> Response:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 from quart import Request, Response, request
 
 from artdagd.api.body import arriving, whole
+from artdagd.api.guard import CSRF_FIELD, CSRF_HEADER, Guard
 from artdagd.api.problems import invalid
 from artdagd.api.routes import Route
 from artdagd.api.services import Services
@@ -24,6 +26,11 @@ T = TypeVar("T")
 JSON_LIMIT = 2 << 20
 """Bytes of a JSON or YAML body."""
 
+FORM = "application/x-www-form-urlencoded"
+
+FIELDS = 1000
+"""Fields of a form."""
+
 KEY_LIMIT = 255
 """Characters of an ``Idempotency-Key``."""
 
@@ -36,12 +43,13 @@ class Call:
     request: Request
     caller: Principal | None
     app: App
+    proof: str | None = None
 
     @property
     def who(self) -> Principal:
-        """The caller of a route that is not public."""
+        """The caller, where there has to be one. Raises Unauthorized."""
         if self.caller is None:
-            raise Unauthorized("this needs a token")
+            raise _nobody(self.request)
         return self.caller
 
     @property
@@ -55,6 +63,10 @@ class Call:
         """The body as it came, at most ``JSON_LIMIT`` bytes."""
         return await whole(self.request, JSON_LIMIT)
 
+    async def body(self, limit: int) -> bytes:
+        """The body, at most ``limit`` bytes."""
+        return await whole(self.request, limit)
+
     def chunks(self, limit: int) -> AsyncIterator[bytes]:
         """The body as it arrives, at most ``limit`` bytes."""
         return arriving(self.request, limit)
@@ -64,15 +76,21 @@ def view(route: Route, services: Services, app: App) -> Callable[..., Awaitable[
     """The function that the router calls for ``route``."""
 
     async def answer(**arguments: Any) -> Response:
-        caller = await _authenticate(route, services)
         for name, value in arguments.items():
             if "\0" in value:
                 raise NotFound(f"{name} contains a NUL character")
+        asked = _request()
+        who = await _admitted(route, app.guard, asked)
+        fields = await _form(asked) if route.form and asked.mimetype == FORM else None
+        proof = asked.headers.get(CSRF_HEADER) or (fields or {}).pop(CSRF_FIELD, None)
+        if who is not None and route.scope is not None:
+            app.guard.check_meant(asked, who, proof)
         if route.query is not None:
             arguments["query"] = _query(route.query)
         if route.body is not None:
-            arguments["body"] = _decode(route.body, await _json_body())
-        return respond(route, await route.handler(Call(services, _request(), caller, app), **arguments))
+            arguments["body"] = _decode(route.body, await _json_body()) if fields is None else _fill(route.body, fields)
+        given = await route.handler(Call(services, asked, who, app, proof), **arguments)
+        return respond(route, given) if fields is None else _go_on(route, given)
 
     return answer
 
@@ -91,19 +109,24 @@ def respond(route: Route, answer: Any) -> Response:
     return response
 
 
-async def _authenticate(route: Route, services: Services) -> Principal | None:
+async def _admitted(route: Route, guard: Guard, asked: Request) -> Principal | None:
+    """Who asks, if the route lets them in. On a public route, whose session it is, if there is a good one."""
     if route.scope is None:
-        return None
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthorized(
-            f"{request.method} {request.path} needs a token",
-            advice="Send `Authorization: Bearer TOKEN`; the node's admin token is in $ARTDAG_HOME/admin-token.",
-        )
-    who = await services.tokens.authenticate(token.strip())
-    if who.scopes and route.scope not in who.scopes:
-        raise Forbidden(f"this token has no scope {route.scope!r}, only {', '.join(sorted(who.scopes))}")
+        return guard.visitor(asked)
+    who = await guard.caller(asked)
+    if who is None and not route.otherwise:
+        raise _nobody(asked)
+    if who is not None and not who.may(route.scope):
+        has = ", ".join(sorted(who.scopes)) or "all of a user who is no administrator"
+        raise Forbidden(f"this needs the scope {route.scope!r}, and the token has {has}")
     return who
+
+
+def _nobody(asked: Request) -> Unauthorized:
+    return Unauthorized(
+        f"{asked.method} {asked.path} needs a token or a session",
+        advice="Send `Authorization: Bearer TOKEN`, or sign in at /auth.",
+    )
 
 
 def _request() -> Request:
@@ -130,6 +153,41 @@ async def _json_body() -> bytes:
             f"this takes application/json, and the request said {sent}", advice="Set Content-Type: application/json."
         )
     return text or b"{}"
+
+
+async def _form(asked: Request) -> dict[str, str]:
+    """The fields of a form that a browser sent. Raises InvalidRequest for one that is none."""
+    text = await whole(asked, JSON_LIMIT)
+    try:
+        return dict(parse_qsl(text.decode(), keep_blank_values=True, strict_parsing=bool(text), max_num_fields=FIELDS))
+    except ValueError:
+        raise InvalidRequest("the body is no form: it must be application/x-www-form-urlencoded in UTF-8") from None
+
+
+def _fill(kind: type[T], fields: dict[str, str]) -> T:
+    """A form as a body: empty fields are absent, and ``inputs.clip`` is the field ``clip`` of ``inputs``."""
+    values: dict[str, Any] = {}
+    for name, value in fields.items():
+        *above, last = name.split(".")
+        place = values
+        for part in above:
+            place = place.setdefault(part, {})
+            if not isinstance(place, dict):
+                raise InvalidRequest(f"the form's field {name!r} is also a value")
+        if value:
+            place[last] = value
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise invalid(error, "form", kind) from None
+
+
+def _go_on(route: Route, given: Any) -> Response:
+    """Where a browser goes after a form: never back to the form itself, which a reload would send again."""
+    if isinstance(given, Response):
+        return given
+    fields = msgspec.structs.asdict(given) if isinstance(given, msgspec.Struct) else {}
+    return Response(None, 303, {"Location": route.form.format_map(fields)})
 
 
 def _decode(kind: type[T], text: bytes) -> T:

@@ -13,16 +13,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from artdagd.auth.principal import Scope
 from artdagd.errors import ArtdagError
 
-Scope = Literal["read", "write"]
 Handler = Callable[..., Awaitable[Any]]
 H = typing.TypeVar("H", bound=Handler)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. ``takes`` and ``gives`` are media types of bodies that are not JSON; ``scope`` None is public."""
+    """One operation. ``takes`` and ``gives`` are media types of bodies that are not JSON; ``scope`` None is public.
+
+    ``otherwise`` is how one who shows no credential may be let in: because the thing is ``published``, or because the
+    identity provider's ``signature`` is on the request; the handler looks. ``form`` is where a browser goes on that has
+    sent a form here, with the answer's fields in braces; empty where forms are not taken.
+    """
 
     section: str
     method: str
@@ -41,6 +46,8 @@ class Route:
     headers: tuple[str, ...]
     follow: str
     later: type | None
+    otherwise: Literal["", "published", "signature"] = ""
+    form: str = ""
 
     @property
     def operation_id(self) -> str:
@@ -79,6 +86,8 @@ class Section:
         headers: Sequence[str] = (),
         follow: str = "",
         later: type | None = None,
+        otherwise: Literal["", "published", "signature"] = "",
+        form: str = "",
     ) -> Callable[[H], H]:
         """Add a handler. ``headers`` are request headers that it reads; ``follow`` is the answer's Location;
         ``later`` is the body of a 202 with ``Retry-After``."""
@@ -105,6 +114,8 @@ class Section:
                     headers=tuple(headers),
                     follow=follow,
                     later=later,
+                    otherwise=otherwise,
+                    form=form,
                 )
             )
             return handler

@@ -104,4 +104,5 @@ async def follow_run(call: Call, run_id: str) -> Response:
     """
     after = sse.last_event_id(call.request.headers.get("Last-Event-ID"))
     await call.services.runs.get(run_id, call.who)
-    return sse.stream(call.services.runs.events(run_id, after), call.app.draining)
+    allowed = call.services.authority.watch(call.who)
+    return sse.stream(call.services.runs.events(run_id, after), call.app.draining, allowed)

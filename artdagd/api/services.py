@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from artdagd.auth.principal import Principal
 from artdagd.settings import Settings
 
 if TYPE_CHECKING:
+    from artdagd.auth.authority import Authority
     from artdagd.runs.library import Library
     from artdagd.runs.previews import Previews
     from artdagd.runs.recipes import RecipeBook
@@ -28,12 +28,6 @@ class Reports(Protocol):
     def report(self) -> Sequence[Any]: ...
 
 
-class Authenticates(Protocol):
-    """The tokens: raises Unauthorized for a token that is unknown, expired or revoked."""
-
-    async def authenticate(self, token: str) -> Principal: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that the API needs of a node. ``ready`` is true while the node accepts work."""
@@ -44,7 +38,7 @@ class Services:
     catalogue: Describes
     plugins: Reports
     workers: Callable[[], Sequence[Any]]
-    tokens: Authenticates
+    authority: Authority
     library: Library
     previews: Previews
     recipes: RecipeBook

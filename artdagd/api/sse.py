@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import msgspec
@@ -37,36 +38,43 @@ def last_event_id(text: str | None) -> int | None:
     return int(text)
 
 
-def stream(events: AsyncIterator[Event], draining: asyncio.Event) -> Response:
-    """``events`` until they end, the listener goes, or the node drains."""
-    response = Response(lines(events, draining), 200, HEADERS)
+def stream(
+    events: AsyncIterator[Event], draining: asyncio.Event, allowed: AbstractContextManager[asyncio.Event]
+) -> Response:
+    """``events`` until they end, the listener goes, the node drains, or the event of ``allowed`` says that the
+    listener's credential has ended."""
+    response = Response(lines(events, draining, allowed), 200, HEADERS)
     response.timeout = None  # Quart cuts every answer after 60 s otherwise
     return response
 
 
-async def lines(events: AsyncIterator[Event], draining: asyncio.Event) -> AsyncIterator[bytes]:
+async def lines(
+    events: AsyncIterator[Event], draining: asyncio.Event, allowed: AbstractContextManager[asyncio.Event]
+) -> AsyncIterator[bytes]:
     """The wire format. Leaves no task behind, however it ends."""
-    stop = asyncio.ensure_future(draining.wait())
     waiting: asyncio.Future[Event | None] | None = None
+    stops: list[asyncio.Future[Any]] = [asyncio.ensure_future(draining.wait())]
+    held = ExitStack()
     try:
+        stops.append(asyncio.ensure_future(held.enter_context(allowed).wait()))
         yield b"retry: %d\n\n" % RETRY_MS
         while True:
             waiting = waiting or asyncio.ensure_future(_next(events))
-            either: set[asyncio.Future[Any]] = {waiting, stop}
-            await asyncio.wait(either, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({waiting, *stops}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+            if any(stop.done() for stop in stops):
+                return
             if waiting.done():
                 event, waiting = waiting.result(), None
                 if event is None:
                     return
                 yield encode(event)
-            elif stop.done():
-                return
             else:
                 yield b": heartbeat\n\n"
     except ArtdagError as error:
         log.info("an event stream ended: %s", error.detail)
     finally:
-        left = [task for task in (waiting, stop) if task is not None]
+        held.close()
+        left = [task for task in (waiting, *stops) if task is not None]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import msgspec
+
+Scope = Literal["read", "write", "publish", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """``scopes`` empty means all that the user may do."""
+    """``scopes`` empty means all that the user may do. ``credential`` is the SHA-256 of the token or session that was
+    shown; ``session`` says that a browser showed it by itself, so that its word alone proves no intent."""
 
     name: str
     is_admin: bool = False
-    scopes: tuple[str, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+    credential: str = ""
+    session: bool = False
 
     @property
     def sees(self) -> str | None:
         """The owner whose things this principal sees; None: everybody's."""
         return None if self.is_admin else self.name
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the credential is good for ``scope``, and the user for it."""
+        return (not self.scopes or scope in self.scopes) and (scope != "admin" or self.is_admin)

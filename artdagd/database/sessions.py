@@ -1,4 +1,4 @@
-"""Sessions of browsers, and what was revoked; both by SHA-256 alone."""
+"""Sessions of browsers, and what opens none any more because it was spent or revoked; both by SHA-256 alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """``ticket_hash`` is the token that it was opened with, ``scopes`` empty means all that the user may do."""
+    """``ticket_hash`` is the token that it rests on and ends with, ``scopes`` empty means all that the user may do."""
 
     session_hash: str
     ticket_hash: str | None
@@ -32,12 +32,12 @@ class Sessions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, row: SessionRow) -> bool:
-        """False if its ticket has opened a session before, or was revoked."""
+    async def add(self, row: SessionRow, once: str | None = None) -> bool:
+        """False, and no session, if ``once`` (the hash of what may open one session) was spent or revoked before."""
+        spent = [{"hash": once, "revoked_at": now()}] if once else []
 
         async def work(connection: AsyncConnection) -> bool:
-            revoked = select(revocations.c.hash).where(revocations.c.hash == row.ticket_hash)
-            if (await connection.execute(revoked)).first():
+            if spent and await insert_new(connection, revocations, spent) == 0:
                 return False
             return await insert_new(connection, sessions, [to_row(msgspec.structs.asdict(row), sessions)]) == 1
 

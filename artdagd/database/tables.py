@@ -130,7 +130,7 @@ sessions = Table(
     Column("created_at", String(32), nullable=False),
     Column("expires_at", String(32), nullable=False),
     Index("sessions_user", "user"),
-    Index("sessions_ticket", "ticket_hash", unique=True),
+    Index("sessions_ticket", "ticket_hash"),
 )
 
 revocations = Table(

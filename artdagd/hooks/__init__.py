@@ -3,8 +3,11 @@
 Version of this API: see :data:`API_VERSION`; it follows semantic versioning, apart from the daemon's.
 """
 
+from artdagd.hooks.identity import Identity, IdentityProvider, ProviderUnreachable, SignInRefused
 from artdagd.hooks.markers import API_VERSION, hookimpl, hookspec
+from artdagd.hooks.node import NodeAccess, PluginSettings, State
 from artdagd.hooks.outbound import Outbound, OutboundAnswer, OutboundFailed, OutboundRefused
+from artdagd.hooks.publishing import Delivery, Published, Publisher, PublishRefused, Work
 from artdagd.hooks.types import (
     AnalysisRequest,
     Analyzer,
@@ -19,25 +22,41 @@ from artdagd.hooks.types import (
     StorageType,
     VideoFormat,
 )
+from artdagd.hooks.web import WebRequest, WebResponse, WebRoute
 
 __all__ = [
     "API_VERSION",
     "AnalysisRequest",
     "Analyzer",
+    "Delivery",
     "Effect",
     "Filter",
     "Frames",
+    "Identity",
+    "IdentityProvider",
     "Moment",
+    "NodeAccess",
     "Outbound",
     "OutboundAnswer",
     "OutboundFailed",
     "OutboundRefused",
     "Painter",
+    "PluginSettings",
+    "ProviderUnreachable",
+    "PublishRefused",
+    "Published",
+    "Publisher",
     "RunEvent",
+    "SignInRefused",
     "Sound",
+    "State",
     "StorageBackend",
     "StorageType",
     "VideoFormat",
+    "WebRequest",
+    "WebResponse",
+    "WebRoute",
+    "Work",
     "hookimpl",
     "hookspec",
 ]

@@ -117,12 +117,29 @@ class Plugins:
             for p in self._loaded.values()
         ]
 
+    def ask(
+        self, hook: str, given: Callable[[str], Mapping[str, Any]], check: Callable[[Any], Any] = lambda answer: answer
+    ) -> dict[str, Any]:
+        """What each plugin's ``hook`` answers to ``given(plugin)``, passed through ``check``.
+
+        A plugin whose hook or check raises is left out and reported.
+        """
+        answers = {}
+        for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
+            plugin = implementation.plugin_name
+            try:
+                answers[plugin] = check(implementation.function(**_taken(implementation, given(plugin))))
+            except Exception as error:
+                log.error("plugin %s: %s failed: %s", plugin, hook, error)
+                self._loaded[plugin].errors.append(f"{hook}: {error}")
+        return answers
+
     def commands(self) -> list[click.Command]:
         """The commands that plugins add to ``artdagctl``."""
         import click
 
         found: list[click.Command] = []
-        for plugin, made in self._each("artdag_commands", {}):
+        for plugin, made in self._each("artdag_commands", lambda plugin: {}):
             try:
                 offered = list(islice(made, MOST))
             except Exception:
@@ -135,13 +152,16 @@ class Plugins:
                     log.error("plugin %s: artdag_commands gave %r, not a click.Command", plugin, command)
         return found
 
-    async def call(self, hook: str, **arguments: Any) -> None:
-        """Call a hook that gives nothing back, in every plugin; await those that are async, all at once.
+    async def call(
+        self, hook: str, given: Callable[[str], Mapping[str, Any]] = lambda plugin: {}, **arguments: Any
+    ) -> None:
+        """Call a hook that gives nothing back, in every plugin, with ``arguments`` and ``given(plugin)``; await those
+        that are async.
 
         Returns within ``DEADLINE`` seconds. Errors are logged. A hook that is not async blocks the event loop while
         it runs.
         """
-        answers = self._each(hook, arguments)
+        answers = self._each(hook, lambda plugin: {**arguments, **given(plugin)})
         waiting = [self._awaited(plugin, hook, answer) for plugin, answer in answers if inspect.isawaitable(answer)]
         await asyncio.gather(*waiting)
 
@@ -154,16 +174,16 @@ class Plugins:
         except Exception:
             log.exception("plugin %s: %s failed", plugin, hook)
 
-    def _each(self, hook: str, arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    def _each(self, hook: str, given: Callable[[str], Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
         """Each plugin's name and what its ``hook`` returned; one plugin's error does not reach the others."""
         for implementation in getattr(self._pluggy.hook, hook).get_hookimpls():
-            given = {key: value for key, value in arguments.items() if key in implementation.argnames}
+            plugin = implementation.plugin_name
             try:
-                answer = implementation.function(**given)
+                answer = implementation.function(**_taken(implementation, given(plugin)))
             except Exception:
-                log.exception("plugin %s: %s failed", implementation.plugin_name, hook)
+                log.exception("plugin %s: %s failed", plugin, hook)
                 continue
-            yield implementation.plugin_name, answer
+            yield plugin, answer
 
     def _add(self, loaded: _Loaded, load: Callable[[], Any]) -> None:
         if loaded.name in self._loaded:
@@ -212,6 +232,11 @@ class Plugins:
             loaded.provides["hooks"] = hooks
         for error in loaded.errors:
             log.warning("plugin %s: %s", loaded.name, error)
+
+
+def _taken(implementation: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those arguments that an implementation has: a hook may get more of them in a later version."""
+    return {key: value for key, value in given.items() if key in implementation.argnames}
 
 
 def _distribution(point: EntryPoint) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import pluggy
 PROJECT = "artdagd"
 """pluggy's project name, and the entry-point group in which plugins are found."""
 
-API_VERSION = "1.1"
+API_VERSION = "1.2"
 """Semantic version of :mod:`artdagd.hooks`: a major step may break plugins, a minor one adds."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from artdagd.api.app import App, create_app
 from artdagd.api.server import Listener
 from artdagd.api.services import Services
+from artdagd.auth.attempts import Attempts
 from artdagd.auth.principal import Principal
 from artdagd.errors import Fault, InvalidRecipe, NotFound, TooBusy, Unauthorized
 from artdagd.hooks.manager import PluginInfo
@@ -24,16 +26,30 @@ from artdagd.runs.views import Checked, Content, Entry, Event, Page, Progress, R
 from artdagd.settings import Settings
 
 
-class Tokens:
+class Authority:
+    """Knows two tokens; no sessions. ``ended`` is what streams watch."""
+
     known = {  # noqa: RUF012
         "good": Principal("ann", is_admin=True),
         "reader": Principal("bob", scopes=("read",)),
     }
 
+    def __init__(self) -> None:
+        self.attempts = Attempts()
+        self.provider = None
+        self.ended = asyncio.Event()
+
     async def authenticate(self, token: str) -> Principal:
         if token not in self.known:
             raise Unauthorized("this token is not known here")
         return self.known[token]
+
+    def of_session(self, text: str) -> Principal:
+        raise Unauthorized("no sessions here")
+
+    @contextmanager
+    def watch(self, who: Principal) -> Iterator[asyncio.Event]:
+        yield self.ended
 
 
 @dataclass
@@ -212,6 +228,7 @@ class Backing:
     recipes: Recipes = field(default_factory=Recipes)
     runs: Runs = field(default_factory=Runs)
     ready: bool = True
+    authority: Authority = field(default_factory=Authority)
 
     def services(self, **settings: Any) -> Services:
         return Services(
@@ -221,7 +238,7 @@ class Backing:
             catalogue=Catalogue(),
             plugins=Plugins(),
             workers=lambda: [Worker()],
-            tokens=Tokens(),
+            authority=self.authority,  # type: ignore[arg-type]
             library=self.library,  # type: ignore[arg-type]
             previews=self.previews,  # type: ignore[arg-type]
             recipes=self.recipes,  # type: ignore[arg-type]

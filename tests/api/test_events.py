@@ -110,7 +110,7 @@ async def test_a_reader_who_stops_reading_is_cut_off(backing, monkeypatch, until
     with socket.create_connection((host, int(port))) as stuck:
         stuck.setblocking(False)
         await loop.sock_sendall(
-            stuck, b"GET /cache/%s/raw HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\n\r\n" % cid.encode()
+            stuck, b"GET /cache/%s/raw HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer good\r\n\r\n" % cid.encode()
         )
         assert b" 200 " in await loop.sock_recv(stuck, 100)
         bodies = [item for item in gc.get_objects() if type(item) is FileBody]  # isinstance would ask proxies

@@ -93,8 +93,8 @@ async def test_a_large_upload_is_refused_before_it_is_sent(address):
     host, port = address.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(
-        b"POST /cache/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nContent-Length: 99999999999\r\n"
-        b"Content-Type: multipart/form-data; boundary=B\r\nExpect: 100-continue\r\n\r\n"
+        b"POST /cache/upload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer good\r\n"
+        b"Content-Length: 99999999999\r\nContent-Type: multipart/form-data; boundary=B\r\nExpect: 100-continue\r\n\r\n"
     )
     async with asyncio.timeout(5):
         answer = await reader.read()
@@ -106,7 +106,7 @@ async def test_a_client_who_vanishes_leaves_nothing(address, backing, until):
     host, port = address.removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
     writer.write(
-        b"POST /cache/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nContent-Length: 9999\r\n"
+        b"POST /cache/upload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer good\r\nContent-Length: 9999\r\n"
         b"Content-Type: multipart/form-data; boundary=B\r\n\r\n" + HEAD + b"half"
     )
     await until(backing.library.started.is_set)
@@ -125,7 +125,7 @@ async def test_a_body_that_drips_is_cut_off(address, backing, monkeypatch):
     host, port = address.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(
-        b"POST /cache/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nContent-Length: 9999\r\n"
+        b"POST /cache/upload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer good\r\nContent-Length: 9999\r\n"
         b"Content-Type: multipart/form-data; boundary=B\r\n\r\n" + HEAD
     )
 

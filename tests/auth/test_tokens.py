@@ -19,7 +19,7 @@ from artdagd.database import Database
 from artdagd.database.tokens import TokenRow
 from artdagd.errors import ConfigError, Unauthorized
 
-EXEMPT = {"/healthz", "/", "/docs", "/openapi.json"}
+EXEMPT = {"/healthz", "/", "/docs", "/openapi.json", "/auth", "/auth/start", "/logout", "/download/client"}
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def open_rules(app: object) -> list[tuple[str, str]]:
 async def test_every_route_but_the_exempt_asks_who_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """From the URL map of a whole node: a route that is added tomorrow is in it."""
     made: list[object] = []
-    monkeypatch.setattr("artdagd.node.create_app", lambda services: made.append(create_app(services)) or made[0])
+    monkeypatch.setattr("artdagd.node.create_app", lambda *given: made.append(create_app(*given)) or made[0])
     async with running_node(tmp_path / "home", workers=0) as (node, _):
         asked = open_rules(made[0])
         assert len(asked) > 30
@@ -156,8 +156,10 @@ async def test_every_route_but_the_exempt_asks_who_is_there(tmp_path: Path, monk
             for method, path in asked:
                 answer = await nobody.request(method, path)
                 if path in EXEMPT or path.startswith("/static/"):
-                    assert answer.status_code in (200, 404), path
+                    assert answer.status_code in (200, 303, 400, 404, 409), path
                     continue
+                if path.startswith("/auth/revoke") and answer.status_code == 400:
+                    continue  # a body that is none is refused before its signature is looked at
                 assert_refused(answer, method)
             for header in wrong:
                 headers = {} if header is None else {"Authorization": header}

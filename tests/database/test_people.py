@@ -14,18 +14,19 @@ def session(number: int, ticket: str | None = None, user: str = "@ann@l2") -> Se
     return SessionRow(session_hash=f"{number:064}", ticket_hash=ticket, user=user, expires_at=LATER)
 
 
-async def test_a_ticket_opens_one_session(database: Database):
-    assert await database.sessions.add(session(1, "t" * 64))
-    assert not await database.sessions.add(session(2, "t" * 64))
-    assert [row.session_hash for row in await database.sessions.all()] == [f"{1:064}"]
+async def test_what_may_open_one_session_opens_no_other(database: Database):
+    assert await database.sessions.add(session(1), once="t" * 64)
+    await database.sessions.end(f"{1:064}")
+    assert not await database.sessions.add(session(2), once="t" * 64)
+    assert await database.sessions.all() == []
 
 
-async def test_a_revoked_ticket_ends_its_session_and_opens_no_other(database: Database):
+async def test_revoking_a_token_ends_what_rests_on_it(database: Database):
     await database.sessions.add(session(1, "t" * 64))
     await database.sessions.add(session(2))
     await database.sessions.revoke(["t" * 64])
     assert [row.session_hash for row in await database.sessions.all()] == [f"{2:064}"]
-    assert not await database.sessions.add(session(3, "t" * 64))
+    assert not await database.sessions.add(session(3), once="t" * 64)
     assert await database.sessions.revoked() == {"t" * 64}
 
 

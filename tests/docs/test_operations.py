@@ -23,11 +23,12 @@ from artdagd.settings import ENVIRONMENT, Settings, load_settings
 from artdagd.workers import dispatch, tasks
 
 PAGE = "docs/operations.md"
-DERIVED = {"cache_dir": "`home/cache`", "workers": "one a core", "storage": "none"}
+DERIVED = {"cache_dir": "`home/cache`", "workers": "one a core", "storage": "none", "plugins": "none"}
 
 
 def shown(name: str, value: object) -> str:
-    return DERIVED.get(name) or ("empty" if value == "" else f"`{value}`")
+    words = {"": "empty", (): "none"}
+    return DERIVED.get(name) or words.get(value, f"`{value}`")
 
 
 def test_every_setting_with_its_variable_and_default(pages):

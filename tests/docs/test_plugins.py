@@ -32,6 +32,8 @@ PAGE = "docs/plugins.md"
 USED = {
     *("artdagd_tint", "artdagd_wave", "artdagd_loudest", "artdagd_brightest"),
     *("artdagd_memory", "artdagd_journal", "artdagd_watch", "artdagd_hello", "artdagd_lookup"),
+    *("artdagd_memory", "artdagd_journal", "artdagd_watch", "artdagd_hello"),
+    "artdagd_guestbook",
 }  # fmt: skip
 
 
@@ -156,6 +158,20 @@ async def test_start_and_stop(plugin):
     assert watch.running
     await plugins.call("artdag_shutdown")
     assert not watch.running
+
+
+async def test_the_guestbook(plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    guestbook = plugin("artdagd_guestbook").Guestbook
+    monkeypatch.setattr(Plugins, "load", lambda: Plugins.of(guestbook()))
+    monkeypatch.setenv("GUESTBOOK_GREETING", "welcome")
+    async with running_node(tmp_path / "home", workers=0) as (_, person):
+        for before in range(2):
+            answer = await person.http.post("/guestbook")
+            assert (answer.status_code, answer.json()) == (200, {"said": "welcome", "before": before})
+        document = (await person.http.get("/openapi.json")).json()
+        assert "/guestbook" in document["paths"]
+        answer = await person.http.post("/guestbook", headers={"Authorization": ""})
+        assert answer.status_code == 401
 
 
 def test_the_command(plugin):

@@ -61,7 +61,7 @@ def _people() -> None:
         sa.Column("expires_at", sa.String(32), nullable=False),
     )
     op.create_index("sessions_user", "sessions", ["user"])
-    op.create_index("sessions_ticket", "sessions", ["ticket_hash"], unique=True)
+    op.create_index("sessions_ticket", "sessions", ["ticket_hash"])
     op.create_table(
         "revocations",
         sa.Column("hash", sa.String(64), primary_key=True),

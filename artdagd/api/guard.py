@@ -1,0 +1,153 @@
+"""Who may ask at all: host names, origins, cookies (RFC 6265bis), proof that a browser's user meant it."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+from quart import Request, Response
+
+from artdagd.auth.authority import Authority
+from artdagd.auth.principal import Principal
+from artdagd.auth.sessions import csrf_token
+from artdagd.errors import ArtdagError, Forbidden, Unauthorized
+from artdagd.settings import Settings
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+CSRF_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf_token"
+
+STATE_SECONDS = 600
+
+
+class Misdirected(ArtdagError):
+    """The request names a host that this node is not known by: a page elsewhere may have pointed its name here."""
+
+    status = 421
+    title = "Not this host"
+
+
+class Guard:
+    """The rules of one node."""
+
+    def __init__(self, settings: Settings, authority: Authority) -> None:
+        self._authority = authority
+        self._public = urlsplit(settings.public_url)
+        self._secure = self._public.scheme == "https"
+        self._names = {"localhost", *map(str.lower, settings.allowed_hosts)}
+        if self._public.hostname:
+            self._names.add(self._public.hostname)
+        self._open = not _loopback(settings.host)
+        if self._open:
+            self._names |= {socket.gethostname().lower(), settings.host.lower()}
+
+    def check_host(self, request: Request) -> None:
+        """Raises Misdirected for a name that is not ours. An address can't be pointed elsewhere, so that any does."""
+        try:
+            parts = urlsplit(f"//{request.headers.get('Host', '')}")
+            host, _ = (parts.hostname or "").rstrip("."), parts.port
+        except ValueError:
+            host = ""
+        if host in self._names or (_is_address(host) and (self._open or _loopback(host))):
+            return
+        raise Misdirected(
+            f"this node is not known as {host[:100]!r}", advice="Add the name to ARTDAG_ALLOWED_HOSTS or L1_PUBLIC_URL."
+        )
+
+    async def caller(self, request: Request) -> Principal | None:
+        """Who asks, by bearer token or else by cookie; None for nobody. Raises Unauthorized, or TooBusy for too many
+        wrong tokens."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if not scheme:
+            cookie = self._cookie(request)
+            return self._authority.of_session(cookie) if cookie else None
+        try:
+            if scheme.lower() != "bearer" or not token.strip():
+                raise Unauthorized("this takes `Authorization: Bearer TOKEN`")
+            return await self._authority.authenticate(token.strip())
+        except Unauthorized:
+            self._authority.attempts.failed(request.remote_addr or "")
+            raise
+
+    def visitor(self, request: Request) -> Principal | None:
+        """Whose good session it is, on what is open to everybody."""
+        try:
+            return self._authority.of_session(self._cookie(request))
+        except Unauthorized:
+            return None
+
+    def check_meant(self, request: Request, who: Principal, proof: str | None) -> None:
+        """A browser sends its cookie with whatever any page tells it to. Raises Forbidden unless our own page, which
+        alone knows the session's ``proof``, asked for a change."""
+        if not who.session or request.method in SAFE:
+            return
+        self.check_own(request)
+        if not hmac.compare_digest(self.csrf(request).encode(), (proof or "").encode(errors="replace")):
+            raise Forbidden(
+                f"a change by a browser needs the session's {CSRF_FIELD}",
+                advice=f"Send it as {CSRF_HEADER} or as the form's field {CSRF_FIELD}; GET /auth/session tells it.",
+            )
+
+    def check_own(self, request: Request) -> None:
+        """Raises Forbidden if a page of another origin sent this."""
+        origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+        by_site = site in (None, "same-origin", "none")
+        if not (by_site if origin is None else origin in self._origins(request)):
+            raise Forbidden(f"{request.method} {request.path} was sent by a page of another origin")
+
+    def from_elsewhere(self, request: Request) -> bool:
+        """Whether a browser says that a page of another origin sent it here."""
+        return request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+
+    def csrf(self, request: Request) -> str:
+        """The proof for the forms of this session's pages."""
+        return csrf_token(self._cookie(request))
+
+    def state(self, request: Request) -> str | None:
+        """The state with which this browser was sent away to sign in."""
+        return request.cookies.get(self._name(request, "state"))
+
+    def keep(self, response: Response, request: Request, name: str, value: str, seconds: float) -> None:
+        """Set the cookie ``name`` (``session`` or ``state``); an empty value takes it away."""
+        response.set_cookie(
+            self._name(request, name),
+            value,
+            max_age=max(0, int(seconds)),
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=self._secure,
+        )
+
+    def _cookie(self, request: Request) -> str:
+        return request.cookies.get(self._name(request, "session"), "")
+
+    def _name(self, request: Request, name: str) -> str:
+        # Cookies know no ports: without TLS, nodes and registries of one machine would take each other's.
+        if self._secure:
+            return f"__Host-artdag_{name}"
+        return f"artdag_{name}_{request.host.rpartition(':')[2] if ':' in request.host else 80}"
+
+    def _origins(self, request: Request) -> tuple[str, ...]:
+        own = f"http://{request.host}", f"https://{request.host}"
+        if not self._public.netloc:
+            return own
+        return (*own, f"{self._public.scheme}://{self._public.netloc}")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,296 @@
+"""Signing in and out, sessions and tokens."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from quart import Response
+
+from artdagd.api.calls import Call
+from artdagd.api.guard import SAFE, STATE_SECONDS
+from artdagd.api.plugged import web_request
+from artdagd.api.requests import Items, Short
+from artdagd.api.routes import Section
+from artdagd.auth.authority import TICKET_SECONDS, checked_scopes
+from artdagd.auth.tokens import ADMIN, token_hash
+from artdagd.auth.views import NewToken, SessionView, TokenView, new_token_view, session_view, token_views
+from artdagd.errors import Conflict, Forbidden, InvalidRequest, NotFound, TooBusy, Unauthorized, Unavailable
+
+section = Section("Sign-in", "Sessions of browsers, tokens of programs, and their end.")
+
+AGAIN = 10.0
+"""Seconds after which a browser that was sent away to sign in may be sent again."""
+
+_OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
+
+
+class SignInQuery(msgspec.Struct, frozen=True):
+    """``auth_token`` is the identity provider's, or a login address's of this node; ``state`` comes back with it."""
+
+    auth_token: Text | None = None
+    state: Short | None = None
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """Who is signed in here, and where one signs in."""
+
+    user: str | None
+    provider: str | None
+    sign_in: str | None
+
+
+class TokenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A token of this node; ``next`` is the path on which a browser goes on."""
+
+    token: Text
+    next: Short = "/"
+
+
+class RevokeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A token, or its SHA-256 in hex."""
+
+    token: Text | None = None
+    token_hash: Text | None = None
+
+
+class RevokeUserBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A user's name here, or at the identity provider if that asks."""
+
+    username: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+
+class Revoked(msgspec.Struct, frozen=True):
+    """How many tokens and sessions ended."""
+
+    revoked: int
+
+
+class NewTokenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``scopes`` empty means all that the caller may do; ``expires_in`` is seconds, null for never; ``owner`` is
+    another user's name, for administrators."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\A[^\x00]*\Z")]
+    scopes: Annotated[list[str], msgspec.Meta(max_length=16)] = []
+    expires_in: Annotated[float, msgspec.Meta(gt=0, le=10 * 366 * 86400)] | None = None
+    owner: Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\A[^\x00]*\Z")] | None = None
+
+
+class LoginAddress(msgspec.Struct, frozen=True):
+    """An address that signs a browser in as the caller: once, within ``expires_in`` seconds."""
+
+    url: str
+    expires_in: float
+
+
+@section.route("GET", "/auth", "Sign in", scope=None, errors=(Unauthorized, Forbidden, Unavailable))
+async def sign_in(call: Call, query: SignInQuery) -> SignIn | Response:
+    """With `auth_token`: a session for whom the token stands for, and on to a clean address (303). Without: how to.
+
+    A browser that a page elsewhere sent here is first sent to the identity provider, to come back with a state that
+    only this browser knows: nobody can sign another in as himself.
+    """
+    authority, guard = call.services.authority, call.app.guard
+    if query.auth_token is None:
+        provider = authority.provider
+        user = call.caller.name if call.caller else None
+        return SignIn(user, provider.label if provider else None, "/auth/start" if provider else None)
+    asked = guard.state(call.request)
+    known = bool(asked and query.state and hmac.compare_digest(asked.encode(), query.state.encode(errors="replace")))
+    if query.state is not None and not known:
+        raise Forbidden("this sign-in was not begun in this browser, or long ago", advice="Begin again at /auth.")
+    if not known and guard.from_elsewhere(call.request):
+        return _away(call)
+    text, seconds = await authority.sign_in(query.auth_token, query.state if known else None)
+    return _welcome(call, text, seconds, "/")
+
+
+@section.route(
+    "GET", "/auth/start", "Go to the identity provider", status=303, scope=None, errors=(Conflict, Forbidden)
+)
+async def begin_sign_in(call: Call) -> Response:
+    """Sends the browser there with a state that only it knows."""
+    return _away(call)
+
+
+@section.route(
+    "POST",
+    "/auth",
+    "Sign in with a token of this node",
+    scope=None,
+    errors=(Unauthorized, Forbidden, TooBusy),
+    form="/",
+)
+async def sign_in_with_token(call: Call, body: TokenBody) -> Response:
+    """A session that lasts as long as the token, a week at most. `next` is a path of this node."""
+    call.app.guard.check_own(call.request)
+    if not _OWN_PATH.fullmatch(body.next):
+        raise InvalidRequest("next has to be a path of this node, such as /runs")
+    authority = call.services.authority
+    try:
+        text, seconds = await authority.sign_in_here(body.token.strip())
+    except Unauthorized:
+        authority.attempts.failed(call.request.remote_addr or "")
+        raise
+    return _welcome(call, text, seconds, body.next)
+
+
+@section.route("GET", "/auth/session", "Show who asks")
+async def show_session(call: Call) -> SessionView:
+    who = call.who
+    csrf = call.app.guard.csrf(call.request) if who.session else None
+    return session_view(who, call.services.authority.remaining(who), csrf)
+
+
+@section.route("GET", "/logout", "Log out", status=303, scope=None, errors=(Forbidden,))
+async def log_out(call: Call) -> Response:
+    """Ends the browser's session. A page elsewhere can't: it is asked to use `POST /logout`, which needs a proof."""
+    return await _log_out(call)
+
+
+@section.route("POST", "/logout", "Log out, from a form", status=303, scope=None, errors=(Forbidden,))
+async def log_out_form(call: Call) -> Response:
+    return await _log_out(call)
+
+
+@section.route(
+    "POST", "/auth/revoke", "Revoke a token", scope="write", otherwise="signature", errors=(Forbidden, Unavailable)
+)
+async def revoke_token(call: Call, body: RevokeBody) -> Revoked:
+    """By the identity provider, with its signature; or by whoever has the token. Sessions that rest on it end, and
+    their event streams."""
+    if (body.token is None) == (body.token_hash is None):
+        raise InvalidRequest("give `token` or `token_hash`, one of them")
+    if body.token_hash is not None and not _HASH.fullmatch(body.token_hash):
+        raise InvalidRequest("token_hash is not a SHA-256 in lower-case hex")
+    if not await _is_provider(call) and not call.who.is_admin and body.token is None:
+        raise Forbidden("only the identity provider or an administrator can revoke by hash")
+    hash_ = body.token_hash or token_hash(body.token or "")
+    return Revoked(await call.services.authority.revoke((hash_,)))
+
+
+@section.route(
+    "POST",
+    "/auth/revoke-user",
+    "Revoke all of a user's tokens",
+    scope="write",
+    otherwise="signature",
+    errors=(Forbidden, Unavailable),
+)
+async def revoke_user(call: Call, body: RevokeUserBody) -> Revoked:
+    """By the identity provider, with its signature, for its own users; by an administrator; by the user."""
+    authority, name = call.services.authority, body.username
+    if await _is_provider(call):
+        assert authority.provider is not None
+        owned = authority.provider.owns(name)
+        if owned is None:
+            raise Forbidden(f"{name} is no user of {authority.provider.label}")
+        name = owned
+    elif not call.who.is_admin and name != call.who.name:
+        raise Forbidden("only the identity provider or an administrator can revoke what is another user's")
+    return Revoked(await authority.revoke((), name))
+
+
+@section.route("POST", "/auth/tokens", "Make a token", status=201, scope="write", errors=(Conflict,))
+async def create_token(call: Call, body: NewTokenBody) -> NewToken:
+    """Its text is in this answer and nowhere else. It can't do more than the caller."""
+    who = call.who
+    owner = body.owner or who.name
+    if owner != who.name and not who.is_admin:
+        raise Forbidden("only an administrator can make tokens for others")
+    scopes = checked_scopes(who, body.scopes)
+    left = call.services.authority.remaining(who)
+    seconds = body.expires_in if left is None else min(left, body.expires_in or left)
+    until = None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
+    is_admin = who.is_admin and owner in (who.name, ADMIN)
+    text, row = await call.services.authority.tokens.create(
+        body.name,
+        owner,
+        is_admin=is_admin,
+        scopes=scopes,
+        expires_at=until,
+    )
+    return new_token_view(row, text)
+
+
+@section.route("GET", "/auth/tokens", "List tokens")
+async def list_tokens(call: Call) -> Items[TokenView]:
+    """The caller's, or everybody's for an administrator, without their texts. Newest first."""
+    return Items(token_views(call.services.authority.tokens.good(call.who.sees)))
+
+
+@section.route(
+    "DELETE", "/auth/tokens/{token_id}", "Revoke a token by its id", status=204, scope="write", errors=(NotFound,)
+)
+async def delete_token(call: Call, token_id: str) -> None:
+    authority = call.services.authority
+    await authority.revoke((authority.tokens.find(token_id, call.who.sees).token_hash,))
+
+
+@section.route(
+    "POST", "/auth/login-address", "Make a login address", status=201, scope="write", errors=(Forbidden, Unavailable)
+)
+async def make_login_address(call: Call) -> LoginAddress:
+    """For a browser of the one who asks; `artdagctl login` prints it."""
+    who = call.who
+    if who.session:
+        raise Forbidden("a login address is made with a token, not from a browser")
+    ticket = call.services.authority.ticket(who)
+    address = call.services.settings.public_url or call.request.host_url.rstrip("/")
+    return LoginAddress(f"{address}/auth?auth_token={ticket}", TICKET_SECONDS)
+
+
+def _away(call: Call) -> Response:
+    """To the identity provider, with a new state in the browser's cookie."""
+    guard, provider = call.app.guard, call.services.authority.provider
+    if provider is None:
+        raise Conflict(
+            "this node has no identity provider", advice="Sign in with a token, or with `artdagctl login`, at /auth."
+        )
+    before = (guard.state(call.request) or "").rpartition(".")[2]
+    if before.isdigit() and int(before) > time.time() - AGAIN:
+        raise Forbidden(
+            f"{provider.label} sent you back without the state that it was given", advice="Tell its keeper."
+        )
+    state = f"{secrets.token_urlsafe(24)}.{int(time.time())}"
+    response = Response(None, 303, {"Location": provider.address(state)})
+    guard.keep(response, call.request, "state", state, STATE_SECONDS)
+    return response
+
+
+def _welcome(call: Call, text: str, seconds: float, path: str) -> Response:
+    response = Response(None, 303, {"Location": path})
+    call.app.guard.keep(response, call.request, "session", text, seconds)
+    if call.app.guard.state(call.request):
+        call.app.guard.keep(response, call.request, "state", "", 0)
+    return response
+
+
+async def _log_out(call: Call) -> Response:
+    guard, who = call.app.guard, call.caller
+    if who is not None and call.request.method in SAFE and guard.from_elsewhere(call.request):
+        raise Forbidden("a page elsewhere asked to log you out", advice="If you meant it, log out at /auth.")
+    if who is not None:
+        guard.check_meant(call.request, who, call.proof)
+        await call.services.authority.log_out(who)
+    response = Response(None, 303, {"Location": "/"})
+    guard.keep(response, call.request, "session", "", 0)
+    return response
+
+
+async def _is_provider(call: Call) -> bool:
+    """Whether nobody with a credential asks but the identity provider. Raises Unauthorized if neither does."""
+    if call.caller is not None:
+        return False
+    provider = call.services.authority.provider
+    if provider is None or not await provider.may_revoke(await web_request(call, {})):
+        return call.who is None  # raises
+    return True
