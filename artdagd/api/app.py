@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from quart import Quart, Response, current_app, request
+from quart.wrappers import BaseRequestWebsocket
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
 
 import artdagd.web
 from artdagd.api import about, assets, cache, downloads, identity, pages, phases, previews, problems, recipes, runs
@@ -65,6 +67,14 @@ class App(Quart):
         self.config["MAX_CONTENT_LENGTH"] = None
         self.config["PROPAGATE_EXCEPTIONS"] = False
         self.url_map.merge_slashes = False
+
+    def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
+        # No route depends on the Host; Quart's way fails on one that is no name before anybody can refuse it.
+        if request is None:
+            return super().create_url_adapter(request)
+        return self.url_map.bind(
+            "node", url_scheme=request.scheme, default_method=request.method, path_info=request.path
+        )
 
 
 def create_app(services: Services, added: Sequence[tuple[str, WebRoute]] = ()) -> App:

@@ -66,9 +66,12 @@ def step_of(item: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("skipped", [SKIPPED, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.timeout(600)
-def test_no_parameter_but_words_takes_a_string_that_is_not_its_own(watched: Canary, skipped: int):
+def test_no_parameter_but_words_takes_a_string_that_is_not_its_own(watched: Canary, docs_operations: str, skipped: int):
     """Every place of every config, forms that move included."""
     given, taken, tried = strings(watched), set(), 0
+    distinct = sum(len({place for place, _ in places}) for places in PLACES.values())
+    assert f"in each of {distinct} places" in docs_operations
+    assert f"| {len(given)} × {distinct} |" in docs_operations
     for item in ITEMS:
         kind, base = step_of(item)
         places = PLACES[item["name"]]

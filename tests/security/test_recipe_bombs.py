@@ -72,9 +72,10 @@ def complaint(answer: httpx.Response) -> str | None:
     return f"{answer.status_code} {answer.text[:200]}"
 
 
-async def test_bombs_are_refused_at_once_in_words(tmp_path: Path):
+async def test_bombs_are_refused_at_once_in_words(tmp_path: Path, docs_operations: str):
     """Every text at every route that takes one."""
     assert len(TEXTS) >= 60
+    assert f"| {len(ROUTES)} × {len(TEXTS)} |" in docs_operations
     found = []
     async with daemon(tmp_path / "home") as (process, http):
         assert (await http.post("/recipes/check", content=HARMLESS["a BOM"], headers=YAML)).json()["valid"]
