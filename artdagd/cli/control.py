@@ -13,6 +13,7 @@ from artdagd.cli.recipes import recipes
 from artdagd.cli.running import render, run
 from artdagd.cli.runs import runs
 from artdagd.cli.steps import steps
+from artdagd.cli.tokens import login, token, whoami
 
 HELP = f"""Talk to an artdagd node.
 
@@ -29,7 +30,8 @@ def control() -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    status, run, render, plan, execute, runs, recipes, cache, steps, plugins, workers, api, one_file,
+    status, run, render, plan, execute, runs, recipes, cache, token, login, whoami, steps, plugins, workers, api,
+    one_file,
 )  # fmt: skip
 
 for command in COMMANDS:

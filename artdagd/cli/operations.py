@@ -37,6 +37,13 @@ COMMANDS = {
     "make_plan": "plan",
     "execute_plan": "execute",
     "run_recipe_text": "run",
+    "show_session": "whoami",
+    "make_login_address": "login",
+    "create_token": "token create",
+    "list_tokens": "token list",
+    "delete_token": "token revoke",
+    "revoke_token": "token revoke",
+    "revoke_user": "token revoke",
     "download_client": "client",
     "openapi_document": "api",
 }
@@ -45,5 +52,5 @@ COMMANDS = {
 SAME = {"landing": "health", "show_run": "show_api_run"}
 """Operations that give what another gives, at an address for people: the other's command is theirs."""
 
-PAGES = {"docs"}
-"""Operations that give a page for a person and nothing for a program."""
+BROWSERS = {"docs", "sign_in", "begin_sign_in", "sign_in_with_token", "log_out", "log_out_form"}
+"""Operations for a browser alone: a page, and the session in its cookie. Who has a token needs none."""
