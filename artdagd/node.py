@@ -17,6 +17,7 @@ import msgspec
 from artdagd import __version__
 from artdagd.access import Extensions
 from artdagd.api.app import create_app
+from artdagd.api.connections import widen
 from artdagd.api.server import Listener
 from artdagd.api.services import Services
 from artdagd.auth.authority import Authority
@@ -86,7 +87,7 @@ class Node:
         await broker.start()
         stack.push_async_callback(broker.close)
         compute = Compute(store, database, broker)
-        library = Library(store, database, compute)
+        library = Library(store, database, compute, settings.user_quota_bytes)
         stack.push_async_callback(library.close)
         previews = Previews(store, compute, library, self.catalogue, settings.cluster_key)
         stack.push_async_callback(previews.close)
@@ -168,6 +169,7 @@ class Node:
 
 async def serve(settings: Settings) -> None:
     """Run a node until SIGTERM or SIGINT."""
+    widen()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -15,12 +15,16 @@ import httpx
 
 
 @asynccontextmanager
-async def daemon(home: Path) -> AsyncIterator[tuple[subprocess.Popen[bytes], httpx.AsyncClient]]:
-    """A daemon in a process of its own, ready for work."""
+async def daemon(
+    home: Path, *, workers: int = 1, files: int | None = None
+) -> AsyncIterator[tuple[subprocess.Popen[bytes], httpx.AsyncClient]]:
+    """A daemon in a process of its own, ready for work; it may have ``files`` file descriptors, if that is given."""
     (home / "address").unlink(missing_ok=True)
     environment = {**os.environ, "ARTDAG_HOME": str(home), "ARTDAG_RESERVE_BYTES": "0"}
-    command = [sys.executable, "-m", "artdagd.cli.daemon", "serve", "--port", "0", "--workers", "1"]
+    command = [sys.executable, "-m", "artdagd.cli.daemon", "serve", "--port", "0", "--workers", str(workers)]
     home.mkdir(exist_ok=True)
+    if files:
+        command = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command]
     with (home / "log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:

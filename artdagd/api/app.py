@@ -21,8 +21,11 @@ from artdagd.api.openapi import document
 from artdagd.api.plugged import plugged
 from artdagd.api.routes import Section
 from artdagd.api.services import Services
+from artdagd.api.sse import STREAMS, STREAMS_EACH
+from artdagd.api.uploads import UPLOADS, UPLOADS_EACH
 from artdagd.errors import ArtdagError
 from artdagd.hooks import WebRoute
+from artdagd.runs.places import Places
 
 SECTIONS = (
     about.section,
@@ -53,7 +56,8 @@ UNLESS_SAID = {
 
 
 class App(Quart):
-    """The application. ``draining`` is set when the node is about to stop; ``document`` is the OpenAPI document."""
+    """The application. ``draining`` is set when the node is about to stop; ``document`` is the OpenAPI document;
+    ``uploads`` and ``streams`` are the places that requests of these kinds take."""
 
     request_class = ArrivingRequest
     asgi_http_class = Connection
@@ -62,6 +66,8 @@ class App(Quart):
         super().__init__("artdagd", template_folder=str(WEB / "templates"), static_folder=None)
         self.draining = asyncio.Event()
         self.guard = Guard(services.settings, services.authority)
+        self.uploads = Places("uploads under way", UPLOADS, UPLOADS_EACH)
+        self.streams = Places("event streams open", STREAMS, STREAMS_EACH)
         self.document: dict[str, Any] = document(sections, services.version)
         # Limits are ours, route by route (artdagd.api.body); Quart's would refuse every upload over 16 MiB.
         self.config["MAX_CONTENT_LENGTH"] = None

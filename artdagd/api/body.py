@@ -78,11 +78,34 @@ class ArrivingBody(Body):
 
 
 class ArrivingRequest(Request):
+    """``held`` is let go when the answer has been sent, or nobody waits for it any more."""
+
     body_class = ArrivingBody
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.held = contextlib.ExitStack()
 
 
 class Connection(ASGIHTTPConnection):
     """One request and its answer. The bodies of GET and HEAD are dropped: nobody would take them."""
+
+    async def __call__(self, receive: Any, send: Any) -> None:
+        """Answer, until that is done or the client has gone. Nothing goes on afterwards, not even if this is
+        cancelled."""
+        request = self._create_request_from_scope(send)
+        tasks = [
+            asyncio.ensure_future(self.handle_request(request, send)),
+            asyncio.ensure_future(self.handle_messages(request, receive)),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
 
     def _create_request_from_scope(self, send: Any) -> Request:
         try:
@@ -94,6 +117,7 @@ class Connection(ASGIHTTPConnection):
             return super()._create_request_from_scope(send)
 
     async def handle_request(self, request: Request, send: Any) -> None:
+        assert isinstance(request, ArrivingRequest)
         body = request.body
         assert isinstance(body, ArrivingBody)
 
@@ -102,7 +126,8 @@ class Connection(ASGIHTTPConnection):
                 await body.drop()
             await send(message)
 
-        await super().handle_request(request, send_and_linger)
+        with request.held:
+            await super().handle_request(request, send_and_linger)
 
     async def handle_messages(self, request: Request, receive: Any) -> None:
         body = request.body

@@ -9,7 +9,16 @@ from artdagd.api.calls import Call
 from artdagd.api.requests import MediaQuery, Meta, Uploaded
 from artdagd.api.routes import Section
 from artdagd.api.uploads import OVERHEAD, Upload, is_multipart
-from artdagd.errors import BlobCorrupt, Conflict, NotFound, StorageFull, TooLarge, UnsupportedMedia
+from artdagd.errors import (
+    BlobCorrupt,
+    Conflict,
+    NotFound,
+    StorageFull,
+    TooBusy,
+    TooLarge,
+    Unavailable,
+    UnsupportedMedia,
+)
 from artdagd.runs.views import Entry, MetaChanges, Page
 
 section = Section("Cache", "Media and results, named by the CID of their bytes.")
@@ -22,16 +31,20 @@ section = Section("Cache", "Media and results, named by the CID of their bytes."
     status=201,
     scope="write",
     takes=("multipart/form-data",),
-    errors=(TooLarge, UnsupportedMedia, StorageFull),
+    errors=(TooLarge, UnsupportedMedia, TooBusy, Unavailable, StorageFull),
 )
 async def upload_blob(call: Call) -> Uploaded:
     """The form's field `file` is stored and hashed while it arrives, and is durable when this answers."""
     if not is_multipart(call.request):
         raise UnsupportedMedia("an upload is a multipart/form-data request", advice="curl -F file=@FILE ADDRESS")
+    call.hold(call.app.uploads)
     limit = call.services.settings.max_upload_bytes
     upload = Upload(call.request, call.chunks(limit + OVERHEAD), limit)
     await upload.begin()
-    received = await call.services.library.receive(upload.chunks(), filename=upload.filename, owner=call.who.name)
+    coming = max(0, (call.request.content_length or 0) - OVERHEAD)
+    received = await call.services.library.receive(
+        upload.chunks(), filename=upload.filename, who=call.who, coming=coming
+    )
     entry = received.entry
     return Uploaded(entry.cid, entry.size, entry.media_type, entry.filename, received.existed)
 

@@ -10,13 +10,14 @@ from urllib.parse import parse_qsl
 import msgspec
 from quart import Request, Response, request
 
-from artdagd.api.body import arriving, whole
+from artdagd.api.body import ArrivingRequest, arriving, whole
 from artdagd.api.guard import CSRF_FIELD, CSRF_HEADER, Guard
 from artdagd.api.problems import invalid
 from artdagd.api.routes import Route
 from artdagd.api.services import Services
 from artdagd.auth.principal import Principal
 from artdagd.errors import Forbidden, InvalidRequest, NotFound, Unauthorized, UnsupportedMedia
+from artdagd.runs.places import Places
 
 if TYPE_CHECKING:
     from artdagd.api.app import App
@@ -40,7 +41,7 @@ class Call:
     """One request to one route."""
 
     services: Services
-    request: Request
+    request: ArrivingRequest
     caller: Principal | None
     app: App
     proof: str | None = None
@@ -58,6 +59,10 @@ class Call:
         if key is not None and not 0 < len(key) <= KEY_LIMIT:
             raise InvalidRequest(f"Idempotency-Key must have 1 to {KEY_LIMIT} characters, not {len(key)}")
         return key
+
+    def hold(self, places: Places) -> None:
+        """Take one of ``places`` for the caller until the answer has been sent. Raises TooBusy."""
+        self.request.held.enter_context(places.one(self.who.name))
 
     async def text(self) -> bytes:
         """The body as it came, at most ``JSON_LIMIT`` bytes."""
@@ -129,8 +134,8 @@ def _nobody(asked: Request) -> Unauthorized:
     )
 
 
-def _request() -> Request:
-    found: Request = request._get_current_object()  # type: ignore[attr-defined]
+def _request() -> ArrivingRequest:
+    found: ArrivingRequest = request._get_current_object()  # type: ignore[attr-defined]
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from artdagd.api.calls import Call
 from artdagd.api.requests import ExecuteBody
 from artdagd.api.routes import Section
-from artdagd.errors import Conflict, InvalidRecipe, NotFound, StepFailed, TooBusy, Unavailable
+from artdagd.errors import Conflict, InvalidRecipe, NotFound, StepFailed, StorageFull, TooBusy, Unavailable
 from artdagd.runs.views import PlanRequest, PlanView, RunRequest, RunView
 
 section = Section("Phases", "Analyze and plan, then execute.")
@@ -29,7 +29,7 @@ async def make_plan(call: Call, body: PlanRequest) -> PlanView:
     "Execute a plan",
     status=202,
     scope="write",
-    errors=(NotFound, Conflict, InvalidRecipe, TooBusy),
+    errors=(NotFound, Conflict, InvalidRecipe, TooBusy, StorageFull),
     headers=("Idempotency-Key",),
     follow="/runs/{run_id}",
 )
@@ -44,7 +44,7 @@ async def execute_plan(call: Call, body: ExecuteBody) -> RunView:
     "Analyze, plan and execute",
     status=202,
     scope="write",
-    errors=(NotFound, Conflict, InvalidRecipe, TooBusy),
+    errors=(NotFound, Conflict, InvalidRecipe, TooBusy, StorageFull),
     headers=("Idempotency-Key",),
     follow="/runs/{run_id}",
 )

@@ -6,7 +6,7 @@ from artdagd.api.calls import JSON_LIMIT, Call
 from artdagd.api.requests import ListQuery, RecipeRunBody, RecipeUploaded
 from artdagd.api.routes import Section
 from artdagd.api.uploads import OVERHEAD, Upload, is_multipart
-from artdagd.errors import Conflict, InvalidRecipe, NotFound, TooBusy, TooLarge
+from artdagd.errors import Conflict, InvalidRecipe, NotFound, StorageFull, TooBusy, TooLarge
 from artdagd.runs.views import Checked, Page, RecipeView, RunRequest, RunView
 
 section = Section("Recipes", "Reusable graphs of media steps, as YAML. A recipe's id is the CID of its text.")
@@ -53,7 +53,7 @@ async def delete_recipe(call: Call, recipe_id: str) -> None:
     "Run a recipe",
     status=202,
     scope="write",
-    errors=(NotFound, Conflict, InvalidRecipe, TooBusy),
+    errors=(NotFound, Conflict, InvalidRecipe, TooBusy, StorageFull),
     headers=("Idempotency-Key",),
     follow="/runs/{run_id}",
 )

@@ -10,7 +10,7 @@ from artdagd.api import sse
 from artdagd.api.calls import Call
 from artdagd.api.requests import RunBody, RunsQuery
 from artdagd.api.routes import Section
-from artdagd.errors import Conflict, InvalidRecipe, NotFound, TooBusy
+from artdagd.errors import Conflict, InvalidRecipe, NotFound, StorageFull, TooBusy
 from artdagd.runs.views import Page, PlanView, RunRequest, RunView
 
 section = Section("Runs", "Executions of plans, with their state, events and provenance.")
@@ -22,7 +22,7 @@ section = Section("Runs", "Executions of plans, with their state, events and pro
     "Start a run",
     status=202,
     scope="write",
-    errors=(NotFound, Conflict, InvalidRecipe, TooBusy),
+    errors=(NotFound, Conflict, InvalidRecipe, TooBusy, StorageFull),
     headers=("Idempotency-Key",),
     follow="/runs/{run_id}",
 )
@@ -94,15 +94,17 @@ async def show_run_provenance(call: Call, run_id: str) -> dict[str, Any]:
     "/api/run/{run_id}/events",
     "Follow a run",
     gives="text/event-stream",
-    errors=(NotFound,),
+    errors=(NotFound, TooBusy),
     headers=("Last-Event-ID",),
 )
 async def follow_run(call: Call, run_id: str) -> Response:
     """Server-sent events `run`, `step`, `progress`, `log`; `resync` says that some were lost: read the run again.
 
-    Resumes after `Last-Event-ID`, and ends after the run's last event. A comment comes every 15 s of silence.
+    Resumes after `Last-Event-ID`, and ends after the run's last event. A listener that is too slow is sent `resync` and
+    has to connect again. A comment comes every 15 s of silence.
     """
     after = sse.last_event_id(call.request.headers.get("Last-Event-ID"))
     await call.services.runs.get(run_id, call.who)
     allowed = call.services.authority.watch(call.who)
+    call.hold(call.app.streams)
     return sse.stream(call.services.runs.events(run_id, after), call.app.draining, allowed)

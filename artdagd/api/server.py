@@ -7,17 +7,23 @@ import logging
 import socket
 import sys
 
-from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from artdagd.api.app import App
+from artdagd.api.connections import Connections
 from artdagd.errors import ConfigError
 
 BACKLOG = 512
+ACCEPTED = 16
+"""Connections that are accepted before the first of them is looked at."""
+
 DRAIN = 3.0
 """Seconds that answers in flight get when the listener closes."""
 
-STALL_MS = 300_000
+IDLE = 5.0
+"""Seconds that a client may take for a request's headers, and between an answer and the next request."""
+
+STALL_MS = 60_000
 """Milliseconds that sent bytes may stay unacknowledged, or a full receiver may take none, before the kernel ends
 the connection (TCP_USER_TIMEOUT): a reader that stops reading can't hold an answer for ever."""
 
@@ -29,8 +35,8 @@ class Listener:
         self._app = app
         self._host = host
         self._port = port
-        self._closing = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self.connections = Connections(app, _config())
+        self._server: asyncio.Server | None = None
 
     async def start(self) -> str:
         """Listen, and give the address: ``http://host:port`` with the port that was bound.
@@ -39,30 +45,30 @@ class Listener:
         """
         bound = _bind(self._host, self._port)
         host, port = bound.getsockname()[:2]
-        config = Config()
-        config.bind = [f"fd://{bound.detach()}"]
-        config.include_server_header = False
-        config.backlog = BACKLOG
-        config.graceful_timeout = DRAIN
-        config.keep_alive_timeout = 5.0
-        # When Hypercorn 0.18 ends a connection on which the next request waits already, its task is never finished.
-        config.keep_alive_max_requests = sys.maxsize
-        config.errorlog = logging.getLogger("artdagd.api.hypercorn")
-        self._task = asyncio.create_task(
-            serve(self._app, config, shutdown_trigger=self._closing.wait), name="http listener"
-        )
+        await self._app.startup()
+        self._server = await asyncio.start_server(self.connections.meet, sock=bound, backlog=ACCEPTED)
+        bound.listen(BACKLOG)
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def close(self) -> None:
         """Accept no more, end event streams, let answers in flight finish for ``DRAIN`` seconds, then cut them."""
-        task, self._task = self._task, None
-        if task is None:
+        server, self._server = self._server, None
+        if server is None:
             return
         self._app.draining.set()
-        self._closing.set()
-        await asyncio.wait({task}, timeout=2 * DRAIN)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        server.close()
+        await self.connections.close(DRAIN)
+        await self._app.shutdown()
+
+
+def _config() -> Config:
+    config = Config()
+    config.include_server_header = False
+    config.keep_alive_timeout = IDLE
+    # When Hypercorn 0.18 ends a connection on which the next request waits already, its task is never finished.
+    config.keep_alive_max_requests = sys.maxsize
+    config.errorlog = logging.getLogger("artdagd.api.hypercorn")
+    return config
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -16,6 +16,11 @@ from artdagd.runs.views import Event
 
 log = logging.getLogger(__name__)
 
+STREAMS = 2000
+"""Event streams open at once; ``STREAMS_EACH`` of one user."""
+
+STREAMS_EACH = 200
+
 HEARTBEAT = 15.0
 """Seconds of silence after which a comment is sent, so that proxies keep the connection and a dead one is noticed."""
 

@@ -12,6 +12,11 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 from artdagd.api.body import too_large
 from artdagd.errors import InvalidRequest, TooLarge
 
+UPLOADS = 64
+"""Uploads at once; ``UPLOADS_EACH`` of one user."""
+
+UPLOADS_EACH = 16
+
 FIELD = "file"
 PARTS = 16
 """Parts that a form may have."""

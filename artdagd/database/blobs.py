@@ -98,6 +98,15 @@ class Blobs:
 
         return await self._database.read(work)
 
+    async def used(self, owner: str) -> int:
+        """The sizes of the blobs of ``owner``, in bytes, added up."""
+
+        async def work(connection: AsyncConnection) -> int:
+            query = select(func.coalesce(func.sum(blobs.c.size), 0)).where(blobs.c.owner == owner)
+            return int((await connection.execute(query)).scalar_one())
+
+        return await self._database.read(work)
+
     async def owners(self, cid: str) -> list[str]:
         async def work(connection: AsyncConnection) -> list[str]:
             return list((await connection.execute(select(blobs.c.owner).where(blobs.c.cid == cid))).scalars())

@@ -25,7 +25,7 @@ class _Channel:
 
 
 class Events:
-    """Publish and follow. Listeners never hold the publisher back: one that is too slow loses to the ring."""
+    """Publish and follow. Listeners never hold the publisher back, nor does memory grow with them."""
 
     def __init__(self) -> None:
         self._channels: OrderedDict[str, _Channel] = OrderedDict()
@@ -45,16 +45,22 @@ class Events:
         changed.set()
 
     async def follow(self, run_id: str, after: int | None = None) -> AsyncIterator[Event]:
-        """Events after ``after`` (None: all that are kept), then those to come, until the last one."""
+        """Events after ``after`` (None: all that are kept), then those to come, until the last one.
+
+        One who takes them more slowly than ``RING`` others come gets a ``resync``, and has to follow anew.
+        """
         channel = self._channel(run_id)
-        seen = after or 0
         first = channel.next_id - len(channel.ring)
+        seen = first - 1 if after is None else after
         # Numbers begin anew with the daemon: one that was never given here is from before its start.
         if after is not None and not first <= after + 1 <= channel.next_id:
             seen = first - 1
             yield Event(seen, "resync", {"run_id": run_id})
         while True:
             changed = channel.changed
+            if channel.ring and channel.ring[0].id > seen + 1:
+                yield Event(channel.ring[0].id - 1, "resync", {"run_id": run_id})
+                return
             for event in [event for event in channel.ring if event.id > seen]:
                 seen = event.id
                 yield event

@@ -15,6 +15,7 @@ from artdagd.database.blobs import BlobRow
 from artdagd.errors import ArtdagError, Conflict, InvalidRequest, NotFound, Unavailable
 from artdagd.runs.compute import Compute
 from artdagd.runs.holds import Holds
+from artdagd.runs.quota import Quota
 from artdagd.runs.sniff import media_type_of
 from artdagd.runs.views import Content, Entry, MetaChanges, Page, Received
 from artdagd.store import BlobStore, parse_cid
@@ -28,25 +29,32 @@ HEAD = 512
 class Library:
     """The cache as users see it."""
 
-    def __init__(self, store: BlobStore, database: Database, compute: Compute) -> None:
+    def __init__(self, store: BlobStore, database: Database, compute: Compute, user_quota_bytes: int = 0) -> None:
         self._store = store
         self._database = database
         self._compute = compute
+        self.quota = Quota(database, user_quota_bytes)
         self._holds = Holds()
         self._looking: set[asyncio.Task[None]] = set()
 
-    async def receive(self, chunks: AsyncIterator[bytes], *, filename: str | None, owner: str) -> Received:
-        """Store an upload while it arrives. It is durable when this returns."""
+    async def receive(
+        self, chunks: AsyncIterator[bytes], *, filename: str | None, who: Principal, coming: int = 0
+    ) -> Received:
+        """Store an upload, of about ``coming`` bytes, while it arrives. It is durable when this returns.
+
+        Raises StorageFull when the disk or the user's quota is full, and Unavailable.
+        """
         head = b""
-        async with self._store.receive() as incoming:
-            async for chunk in chunks:
-                if len(head) < HEAD:
-                    head += chunk[: HEAD - len(head)]
-                await incoming.write(chunk)
-            blob = await incoming.commit()
-        entry = await self.record(
-            blob.cid, blob.size, filename=filename, owner=owner, media_type=media_type_of(head, filename)
-        )
+        async with self.quota.metered(chunks, who, coming) as metered:
+            async with self._store.receive() as incoming:
+                async for chunk in metered:
+                    if len(head) < HEAD:
+                        head += chunk[: HEAD - len(head)]
+                    await incoming.write(chunk)
+                blob = await incoming.commit()
+            entry = await self.record(
+                blob.cid, blob.size, filename=filename, owner=who.name, media_type=media_type_of(head, filename)
+            )
         return Received(entry, blob.existed)
 
     async def record(self, cid: str, size: int, *, filename: str | None, owner: str, media_type: str) -> Entry:

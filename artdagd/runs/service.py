@@ -89,7 +89,7 @@ class RunService:
     async def start(self, request: RunRequest, who: Principal, idempotency_key: str | None = None) -> RunView:
         """Accept a run: it is durable when this returns. The same key of the same user gives the same run.
 
-        Raises InvalidRecipe, NotFound, TooBusy, and Conflict when the key was for another request.
+        Raises InvalidRecipe, NotFound, TooBusy, StorageFull, and Conflict when the key was for another request.
         """
         key = Key.of(who, idempotency_key, request)
         return await self._view(await self._through(self._start(request, who, key)))
@@ -223,6 +223,7 @@ class RunService:
 
     async def _accept(self, request: RunRequest, who: Principal, key: Key | None) -> RunRow:
         with self._places.one(who.name):
+            await self._stage.library.quota.check(who, 1)
             bound = await self._binder.bind_run(request, who)
             row = RunRow(
                 run_id=self._binder.new_id(),

@@ -63,7 +63,9 @@ class Library:
     abandoned: int = 0
     error: Exception | None = None
 
-    async def receive(self, chunks: AsyncIterator[bytes], *, filename: str | None, owner: str) -> Received:
+    async def receive(
+        self, chunks: AsyncIterator[bytes], *, filename: str | None, who: Principal, coming: int
+    ) -> Received:
         self.started.set()
         data = b""
         try:

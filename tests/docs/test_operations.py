@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import yaml
 
-from artdagd.api import body, calls
+from artdagd.api import body, calls, connections, server, sse, uploads
 from artdagd.cli.daemon import EX_CONFIG
 from artdagd.database.recipes import LISTED
 from artdagd.hooks import Outbound, addresses, exchange, manager, outbound
@@ -89,6 +89,12 @@ LIMITS = {
     "an `Idempotency-Key` is known": f"{keys.LIFE.total_seconds() / 3600:g} h",
     "keys of retries that are known": f"{keys.RETRIES:,}",
     "events kept for a run": f"{events.RING}",
+    "event streams": f"{sse.STREAMS}, {sse.STREAMS_EACH} of one user",
+    "uploads at once": f"{uploads.UPLOADS}, {uploads.UPLOADS_EACH} of one user",
+    "media of one user": "`user_quota_bytes`",
+    "connections": f"{connections.MOST}; no more than (file descriptors - {connections.SPARE}) / 2",
+    "waiting for a request, whole or in parts": f"{server.IDLE:g} s",
+    "a reader that takes nothing": f"{server.STALL_MS / 1000:g} s",
     "a plugin's hook": f"{manager.DEADLINE:g} s",
     "calls of other servers at once": f"{outbound.AT_ONCE}, {outbound.RESOLVERS} of them resolving names",
     "a call of another server": f"{ASKED['seconds'].default:g} s, {ASKED['limit'].default >> 10} KiB of answer, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -11,12 +12,16 @@ import httpx
 import pytest
 from nodes import running_node
 
+from artdagd.api.app import App, create_app
 from artdagd.auth.tokens import new_token, token_hash
 from artdagd.database import Database
 from artdagd.database.tokens import TokenRow
 from artdagd.node import Node
 
+sys.path.append(str(Path(__file__).parent))
+
 People = dict[str, httpx.AsyncClient]
+Watched = tuple[App, Node, httpx.AsyncClient]
 
 
 async def let_in(home: Path, names: Sequence[str]) -> dict[str, str]:
@@ -50,6 +55,20 @@ async def idle(tmp_path: Path) -> AsyncIterator[People]:
         tmp_path / "home", ["ann", "bob", "eve"], workers=0, max_active_runs=6, max_active_runs_per_user=4
     ) as (_, people):
         yield people
+
+
+@pytest.fixture
+async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
+    """The app of a node without workers, the node, and its admin."""
+    made: list[App] = []
+
+    def create(*arguments: Any) -> App:
+        made.append(create_app(*arguments))
+        return made[0]
+
+    monkeypatch.setattr("artdagd.node.create_app", create)
+    async with running_node(tmp_path / "home", workers=0, max_upload_bytes=2 << 20) as (node, admin):
+        yield made[0], node, admin.http
 
 
 @pytest.fixture

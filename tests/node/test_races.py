@@ -32,9 +32,9 @@ async def idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     found: list[Services] = []
     create = artdagd.node.create_app
 
-    def catch(services: Services) -> Any:
+    def catch(services: Services, *others: Any) -> Any:
         found.append(services)
-        return create(services)
+        return create(services, *others)
 
     monkeypatch.setattr(artdagd.node, "create_app", catch)
     async with running_node(tmp_path / "home", workers=0, max_active_runs=LIMIT) as (_, person):
@@ -135,11 +135,11 @@ async def test_an_upload_during_the_deletion_of_its_bytes_is_not_lost(idle: Idle
         yield data
 
     library = services.library
-    cid = (await library.receive(chunks(), filename=None, owner="admin")).entry.cid
+    cid = (await library.receive(chunks(), filename=None, who=ADMIN)).entry.cid
     monkeypatch.setattr(BlobStore, "delete", slowly)
     deletion = asyncio.create_task(library.delete(cid, ADMIN))
     await deleting.wait()
-    upload = asyncio.create_task(library.receive(chunks(), filename=None, owner="admin"))
+    upload = asyncio.create_task(library.receive(chunks(), filename=None, who=ADMIN))
     await asyncio.wait({upload}, timeout=0.2)
     release.set()
     await deletion

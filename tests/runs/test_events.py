@@ -58,3 +58,25 @@ async def test_the_events_of_long_ended_runs_are_forgotten_and_active_ones_kept(
     for number in range(ENDED + 3):
         events.publish(str(number), "run", {}, last=True)
     assert [events.has(run) for run in ("active", "2", "3", str(ENDED + 2))] == [True, False, True, True]
+
+
+async def test_a_listener_who_is_slower_than_the_ring_is_told_so_and_cut_off():
+    events = Events()
+    events.publish("r", "step", {})
+    listener = events.follow("r")
+    assert (await anext(listener)).id == 1
+    for _ in range(RING + 10):
+        events.publish("r", "progress", {})
+    assert [(event.id, event.event) async for event in listener] == [(11, "resync")]
+    events.publish("r", "run", {}, last=True)
+    got = await collect(events, after=11)
+    assert got[0] == (12, "resync")
+    assert [number for number, _ in got[1:]] == list(range(13, RING + 13))
+
+
+async def test_a_listener_gets_what_is_kept_when_it_asks_for_nothing_older():
+    events = Events()
+    for _ in range(RING + 10):
+        events.publish("r", "step", {})
+    events.publish("r", "run", {}, last=True)
+    assert (await collect(events))[0] == (12, "step")
