@@ -88,8 +88,8 @@ def _parameters(text: str) -> dict[str, str]:
 
 def _covered(text: str) -> list[str]:
     names = text.split(" ")
-    if not _HEADERS.fullmatch(text) or text != text.lower() or len(names) > COVERED_MAX:
-        raise SignatureRefused("headers is no list of names in small letters, or too long")
+    if not _HEADERS.fullmatch(text) or len(names) > COVERED_MAX:
+        raise SignatureRefused("headers is no list of names, or too long")
     if len(set(names)) < len(names):
         raise SignatureRefused("headers has a name twice")
     return names

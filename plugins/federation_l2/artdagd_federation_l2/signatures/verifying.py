@@ -66,7 +66,9 @@ async def _accepted(
     expires = counts_until(offer, request, now)
     key = strong(await find_key(offer.key_id))
     if set(offer.algorithms).isdisjoint(algorithms_of(key)):
-        raise SignatureRefused("the signature names an algorithm that is not the key's")
+        raise SignatureRefused(
+            f"the algorithm that the signature names is not the key's: {', '.join(algorithms_of(key))}"
+        )
     if not fits(key, offer.algorithms, offer.base, offer.signature):
         raise WrongSignature(offer.key_id)
     # By key and signed bytes: the key id of a draft-cavage signature is not signed, and PSS signs the same twice.
