@@ -325,6 +325,9 @@ async def test_of_several_signatures_one_that_counts_is_enough() -> None:
     assert (await accept(request)).key_id == KEY_ID
     with pytest.raises(SignatureRefused):
         await accept(request, ed25519_key())
+    # A key that may have changed says more than a key that nobody knows.
+    with pytest.raises(WrongSignature):
+        await accept(request, SigningKey(KEY_ID, rsa_key("stale").private))
 
 
 def test_keys_that_no_signature_may_rest_on() -> None:

@@ -30,6 +30,12 @@ async def test_what_we_sign_is_accepted(scheme: Scheme, key: object, method: str
     assert who.expires == NOW + 300
 
 
+def test_a_post_has_a_digest_even_of_nothing() -> None:
+    assert "Digest" in dict(signed("cavage", "POST", body=b"").headers)
+    assert "Content-Digest" in dict(signed("rfc9421", "POST", body=b"").headers)
+    assert "Digest" not in dict(signed("cavage", "GET", body=b"").headers)
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("part", ["method", "target", "body", "host"])
 async def test_a_signature_is_for_its_request_alone(scheme: Scheme, part: str) -> None:
