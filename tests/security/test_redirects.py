@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pytest
 from nodes import running_node
 
 from tests.security.redirects import PAYLOADS
+from tests.security.together import together
 
 SKIPPED = 13
 """In the fast suite each payload goes to one of so many places, another share than the one before it."""
@@ -34,7 +36,8 @@ RUN = '{"effect": "blur", "inputs": ["bafkqaaa"]}'
 
 @dataclass(frozen=True)
 class Place:
-    """A parameter of a route. In the target ``{}`` is the payload, percent-encoded; ``{raw}`` is it as it is."""
+    """A parameter of a route. In the target and the body ``{}`` is the payload, percent-encoded; in the target
+    ``{raw}`` is it as it is, in the body ``{json}`` as a string, and ``{token}`` is a good token."""
 
     method: str
     target: str
@@ -67,9 +70,18 @@ PLACES = (
     Place("GET", "/?next={}"),
     Place("GET", "/docs?next={}"),
     Place("GET", "/logout?next={}"),
+    Place("GET", "/logout", "Host"),
+    Place("GET", "/logout", "Cookie"),
     Place("GET", "/auth?next={}"),
     Place("GET", "/auth?auth_token={}&next={}"),
     Place("GET", "/auth?auth_token=x&state={}&return_to={}"),
+    Place("GET", "/auth", "Cookie"),
+    Place("GET", "/auth/start?next={}"),
+    Place("POST", "/auth", body='{"token": "{token}", "next": {json}}'),
+    Place("POST", "/auth", body="token={token}&next={}"),
+    Place("POST", "/auth", "Host", '{"token": "{token}"}'),
+    Place("POST", "/auth/login-address", "Host"),
+    Place("DELETE", "/auth/tokens/{}"),
     Place("GET", "/media?q={}"),
     Place("GET", "/runs?recipe={}"),
     Place("GET", "/download/client?next={}"),
@@ -122,12 +134,15 @@ async def sent(http: httpx.AsyncClient, place: Place, payload: str) -> Raw:
     target = place.target.replace("{raw}", payload.replace(" ", "%20")).replace("{}", quote(payload, safe=""))
     host = f"{http.base_url.host}:{http.base_url.port}"
     headers = {"Host": host, "Authorization": http.headers["Authorization"], "Connection": "close"}
-    if place.body:
-        headers |= {"Content-Type": "application/json", "Content-Length": str(len(place.body))}
+    body = place.body.replace("{token}", http.headers["Authorization"].partition(" ")[2])
+    body = body.replace("{json}", json.dumps(payload)).replace("{}", quote(payload, safe=""))
+    if body:
+        kind = "application/json" if body.startswith("{") else "application/x-www-form-urlencoded"
+        headers |= {"Content-Type": kind, "Content-Length": str(len(body))}
     if place.header:
         headers[place.header] = payload
     lines = [f"{place.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    request = "\r\n".join([*lines, "", place.body]).encode()
+    request = "\r\n".join([*lines, "", body]).encode()
     reader, writer = await asyncio.open_connection(http.base_url.host, http.base_url.port)
     try:
         writer.write(request)
@@ -172,16 +187,18 @@ async def test_no_parameter_leads_elsewhere_or_becomes_a_header(
     """Every payload at every place."""
     assert len(PAYLOADS) >= 80
     assert f"| {len(PAYLOADS)} × {len(PLACES)} |" in docs_operations
-    wrong = []
+    wrong, followed = [], set()
     for index, payload in enumerate(PAYLOADS):
         for place in PLACES[index % skipped :: skipped]:
             answer = await sent(http, place, payload)
+            followed |= {(place.target, location) for location in answer.all("location")}
             wrong += [f"{place} {payload!r}: {fault}" for fault in faults(answer, str(http.base_url))]
     assert wrong == [], "\n".join(wrong)
+    assert any(target == "/auth" for target, _ in followed), "a sign-in goes on somewhere"
 
 
 async def test_no_file_name_becomes_a_header(http: httpx.AsyncClient):
-    found = await asyncio.gather(*(named(http, *each) for each in enumerate(PAYLOADS)))
+    found = await together(named(http, *each) for each in enumerate(PAYLOADS))
     assert [fault for one in found for fault in one] == []
 
 
@@ -192,6 +209,7 @@ async def named(http: httpx.AsyncClient, index: int, payload: str) -> list[str]:
     kept = await http.post("/cache/upload", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"})
     if kept.status_code == 400:
         return []
+    assert kept.status_code == 201, (payload, kept.text)
     answer = await sent(http, Place("GET", f"/cache/{kept.json()['cid']}/raw"), "")
     found = faults(answer, str(http.base_url))
     if answer.status != 200 or not answer.all("content-disposition")[0].startswith("attachment; filename="):

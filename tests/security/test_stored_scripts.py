@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from asyncio import gather
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from werkzeug.http import parse_options_header
 from artdagd.api.files import INLINE
 from tests.security.canaries import Canary, canary
 from tests.security.scripts import SAID, File, files, texts
+from tests.security.together import together
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -72,8 +72,8 @@ async def hostile_node(folder: Path) -> AsyncIterator[Stored]:
 
 async def store(stored: Stored, person: Person) -> None:
     words = texts(stored.watched.address)
-    stored.uploads += await gather(*(kept(stored, *each) for each in enumerate(files(stored.watched.address))))
-    stored.recipes += filter(None, await gather(*(spoken(stored, *each) for each in enumerate(words))))
+    stored.uploads += await together(kept(stored, *each) for each in enumerate(files(stored.watched.address)))
+    stored.recipes += filter(None, await together(spoken(stored, *each) for each in enumerate(words)))
     for recipe_id in stored.recipes[:3]:
         stored.runs.append((await person.start(recipe=recipe_id))["run_id"])
 
