@@ -19,7 +19,8 @@ _PORTS = {"https": ":443", "http": ":80"}
 
 
 class Request(msgspec.Struct, frozen=True):
-    """``target`` is path and query, raw as on the wire. ``headers`` are all field lines, so that a double is seen.
+    """``target`` is path and query, raw as on the wire. ``headers`` are all field lines, so that a double is seen;
+    lines of one name that a server has joined with commas do as well.
 
     ``scheme`` is that of the address under which the world reaches this server, whatever a proxy makes of it.
     """
