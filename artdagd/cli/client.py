@@ -132,7 +132,11 @@ class Client:
                     name, _, value = line.partition(":")
                     fields[name] = value.removeprefix(" ")
                 elif "data" in fields:
-                    yield int(fields.get("id", 0)), fields.get("event", "message"), json.loads(fields["data"])
+                    try:
+                        number, data = int(fields.get("id", 0)), json.loads(fields["data"])
+                    except ValueError:
+                        raise problems.not_a_node(answer) from None
+                    yield number, fields.get("event", "message"), data
                     fields = {}
 
     @contextmanager

@@ -6,7 +6,7 @@ import datetime
 import json
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,7 +25,9 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextmanager
-def stranger(answer: Answer):
+def stranger(
+    answer: Answer, context: ssl.SSLContext | None = None
+) -> Iterator[tuple[str, list[tuple[str, dict[str, str]]]]]:
     """Something else that listens; its address, and the requests that came."""
     seen: list[tuple[str, dict[str, str]]] = []
 
@@ -38,6 +40,9 @@ def stranger(answer: Answer):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", seen
@@ -125,18 +130,18 @@ def test_an_answer_of_another_shape_is_3(asking: OneFile, tmp_path: Path, words:
         refused(asking(*words.split(), "--url", url), 3, url)
 
 
-def test_a_certificate_that_nobody_signed_is_3(asking: OneFile, tmp_path: Path):
+def test_a_certificate_that_nobody_signed_or_for_another_name_is_3(asking: OneFile, tmp_path: Path):
+    certificate = self_signed(tmp_path / "certificate.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(self_signed(tmp_path / "certificate.pem"))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        refused(asking("status", "--url", f"https://localhost:{server.server_port}"), 3, "certificate")
-    finally:
-        server.shutdown()
-        server.server_close()
+    context.load_cert_chain(certificate)
+    with stranger(say(404, b"<html>"), context) as (url, taken):
+        there = url.replace("http://127.0.0.1", "https://localhost")
+        refused(asking("status", "--url", there), 3, "certificate")
+        trusted = {"SSL_CERT_FILE": str(certificate)}
+        refused(asking("status", "--url", there.replace("localhost", "127.0.0.1"), **trusted), 3, "certificate")
+        assert taken == []
+        refused(asking("status", "--url", there, **trusted), 3, "answered 404")
+        assert len(taken) == 1
 
 
 def self_signed(file: Path) -> Path:

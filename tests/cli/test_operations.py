@@ -97,6 +97,15 @@ def test_what_has_none_is_open_to_a_browser_or_the_same_again():
         assert ours == theirs, name
 
 
+@pytest.mark.parametrize("operation", sorted(COMMANDS))
+def test_a_command_takes_what_its_query_takes(operation: str):
+    made = command(COMMANDS[operation])
+    assert made
+    taken = {name.lstrip("-") for parameter in made.params for name in (parameter.name or "", *parameter.opts)}
+    queries = [one["name"] for one in OPERATIONS[operation][2]["parameters"] if one["in"] == "query"]
+    assert set(queries) <= taken
+
+
 class Recorder:
     """Something that notes what is asked; it answers all but ``own``."""
 
