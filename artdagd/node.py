@@ -40,6 +40,7 @@ from artdagd.runs.service import RunService
 from artdagd.settings import Settings
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
+from artdagd.store.importing import Imports
 from artdagd.workers.broker import Broker
 from artdagd.workers.supervisor import Supervisor
 
@@ -77,6 +78,8 @@ class Node:
         stack.push_async_callback(database.close)
         store = BlobStore(settings.cache, reserve_bytes=settings.reserve_bytes, providers=self._providers())
         await store.open()
+        imports = Imports(settings.import_roots, limit=settings.max_upload_bytes, own=_own(settings))
+        await imports.check()
         broker = Broker(
             f"ipc://{settings.home / 'run' / 'workers.sock'}",
             settings.cache / "scratch",
@@ -87,7 +90,7 @@ class Node:
         await broker.start()
         stack.push_async_callback(broker.close)
         compute = Compute(store, database, broker)
-        library = Library(store, database, compute, settings.user_quota_bytes)
+        library = Library(store, database, compute, imports, settings.user_quota_bytes)
         stack.push_async_callback(library.close)
         previews = Previews(store, compute, library, self.catalogue, settings.cluster_key)
         stack.push_async_callback(previews.close)
@@ -220,6 +223,14 @@ def _refuse_unsafe(settings: Settings) -> None:
         return  # not there yet, or _Lock says why it can't be used
     if mode & 0o002:
         raise ConfigError(f"{settings.home} can be written by everyone", advice=f"chmod o-w {settings.home}")
+
+
+def _own(settings: Settings) -> list[Path]:
+    """Where the node keeps what nobody may read but through it."""
+    own = [settings.home, settings.cache]
+    if settings.database.startswith("sqlite:///"):
+        own.append(Path(settings.database.removeprefix("sqlite:///").partition("?")[0]))
+    return own
 
 
 def warn_if_open(host: str) -> None:

@@ -51,6 +51,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """L1_PUBLIC_URL: how others reach this node; default ``http://host:port``."""
     max_upload_bytes: Annotated[int, msgspec.Meta(ge=1)] = 16 << 30
     """ARTDAG_MAX_UPLOAD_BYTES: the largest upload that is accepted."""
+    import_roots: tuple[Path, ...] = ()
+    """ARTDAG_IMPORT_ROOTS: folders (``:`` between them) from which whoever may write can import, and so read, every
+    file; none imports nothing."""
     reserve_bytes: Annotated[int, msgspec.Meta(ge=0)] = 1 << 30
     """ARTDAG_RESERVE_BYTES: free disk space that uploads must leave."""
     worker_memory_bytes: Annotated[int, msgspec.Meta(ge=1 << 28)] = 8 << 30
@@ -99,6 +102,7 @@ ENVIRONMENT = {
     "ARTDAG_WORKER_ADDRESS": "worker_address",
     "L1_PUBLIC_URL": "public_url",
     "ARTDAG_MAX_UPLOAD_BYTES": "max_upload_bytes",
+    "ARTDAG_IMPORT_ROOTS": "import_roots",
     "ARTDAG_RESERVE_BYTES": "reserve_bytes",
     "ARTDAG_WORKER_MEMORY_BYTES": "worker_memory_bytes",
     "ARTDAG_MAX_ACTIVE_RUNS": "max_active_runs",
@@ -132,6 +136,8 @@ def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
     for key, value in flags.items():
         if value is not None:
             values[key], origin[key] = value, f"--{key.replace('_', '-')}"
+    if isinstance(roots := values.get("import_roots"), str):
+        values["import_roots"] = [root for root in roots.split(":") if root]
     for key in values:
         if key not in Settings.__struct_fields__:
             near = get_close_matches(key, Settings.__struct_fields__, 1)
@@ -171,4 +177,5 @@ def _absolute(settings: Settings) -> Settings:
         settings,
         home=settings.home.expanduser().absolute(),
         cache_dir=cache.expanduser().absolute() if cache else None,
+        import_roots=tuple(root.expanduser().absolute() for root in settings.import_roots),
     )

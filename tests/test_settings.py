@@ -36,6 +36,14 @@ def test_a_wrong_file_is_named(tmp_path: Path, text: str):
         load_settings(file, {})
 
 
+def test_import_roots_are_a_list_in_the_file_and_have_colons_between_in_the_variable(tmp_path: Path):
+    file = tmp_path / "artdagd.yaml"
+    file.write_text(f"import_roots: [{tmp_path}, ~/b]")
+    assert load_settings(file, {}).import_roots == (tmp_path, Path.home() / "b")
+    environ = {"ARTDAG_IMPORT_ROOTS": f"{tmp_path}::/c:"}
+    assert load_settings(file, environ).import_roots == (tmp_path, Path("/c"))
+
+
 def test_redis_url_is_ignored_with_a_warning(caplog: pytest.LogCaptureFixture):
     load_settings(environ={"REDIS_URL": "redis://localhost:6379/5"})
     assert "REDIS_URL" in caplog.text

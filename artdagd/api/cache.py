@@ -6,9 +6,9 @@ from quart import Response
 
 from artdagd.api import files
 from artdagd.api.calls import Call
-from artdagd.api.requests import MediaQuery, Meta, Uploaded
+from artdagd.api.requests import ImportQuery, MediaQuery, Meta, Uploaded
 from artdagd.api.routes import Section
-from artdagd.api.uploads import OVERHEAD, Upload, is_multipart
+from artdagd.api.uploads import OVERHEAD, Upload, clean, is_multipart
 from artdagd.errors import (
     BlobCorrupt,
     Conflict,
@@ -19,7 +19,7 @@ from artdagd.errors import (
     Unavailable,
     UnsupportedMedia,
 )
-from artdagd.runs.views import Entry, MetaChanges, Page
+from artdagd.runs.views import Entry, MetaChanges, Page, Received
 
 section = Section("Cache", "Media and results, named by the CID of their bytes.")
 
@@ -42,11 +42,29 @@ async def upload_blob(call: Call) -> Uploaded:
     upload = Upload(call.request, call.chunks(limit + OVERHEAD), limit)
     await upload.begin()
     coming = max(0, (call.request.content_length or 0) - OVERHEAD)
-    received = await call.services.library.receive(
-        upload.chunks(), filename=upload.filename, who=call.who, coming=coming
+    return _uploaded(
+        await call.services.library.receive(
+            upload.chunks(), filename=upload.filename, who=call.who, coming=coming
+        )
     )
-    entry = received.entry
-    return Uploaded(entry.cid, entry.size, entry.media_type, entry.filename, received.existed)
+
+
+@section.route(
+    "POST",
+    "/cache/import",
+    "Import a file of the node's machine",
+    status=201,
+    scope="write",
+    errors=(NotFound, Conflict, TooLarge, TooBusy, Unavailable, StorageFull),
+)
+async def import_blob(call: Call, query: ImportQuery) -> Uploaded:
+    """A regular file under one of the folders that the operator set as ``import_roots`` is copied and hashed.
+
+    All else is 403: what lies elsewhere, symbolic links and what lies behind them, files with several names, devices.
+    A file that changes while it is read is 409.
+    """
+    name = clean(query.path)
+    return _uploaded(await call.services.library.bring(query.path, filename=name, who=call.who))
 
 
 @section.route("GET", "/media", "List media")
@@ -90,6 +108,11 @@ async def update_meta(call: Call, cid: str, body: MetaChanges) -> Meta:
 async def delete_blob(call: Call, cid: str) -> None:
     """Refused while a run, pin or publication needs it."""
     await call.services.library.delete(cid, call.who)
+
+
+def _uploaded(received: Received) -> Uploaded:
+    entry = received.entry
+    return Uploaded(entry.cid, entry.size, entry.media_type, entry.filename, received.existed)
 
 
 def _meta(entry: Entry) -> Meta:

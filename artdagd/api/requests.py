@@ -26,6 +26,17 @@ class MediaQuery(ListQuery, frozen=True):
     q: Annotated[Short | None, msgspec.Meta(description="Words in the name, title or tags.")] = None
 
 
+class ImportQuery(msgspec.Struct, frozen=True):
+    path: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1,
+            max_length=4095,
+            description="A file under an import root: absolute, or counted from the first root that has it.",
+        ),
+    ]
+
+
 class RunsQuery(ListQuery, frozen=True):
     status: Annotated[RunStatus | None, msgspec.Meta(description="Only runs in this state.")] = None
     recipe: Annotated[Short | None, msgspec.Meta(description="A recipe's id or name.")] = None

@@ -18,7 +18,7 @@ from artdagd.runs.holds import Holds
 from artdagd.runs.quota import Quota
 from artdagd.runs.sniff import media_type_of
 from artdagd.runs.views import Content, Entry, MetaChanges, Page, Received
-from artdagd.store import BlobStore, parse_cid
+from artdagd.store import BlobStore, Imports, parse_cid
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,13 @@ HEAD = 512
 class Library:
     """The cache as users see it."""
 
-    def __init__(self, store: BlobStore, database: Database, compute: Compute, user_quota_bytes: int = 0) -> None:
+    def __init__(
+        self, store: BlobStore, database: Database, compute: Compute, imports: Imports, user_quota_bytes: int = 0
+    ) -> None:
         self._store = store
         self._database = database
         self._compute = compute
+        self._imports = imports
         self.quota = Quota(database, user_quota_bytes)
         self._holds = Holds()
         self._looking: set[asyncio.Task[None]] = set()
@@ -46,7 +49,7 @@ class Library:
         """
         head = b""
         async with self.quota.metered(chunks, who, coming) as metered:
-            async with self._store.receive() as incoming:
+            async with self._store.receive(size=coming) as incoming:
                 async for chunk in metered:
                     if len(head) < HEAD:
                         head += chunk[: HEAD - len(head)]
@@ -56,6 +59,11 @@ class Library:
                 blob.cid, blob.size, filename=filename, owner=who.name, media_type=media_type_of(head, filename)
             )
         return Received(entry, blob.existed)
+
+    async def bring(self, path: str, *, filename: str | None, who: Principal) -> Received:
+        """Store the file ``path`` from under an import root. Raises as :meth:`Imports.open` and :meth:`receive` do."""
+        async with self._imports.open(path) as file:
+            return await self.receive(file.chunks(), filename=filename, who=who, coming=file.size)
 
     async def record(self, cid: str, size: int, *, filename: str | None, owner: str, media_type: str) -> Entry:
         """Make a stored blob an entry of ``owner``'s, and have a worker look at it. Raises Unavailable if it is gone.

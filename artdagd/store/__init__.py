@@ -2,7 +2,8 @@
 
 from artdagd.store.blobs import BlobStore
 from artdagd.store.files import Disk
+from artdagd.store.importing import Imports
 from artdagd.store.incoming import Blob, Incoming
 from artdagd.store.layout import Layout, Section, parse_cid
 
-__all__ = ["Blob", "BlobStore", "Disk", "Incoming", "Layout", "Section", "parse_cid"]
+__all__ = ["Blob", "BlobStore", "Disk", "Imports", "Incoming", "Layout", "Section", "parse_cid"]

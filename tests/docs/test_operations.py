@@ -20,10 +20,17 @@ from artdagd.recipes import document
 from artdagd.render.reading import clock, opening
 from artdagd.runs import events, keys, previews, service
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
+from artdagd.store import importing
 from artdagd.workers import dispatch, tasks
 
 PAGE = "docs/operations.md"
-DERIVED = {"cache_dir": "`home/cache`", "workers": "one a core", "storage": "none", "plugins": "none"}
+DERIVED = {
+    "cache_dir": "`home/cache`",
+    "workers": "one a core",
+    "storage": "none",
+    "plugins": "none",
+    "import_roots": "none",
+}
 
 
 def shown(name: str, value: object) -> str:
@@ -62,6 +69,9 @@ LIMITS = {
     "upload": "`max_upload_bytes`",
     "JSON or YAML body": f"{calls.JSON_LIMIT >> 20} MiB",
     "slowest body": f"{body.MIN_RATE >> 10} KiB/s, after {body.GRACE:g} s",
+    "imports at once": f"{importing.MOST}",
+    "silence of a file that is imported": f"{importing.SILENCE:g} s for each MiB",
+    "path of a file that is imported": "4095 characters",
     "free disk space": "`reserve_bytes`",
     "active runs": "`max_active_runs`",
     "active runs of one user": "`max_active_runs_per_user`",

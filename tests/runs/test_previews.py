@@ -18,7 +18,7 @@ from artdagd.runs.compute import Compute
 from artdagd.runs.library import Library
 from artdagd.runs.previews import Previews
 from artdagd.steps.catalogue import Catalogue
-from artdagd.store import BlobStore
+from artdagd.store import BlobStore, Imports
 from artdagd.work import AudioFacts, MediaFacts, VideoFacts
 from artdagd.workers.broker import JobResult
 
@@ -54,7 +54,7 @@ class Bench:
         self.database, self.broker, self.cid = database, broker, cid
         compute = Compute(store, database, broker)  # type: ignore[arg-type]
         self.catalogue = Catalogue.of(Plugins.of())
-        self.library = Library(store, database, compute)
+        self.library = Library(store, database, compute, Imports((), limit=0))
         self.previews = Previews(store, compute, self.library, self.catalogue, "")
 
     async def get(self, wanted: Any, who: Principal = ANN, patience: float = 30.0) -> Any:
