@@ -47,6 +47,16 @@ def put(files: tuple[Path, ...], show: Show) -> None:
     show.value(answers, [f"{a['cid']}  {f}" for a, f in zip(answers, files, strict=True)])
 
 
+@cache.command("import")
+@click.argument("paths", nargs=-1, required=True)
+@json_option
+def bring(paths: tuple[str, ...], show: Show) -> None:
+    """Import PATHS: files of the node's machine, under a folder that its operator opened for imports."""
+    with Client() as client:
+        answers = [client.bring(path) for path in paths]
+    show.value(answers, [f"{a['cid']}  {p}" for a, p in zip(answers, paths, strict=True)])
+
+
 def _is_cid(context: click.Context, parameter: click.Parameter, value: str) -> str:
     try:
         return str(CID.parse(value))

@@ -102,6 +102,11 @@ class Client:
             form = {"file": (name, _Watched(stream, progress or (lambda count: None)))}
             return self._ask("POST", "/cache/upload", files=form, timeout=httpx.Timeout(UPLOAD_SECONDS, connect=5))
 
+    def bring(self, path: str) -> Any:
+        """Have the node import a file of its own machine."""
+        timeout = httpx.Timeout(UPLOAD_SECONDS, connect=5)
+        return self._ask("POST", "/cache/import", params={"path": path}, timeout=timeout)
+
     def download(self, path: str, out: BinaryIO, progress: Transfer, **query: Any) -> str:
         """Write a blob's bytes, once they are made (202 before); ``progress`` is told (done, total).
 

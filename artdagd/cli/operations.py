@@ -8,6 +8,7 @@ COMMANDS = {
     "list_plugins": "plugins",
     "list_steps": "steps",
     "upload_blob": "cache put",
+    "import_blob": "cache import",
     "list_media": "cache list",
     "show_blob": "cache show",
     "download_blob": "cache get",

@@ -31,6 +31,7 @@ CID = cid_of_bytes(b"x")
 
 WORDS = {
     "upload_blob": "FILE",
+    "import_blob": "x",
     "show_blob": "CID",
     "download_blob": "CID -o OUT",
     "show_meta": "CID",
