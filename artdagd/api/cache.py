@@ -43,9 +43,7 @@ async def upload_blob(call: Call) -> Uploaded:
     await upload.begin()
     coming = max(0, (call.request.content_length or 0) - OVERHEAD)
     return _uploaded(
-        await call.services.library.receive(
-            upload.chunks(), filename=upload.filename, who=call.who, coming=coming
-        )
+        await call.services.library.receive(upload.chunks(), filename=upload.filename, who=call.who, coming=coming)
     )
 
 
