@@ -48,13 +48,13 @@ def put(files: tuple[Path, ...], show: Show) -> None:
 
 
 @cache.command("import")
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("path", nargs=-1, required=True)
 @json_option
-def bring(paths: tuple[str, ...], show: Show) -> None:
-    """Import PATHS: files of the node's machine, under a folder that its operator opened for imports."""
+def bring(path: tuple[str, ...], show: Show) -> None:
+    """Import each PATH: a file of the node's machine, under a folder that its operator opened for imports."""
     with Client() as client:
-        answers = [client.bring(path) for path in paths]
-    show.value(answers, [f"{a['cid']}  {p}" for a, p in zip(answers, paths, strict=True)])
+        answers = [client.bring(one) for one in path]
+    show.value(answers, [f"{a['cid']}  {p}" for a, p in zip(answers, path, strict=True)])
 
 
 def _is_cid(context: click.Context, parameter: click.Parameter, value: str) -> str:
