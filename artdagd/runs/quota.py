@@ -26,10 +26,11 @@ class Quota:
         """Raises StorageFull if ``coming`` bytes more are too much for ``who``."""
         if not self._limit or who.is_admin:
             return
-        used = await self._database.blobs.used(who.name) + self._arriving[who.name]
-        if used + coming > self._limit:
+        used, arriving = await self._database.blobs.used(who.name), self._arriving[who.name]
+        if used + arriving + coming > self._limit:
+            also = f", and {arriving} are arriving" if arriving else ""
             raise StorageFull(
-                f"{who.name} uses {used} bytes of a quota of {self._limit}",
+                f"{who.name} uses {used} bytes of a quota of {self._limit}{also}",
                 advice="Delete media that you no longer need, or ask the node's admin for more.",
             )
 
@@ -41,6 +42,20 @@ class Quota:
         which they are to be stored and recorded. Raises StorageFull, here or from the chunks."""
         count = 0
 
+        def release() -> None:
+            nonlocal count
+            self._arriving[who.name] -= count
+            count = 0
+            if not self._arriving[who.name]:
+                del self._arriving[who.name]
+
+        async def still_fits() -> None:
+            try:
+                await self.check(who, 0)
+            except StorageFull:
+                release()  # at once: what is refused must not keep out another
+                raise
+
         async def counted() -> AsyncIterator[bytes]:
             nonlocal count
             checked = 0
@@ -48,15 +63,13 @@ class Quota:
                 count += len(chunk)
                 self._arriving[who.name] += len(chunk)
                 if count - checked >= STEP:
-                    await self.check(who, 0)
+                    await still_fits()
                     checked = count
                 yield chunk
-            await self.check(who, 0)
+            await still_fits()
 
         await self.check(who, coming)
         try:
             yield counted()
         finally:
-            self._arriving[who.name] -= count
-            if not self._arriving[who.name]:
-                del self._arriving[who.name]
+            release()
