@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ ATTEMPTS = 3
 """How often a job is made whose files change while it is done."""
 
 OnProgress = Callable[[float], None]
+
+FOR: ContextVar[str] = ContextVar("FOR", default="")
+"""The user for whom a task of the event loop computes: users' jobs take turns. A task begins with its maker's."""
 
 
 class Computed(msgspec.Struct, frozen=True):
@@ -180,7 +184,7 @@ class Compute:
             if before is None:
                 continue
             try:
-                result = await self._broker.submit(job, on_progress)
+                result = await self._broker.submit(job, on_progress, whose=FOR.get())
             except StepFailed:
                 if self._store.sealed(files) == before:
                     raise

@@ -13,7 +13,7 @@ from artdagd.auth.principal import Principal
 from artdagd.database import Database
 from artdagd.database.blobs import BlobRow
 from artdagd.errors import ArtdagError, Conflict, InvalidRequest, NotFound, Unavailable
-from artdagd.runs.compute import Compute
+from artdagd.runs.compute import FOR, Compute
 from artdagd.runs.holds import Holds
 from artdagd.runs.quota import Quota
 from artdagd.runs.sniff import media_type_of
@@ -75,7 +75,7 @@ class Library:
                 raise Unavailable(f"{cid} was deleted just now", advice="Do it again.", retry_after=1)
             await self._database.blobs.record(cid, size, media_type=media_type, filename=filename, owner=owner)
             entry = await self._entry(cid, owner)
-        task = asyncio.create_task(self._look(cid))
+        task = asyncio.create_task(self._look(cid, owner))
         self._looking.add(task)
         task.add_done_callback(self._looking.discard)
         return entry
@@ -137,7 +137,8 @@ class Library:
             task.cancel()
         await self.settled()
 
-    async def _look(self, cid: str) -> None:
+    async def _look(self, cid: str, owner: str) -> None:
+        FOR.set(owner)
         try:
             await self._compute.facts(cid)
         except ArtdagError as error:

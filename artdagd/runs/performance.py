@@ -14,7 +14,7 @@ from artdagd.delivery import FORMATS
 from artdagd.errors import ArtdagError
 from artdagd.plans.model import Plan
 from artdagd.runs.binding import Binder
-from artdagd.runs.compute import Compute
+from artdagd.runs.compute import FOR, Compute
 from artdagd.runs.execution import Execution, Planner
 from artdagd.runs.library import Library
 from artdagd.runs.live import LiveRun
@@ -46,6 +46,7 @@ class Performance:
 
     async def perform(self, row: RunRow) -> None:
         """Never raises but CancelledError: what goes wrong becomes the run's error."""
+        FOR.set(row.owner)
         try:
             made = await self._phases(row)
             if made is None:

@@ -16,7 +16,7 @@ from artdagd.auth.principal import Principal
 from artdagd.delivery import FORMATS, Delivery
 from artdagd.errors import NotFound, StepFailed, TooBusy
 from artdagd.plans.cache_ids import cache_id, cluster_digest
-from artdagd.runs.compute import Compute
+from artdagd.runs.compute import FOR, Compute
 from artdagd.runs.library import Library
 from artdagd.runs.playable import is_web_mp4, starts_at_once
 from artdagd.runs.views import Content, Entry
@@ -98,7 +98,7 @@ class Previews:
         if key not in self._pending:
             if len(self._pending) >= MOST_PENDING:
                 raise TooBusy(f"{MOST_PENDING} previews are being made, the limit", retry_after=5)
-            task = asyncio.create_task(self._made(entry, wanted), name=f"{wanted.what} of {entry.cid}")
+            task = asyncio.create_task(self._made(entry, wanted, who.name), name=f"{wanted.what} of {entry.cid}")
             self._pending[key] = task
             task.add_done_callback(lambda done: self._ended(key, done))
         task = self._pending[key]
@@ -128,7 +128,8 @@ class Previews:
         elif error is not None and not isinstance(error, NotFound):
             log.warning("%s failed: %s", task.get_name(), error)
 
-    async def _made(self, entry: Entry, wanted: Preview) -> Content:
+    async def _made(self, entry: Entry, wanted: Preview, user: str) -> Content:
+        FOR.set(user)
         facts = await self._compute.facts(entry.cid)
         _check(entry.cid, wanted, facts)
         name = f"{PurePath(entry.filename or entry.cid).stem}.{wanted.delivery.format}"

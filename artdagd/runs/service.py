@@ -15,6 +15,7 @@ from artdagd.database.runs import RunRow
 from artdagd.errors import Conflict, NotFound, Unavailable
 from artdagd.plans.model import Analysis
 from artdagd.runs.binding import Binder
+from artdagd.runs.compute import FOR
 from artdagd.runs.events import Events
 from artdagd.runs.execution import Planner, Planning
 from artdagd.runs.keys import Key, Retries, expired
@@ -201,6 +202,7 @@ class RunService:
         return await asyncio.shield(task)
 
     async def _analyze(self, what: Planning, who: Principal) -> tuple[dict[str, MediaFacts], dict[str, Analysis]]:
+        FOR.set(who.name)
         with self._planning.one(who.name):
             return await self._planner.analyze(what)
 

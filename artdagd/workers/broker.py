@@ -100,11 +100,14 @@ class Broker:
             future.cancel()
         self._channel.close()
 
-    async def submit(self, job: messages.Job, on_progress: OnProgress | None = None) -> JobResult:
-        """Have ``job`` done. Cancelling the caller cancels the job. Raises StepFailed, or TooBusy."""
+    async def submit(self, job: messages.Job, on_progress: OnProgress | None = None, *, whose: str = "") -> JobResult:
+        """Have ``job`` done, in turn with the jobs of others than ``whose``.
+
+        Cancelling the caller cancels the job. Raises StepFailed, or TooBusy.
+        """
         _refuse_giants(job)
         try:
-            job_id, actions = self._dispatch.submit(job, self._clock())
+            job_id, actions = self._dispatch.submit(job, self._clock(), whose)
         except OverflowError as error:
             raise TooBusy(str(error), advice="Try again later.", retry_after=30) from None
         future: asyncio.Future[JobResult] = asyncio.get_running_loop().create_future()

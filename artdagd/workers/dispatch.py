@@ -1,20 +1,20 @@
 """Who does what: jobs, leases and workers as a state machine. Pure: events and the time come in, actions go out.
 
-Rules. A worker holds at most its credits, and works in the order of its leases. A job goes to the worker that holds
-least. A lease that is not renewed in time, or whose worker is gone, is fenced: its result is ignored, and the job is
-done again. A job that has cost ``DEATHS`` workers fails; a failure that may pass is tried ``ATTEMPTS`` times. What was
-with a worker when it died has the next one to itself, so that only the guilty is blamed again. A cancelled job keeps
-its credits until the worker has stopped it. A job ends once.
+Rules. Those whose jobs wait take turns. A worker holds at most its credits, and works in the order of its leases. A job
+goes to the worker that holds least. A lease that is not renewed in time, or whose worker is gone, is fenced: its result
+is ignored, and the job is done again. A job that has cost ``DEATHS`` workers fails; a failure that may pass is tried
+``ATTEMPTS`` times. What was with a worker when it died has the next one to itself, so that only the guilty is blamed
+again. A cancelled job keeps its credits until the worker has stopped it. A job ends once.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
 
+from artdagd.workers.line import Line
 from artdagd.workers.messages import WINDOW, Done, Failed, Job, Result, Stopped
 
 DEATHS = 3
@@ -84,10 +84,11 @@ Action: TypeAlias = Assign | Revoke | Fulfil | Fail | Report | Release | Expel
 
 
 class Waiting(msgspec.Struct):
-    """A job that has not ended. ``alone``: it may be the one that killed a worker."""
+    """A job that has not ended, and ``whose`` it is. ``alone``: it may be the one that killed a worker."""
 
     job_id: int
     job: Job
+    whose: str
     deaths: int = 0
     attempts: int = 0
     alone: bool = False
@@ -122,24 +123,24 @@ class Dispatch:
     def __init__(self, limits: Limits, first: int = 0) -> None:
         self.limits = limits
         self.workers: dict[bytes, Member] = {}
-        self.queue: OrderedDict[int, Waiting] = OrderedDict()
+        self.queue: Line[Waiting] = Line()
         self.late = 0
         self._leased: dict[int, tuple[bytes, int]] = {}
         self._fence = first
         self._job_id = 0
         self._ticked: float | None = None
 
-    def submit(self, job: Job, now: float) -> tuple[int, list[Action]]:
-        """Queue a job; its id and what to do. Raises OverflowError when too many are under way."""
+    def submit(self, job: Job, now: float, whose: str = "") -> tuple[int, list[Action]]:
+        """Queue a job of ``whose``; its id and what to do. Raises OverflowError when too many are under way."""
         if len(self.queue) + len(self._leased) >= QUEUE:
             raise OverflowError(f"{QUEUE} jobs are under way already")
         self._job_id += 1
-        self.queue[self._job_id] = Waiting(self._job_id, job)
+        self.queue.put(self._job_id, Waiting(self._job_id, job, whose), whose)
         return self._job_id, self._assign(now)
 
     def cancel(self, job_id: int, now: float) -> list[Action]:
         """Forget a job; nothing happens if it has ended."""
-        self.queue.pop(job_id, None)
+        self.queue.drop(job_id)
         worker, fence = self._leased.pop(job_id, (b"", 0))
         if not worker:
             return []
@@ -271,18 +272,17 @@ class Dispatch:
     def _requeue(self, again: list[Waiting]) -> None:
         """To the front, in their order."""
         for waiting in reversed(again):
-            self.queue[waiting.job_id] = waiting
-            self.queue.move_to_end(waiting.job_id, last=False)
+            self.queue.put(waiting.job_id, waiting, waiting.whose, first=True)
 
     def _assign(self, now: float) -> list[Action]:
         actions: list[Action] = []
         while self.queue and self.workers:
             worker = min(self.workers, key=lambda name: (self.workers[name].used, name))
             member = self.workers[worker]
-            waiting = next(iter(self.queue.values()))
+            waiting = self.queue.peek()
             if member.used + waiting.cost > WINDOW:
                 break
-            del self.queue[waiting.job_id]
+            self.queue.take()
             self._fence += 1
             if not member.leases:
                 member.moved = now

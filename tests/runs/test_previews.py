@@ -38,7 +38,7 @@ class Broker:
         self.jobs: list[Any] = []
         self.failure: StepFailed | None = None
 
-    async def submit(self, job: Any, on_progress: Any = None) -> JobResult:
+    async def submit(self, job: Any, on_progress: Any = None, *, whose: str = "") -> JobResult:
         self.jobs.append(job)
         await self.go.wait()
         if self.failure:

@@ -15,6 +15,7 @@ from artdagd.workers.dispatch import DEATHS, Assign, Dispatch, Expel, Fail, Fulf
 from artdagd.workers.messages import WINDOW, AnalyzeJob, Done, Failed, ProbeJob, Stopped
 
 NAMES = st.sampled_from([b"a", b"b", b"c"])
+USERS = st.sampled_from(["", "ann", "bob"])
 LIMITS = Limits(lease=15, stop=3, stalled=60)
 LIGHT, HEAVY = ProbeJob("/x"), AnalyzeJob("/x", "beats", ("beats",), "")
 
@@ -83,11 +84,13 @@ class Jobs(RuleBasedStateMachine):
     def leave(self, worker: bytes, blame: bool) -> None:
         self.gone(worker, blame=blame)
 
-    @rule(job=st.sampled_from([LIGHT, LIGHT, HEAVY]), count=st.integers(1, 20))
-    def submit(self, job: Any, count: int) -> None:
+    @rule(
+        job=st.sampled_from([LIGHT, LIGHT, HEAVY]), count=st.integers(1, 20), whose=st.sampled_from(["", "ann", "bob"])
+    )
+    def submit(self, job: Any, count: int, whose: str) -> None:
         for _ in range(count):
             try:
-                job_id, actions = self.dispatch.submit(job, self.now)
+                job_id, actions = self.dispatch.submit(job, self.now, whose)
             except OverflowError:
                 assert len(self.open) >= dispatch.QUEUE
                 return
@@ -232,6 +235,21 @@ def test_what_was_with_a_dead_worker_runs_alone_and_in_its_order():
     state.leave(b"\0", 1.0, blame=True)
     assert list(state.queue) == [lease.job_id for lease in leases]
     assert [action.job_id for action in state.join(b"next", 1.0)] == [leases[0].job_id]
+
+
+def test_users_take_turns_and_each_ones_jobs_keep_their_order():
+    state = Dispatch(LIMITS)
+    whose = {}
+    for user in ["ann"] * 4 + ["bob"] * 2 + ["eve"]:
+        whose[state.submit(HEAVY, 0.0, user)[0]] = user
+    order = []
+    (lease,) = state.join(b"w", 0.0)
+    while lease:
+        order.append(lease.job_id)
+        _, *leases = state.result(b"w", done(lease.fence), 0.0)
+        lease = leases[0] if leases else None
+    assert "".join(whose[job_id][0] for job_id in order) == "abeabaa"
+    assert all([job for job in order if whose[job] == user] == [j for j in whose if whose[j] == user] for user in "ab")
 
 
 @pytest.mark.parametrize("job", [LIGHT, HEAVY])
