@@ -1,4 +1,7 @@
-"""Finds plugins, survives broken ones, and says what each provides."""
+"""Finds plugins, survives broken ones, and says what each provides.
+
+Whatever a plugin raises is its own error: an exit or a cancellation, too, must not end the node.
+"""
 
 from __future__ import annotations
 
@@ -129,7 +132,9 @@ class Plugins:
             plugin = implementation.plugin_name
             try:
                 answers[plugin] = check(implementation.function(**_taken(implementation, given(plugin))))
-            except Exception as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 log.error("plugin %s: %s failed: %s", plugin, hook, error)
                 self._loaded[plugin].errors.append(f"{hook}: {error}")
         return answers
@@ -142,7 +147,9 @@ class Plugins:
         for plugin, made in self._each("artdag_commands", lambda plugin: {}):
             try:
                 offered = list(islice(made, MOST))
-            except Exception:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
                 log.exception("plugin %s: artdag_commands failed", plugin)
                 continue
             for command in offered:
@@ -163,7 +170,7 @@ class Plugins:
         """
         answers = self._each(hook, lambda plugin: {**arguments, **given(plugin)})
         waiting = [self._awaited(plugin, hook, answer) for plugin, answer in answers if inspect.isawaitable(answer)]
-        await asyncio.gather(*waiting)
+        await asyncio.gather(*waiting, return_exceptions=True)
 
     async def _awaited(self, plugin: str, hook: str, answer: Awaitable[None]) -> None:
         try:
@@ -171,7 +178,9 @@ class Plugins:
                 await answer
         except TimeoutError:
             log.error("plugin %s: %s took longer than %g s", plugin, hook, DEADLINE)
-        except Exception:
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # a cancellation of the caller's goes on: gather sees to it
             log.exception("plugin %s: %s failed", plugin, hook)
 
     def _each(self, hook: str, given: Callable[[str], Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
@@ -180,7 +189,9 @@ class Plugins:
             plugin = implementation.plugin_name
             try:
                 answer = implementation.function(**_taken(implementation, given(plugin)))
-            except Exception:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
                 log.exception("plugin %s: %s failed", plugin, hook)
                 continue
             yield plugin, answer
@@ -200,8 +211,9 @@ class Plugins:
             self._pluggy.register(plugin, loaded.name)
             self._pluggy.check_pending()
             self._collect(loaded, plugin)
-        # SystemExit too: a plugin's import must not end the node.
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             if self._pluggy.has_plugin(loaded.name):
                 self._pluggy.unregister(name=loaded.name)
             loaded.provides.clear()
