@@ -35,6 +35,7 @@ from artdagd.runs.library import Library
 from artdagd.runs.performance import Stage
 from artdagd.runs.places import Places
 from artdagd.runs.previews import Previews
+from artdagd.runs.publishing import Publishing
 from artdagd.runs.recipes import RecipeBook
 from artdagd.runs.service import RunService
 from artdagd.settings import Settings
@@ -101,9 +102,7 @@ class Node:
         await authority.tokens.ensure_admin_token(settings.home)
         outbound = Outbound(private=settings.outbound_private)
         stack.push_async_callback(outbound.close)
-        self._added = Extensions(
-            self.plugins, settings, database, outbound, lambda: settings.public_url or self.url, authority.revoke
-        )
+        self._added = Extensions(self.plugins, settings, database, outbound, self._address, authority.revoke)
         authority.provider = self._added.identity
         app = create_app(
             Services(
@@ -116,6 +115,9 @@ class Node:
                 authority=authority,
                 library=library,
                 previews=previews,
+                publishing=Publishing(
+                    library, store, database, self._added.publisher, self._address, settings.ipfs_gateway_url
+                ),
                 recipes=self._book,
                 runs=runs,
             ),
@@ -125,6 +127,10 @@ class Node:
         self.url = await listener.start()
         stack.push_async_callback(listener.close)
         await self._accept(broker, runs)
+
+    def _address(self) -> str:
+        """How others reach this node."""
+        return (self.settings.public_url or self.url).rstrip("/")
 
     def _runs(self, store: BlobStore, database: Database, compute: Compute, library: Library) -> RunService:
         key = self.settings.cluster_key

@@ -13,7 +13,21 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 import artdagd.web
-from artdagd.api import about, assets, cache, downloads, identity, pages, phases, previews, problems, recipes, runs
+from artdagd.api import (
+    about,
+    assets,
+    cache,
+    downloads,
+    identity,
+    ipfs,
+    pages,
+    phases,
+    previews,
+    problems,
+    publishing,
+    recipes,
+    runs,
+)
 from artdagd.api.body import ArrivingRequest, Connection
 from artdagd.api.calls import view
 from artdagd.api.guard import Guard
@@ -31,6 +45,8 @@ SECTIONS = (
     about.section,
     cache.section,
     previews.section,
+    publishing.section,
+    ipfs.section,
     recipes.section,
     runs.section,
     phases.section,

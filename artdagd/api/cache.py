@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import TypeVar
+
 from quart import Response
 
 from artdagd.api import files
@@ -20,6 +23,8 @@ from artdagd.errors import (
     UnsupportedMedia,
 )
 from artdagd.runs.views import Entry, MetaChanges, Page, Received
+
+T = TypeVar("T")
 
 section = Section("Cache", "Media and results, named by the CID of their bytes.")
 
@@ -70,9 +75,10 @@ async def list_media(call: Call, query: MediaQuery) -> Page[Entry]:
     return await call.services.library.list(call.who, kind=query.kind, q=query.q, page=query.page, limit=query.limit)
 
 
-@section.route("GET", "/cache/{cid}", "Show what is known about a blob", errors=(NotFound,))
+@section.route("GET", "/cache/{cid}", "Show what is known about a blob", otherwise="published", errors=(NotFound,))
 async def show_blob(call: Call, cid: str) -> Entry:
-    return await call.services.library.entry(cid, call.who)
+    """Of a published one, everybody is told all but its `metadata` and where it is."""
+    return await _published_or_own(call, call.services.library.entry(cid, call.caller))
 
 
 @section.route(
@@ -80,6 +86,7 @@ async def show_blob(call: Call, cid: str) -> Entry:
     "/cache/{cid}/raw",
     "Download a blob",
     gives="application/octet-stream",
+    otherwise="published",
     errors=(NotFound, BlobCorrupt),
     headers=("Range", "If-Range", "If-None-Match"),
 )
@@ -88,7 +95,8 @@ async def download_blob(call: Call, cid: str) -> Response:
 
     Media that browsers show come inline, all else as an attachment, and nothing of it runs as a page.
     """
-    return await files.content(call.request, await call.services.library.open(cid, call.who))
+    blob = await _published_or_own(call, call.services.library.open(cid, call.caller))
+    return await files.content(call.request, blob)
 
 
 @section.route("GET", "/cache/{cid}/meta", "Show a blob's description", errors=(NotFound,))
@@ -111,6 +119,16 @@ async def delete_blob(call: Call, cid: str) -> None:
 def _uploaded(received: Received) -> Uploaded:
     entry = received.entry
     return Uploaded(entry.cid, entry.size, entry.media_type, entry.filename, received.existed)
+
+
+async def _published_or_own(call: Call, asked: Awaitable[T]) -> T:
+    """What was asked for. Nobody is told what is here: who shows no credential has to, unless it is published."""
+    try:
+        return await asked
+    except NotFound:
+        if call.caller is None:
+            raise call.nobody from None
+        raise
 
 
 def _meta(entry: Entry) -> Meta:

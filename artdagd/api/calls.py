@@ -50,8 +50,13 @@ class Call:
     def who(self) -> Principal:
         """The caller, where there has to be one. Raises Unauthorized."""
         if self.caller is None:
-            raise _nobody(self.request)
+            raise self.nobody
         return self.caller
+
+    @property
+    def nobody(self) -> Unauthorized:
+        """What is said to one who shows no credential."""
+        return _nobody(self.request)
 
     @property
     def idempotency_key(self) -> str | None:

@@ -136,7 +136,7 @@ def _headers(blob: Content) -> dict[str, str]:
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, max-age=31536000, immutable",
         "Content-Security-Policy": "sandbox; default-src 'none'",
-        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "cross-origin" if blob.published else "same-origin",
         "Content-Disposition": _disposition(blob, inline=media_type in INLINE),
     }
 

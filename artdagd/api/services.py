@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from artdagd.auth.authority import Authority
     from artdagd.runs.library import Library
     from artdagd.runs.previews import Previews
+    from artdagd.runs.publishing import Publishing
     from artdagd.runs.recipes import RecipeBook
     from artdagd.runs.service import RunService
 
@@ -41,5 +42,6 @@ class Services:
     authority: Authority
     library: Library
     previews: Previews
+    publishing: Publishing
     recipes: RecipeBook
     runs: RunService

@@ -115,6 +115,17 @@ class Runs:
 
         return await self._database.read(work)
 
+    async def provenance_of_output(self, cid: str, owner: str) -> str | None:
+        """The CID of the provenance of the newest run of ``owner`` that made ``cid``."""
+        where = (runs.c.output_cid == cid, runs.c.owner == owner, runs.c.provenance_cid.is_not(None))
+
+        async def work(connection: AsyncConnection) -> str | None:
+            query = select(runs.c.provenance_cid).where(*where).order_by(runs.c.seq.desc()).limit(1)
+            found: str | None = (await connection.execute(query)).scalar()
+            return found
+
+        return await self._database.read(work)
+
     async def update(self, run_id: str, expected: Sequence[str], **changes: Any) -> bool:
         """Change a run if its status is one of ``expected``; False otherwise."""
         where = and_(runs.c.run_id == run_id, runs.c.status.in_(expected))

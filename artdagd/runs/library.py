@@ -89,8 +89,14 @@ class Library:
                 await self._row(cid, who)
             yield
 
-    async def entry(self, cid: str, who: Principal) -> Entry:
-        return _view(await self._row(cid, who))
+    async def entry(self, cid: str, who: Principal | None) -> Entry:
+        """What is known of a blob of ``who``'s; of another's that is published, what is told to everybody.
+
+        Raises NotFound, also for nobody (None) who asks for what is not published.
+        """
+        row, own = await self._readable(cid, who)
+        entry = _view(row)
+        return entry if own else msgspec.structs.replace(entry, metadata={}, pinned=False, locations=[])
 
     async def list(
         self, who: Principal, *, kind: str | None = None, q: str | None = None, page: int = 1, limit: int = 20
@@ -113,6 +119,8 @@ class Library:
             row = await self._row(row.cid, who)
             if row.pinned:
                 raise Conflict(f"{cid} is pinned", advice="Remove the pin first.")
+            if await self._database.publications.get(row.cid, row.owner):
+                raise Conflict(f"{cid} is published", advice="Withdraw it first: artdagctl cache unpublish CID.")
             users = [run.run_id for run in await self._database.runs.unfinished() if row.cid in run.inputs.values()]
             if users:
                 raise Conflict(
@@ -122,11 +130,11 @@ class Library:
             if not await self._database.blobs.owners(row.cid):
                 await self._store.delete(row.cid)
 
-    async def open(self, cid: str, who: Principal) -> Content:
-        """Verified bytes. Raises NotFound or BlobCorrupt."""
-        row = await self._row(cid, who)
+    async def open(self, cid: str, who: Principal | None) -> Content:
+        """Verified bytes, of ``who``'s or published. Raises NotFound or BlobCorrupt."""
+        row, own = await self._readable(cid, who)
         path = await self._store.path(row.cid)
-        return Content(row.cid, str(path), row.size, row.media_type, row.filename)
+        return Content(row.cid, str(path), row.size, row.media_type, row.filename, published=not own)
 
     async def settled(self) -> None:
         """Wait until every entry was looked at, or could not be."""
@@ -144,20 +152,39 @@ class Library:
         except ArtdagError as error:
             log.info("could not look at %s: %s", cid, error.detail)
 
-    async def _row(self, cid: str, who: Principal) -> BlobRow:
-        try:
-            name = str(parse_cid(cid))
-        except InvalidRequest as error:
-            raise NotFound(error.detail, advice=error.advice) from None
-        row = await self._database.blobs.entry(name, who.sees)
+    async def _readable(self, cid: str, who: Principal | None) -> tuple[BlobRow, bool]:
+        """The entry, and whether it is there for ``who`` and not just because it is published."""
+        name = _name(cid)
+        row = await self._database.blobs.entry(name, who.sees) if who else None
+        if row is not None:
+            return row, True
+        published = await self._database.publications.get(name, None)
+        row = await self._database.blobs.entry(name, published.owner) if published else None
         if row is None:
-            raise NotFound(f"no blob {cid} here", advice="artdagctl cache list shows what there is.")
+            raise _absent(cid)
+        return row, False
+
+    async def _row(self, cid: str, who: Principal) -> BlobRow:
+        row = await self._database.blobs.entry(_name(cid), who.sees)
+        if row is None:
+            raise _absent(cid)
         return row
 
     async def _entry(self, cid: str, owner: str) -> Entry:
         row = await self._database.blobs.entry(cid, owner)
         assert row is not None
         return _view(row)
+
+
+def _name(cid: str) -> str:
+    try:
+        return str(parse_cid(cid))
+    except InvalidRequest as error:
+        raise NotFound(error.detail, advice=error.advice) from None
+
+
+def _absent(cid: str) -> NotFound:
+    return NotFound(f"no blob {cid} here", advice="artdagctl cache list shows what there is.")
 
 
 def _view(row: BlobRow) -> Entry:

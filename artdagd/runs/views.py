@@ -67,13 +67,14 @@ class MetaChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class Content(msgspec.Struct, frozen=True):
-    """Verified bytes on the local disk, ready to be sent."""
+    """Verified bytes on the local disk, ready to be sent; ``published`` to one who sees them for that alone."""
 
     cid: str
     path: str
     size: int
     media_type: str
     filename: str | None
+    published: bool = False
 
 
 class RecipeView(msgspec.Struct, frozen=True, kw_only=True):

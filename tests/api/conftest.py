@@ -92,7 +92,7 @@ class Library:
         )
         return Received(self.entries[cid], existed)
 
-    async def entry(self, cid: str, who: Principal) -> Entry:
+    async def entry(self, cid: str, who: Principal | None) -> Entry:
         if cid not in self.entries:
             raise NotFound(f"no blob {cid} here")
         return self.entries[cid]
@@ -110,7 +110,7 @@ class Library:
         await self.entry(cid, who)
         del self.entries[cid]
 
-    async def open(self, cid: str, who: Principal) -> Content:
+    async def open(self, cid: str, who: Principal | None) -> Content:
         entry = await self.entry(cid, who)
         return Content(cid, str(self.folder / cid), entry.size, entry.media_type, entry.filename)
 
@@ -242,6 +242,7 @@ class Backing:
             workers=lambda: [Worker()],
             authority=self.authority,  # type: ignore[arg-type]
             library=self.library,  # type: ignore[arg-type]
+            publishing=None,  # type: ignore[arg-type]
             previews=self.previews,  # type: ignore[arg-type]
             recipes=self.recipes,  # type: ignore[arg-type]
             runs=self.runs,  # type: ignore[arg-type]

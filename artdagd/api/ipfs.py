@@ -1,0 +1,36 @@
+"""IPFS: where a gateway has a CID, and the bytes of those that are here."""
+
+from __future__ import annotations
+
+from quart import Response
+
+from artdagd.api import files
+from artdagd.api.calls import Call
+from artdagd.api.routes import Section
+from artdagd.cid import CID
+from artdagd.errors import BlobCorrupt, NotFound
+
+section = Section("IPFS", "Content by its CID, on IPFS and here.")
+
+
+@section.route("GET", "/ipfs/{cid}", "Go to an IPFS gateway", status=302, errors=(NotFound,))
+async def ipfs_gateway(call: Call, cid: str) -> Response:
+    """To `IPFS_GATEWAY_URL`, whether the content is there or not."""
+    try:
+        named = CID.parse(cid)
+    except ValueError as error:
+        raise NotFound(str(error)) from None
+    return Response(None, 302, {"Location": f"{call.services.settings.ipfs_gateway_url.rstrip('/')}/{named}"})
+
+
+@section.route(
+    "GET",
+    "/ipfs/{cid}/raw",
+    "Download by CID",
+    gives="application/octet-stream",
+    errors=(NotFound, BlobCorrupt),
+    headers=("Range", "If-Range", "If-None-Match"),
+)
+async def ipfs_raw(call: Call, cid: str) -> Response:
+    """The bytes, verified against the CID (`Qm…` too), if they are in the cache."""
+    return await files.content(call.request, await call.services.library.open(cid, call.who))
