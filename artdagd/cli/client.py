@@ -21,6 +21,7 @@ from artdagd.cli.problems import NodeError
 CHUNK = 1 << 20
 DEFAULT = "http://127.0.0.1:8100"
 PAUSE = 2.0
+REDIRECTS = (302, 303, 307)
 UPLOAD_SECONDS = 600
 """Seconds that a node may take to make an upload durable, after its last byte."""
 
@@ -68,6 +69,13 @@ class Client:
 
     def get(self, path: str, **query: Any) -> Any:
         return self._ask("GET", path, params={key: value for key, value in query.items() if value is not None})
+
+    def location(self, path: str) -> str:
+        """Where the node sends one who asks for ``path``; nobody goes there with the token."""
+        with self._stream("GET", path, also=REDIRECTS) as answer:
+            if answer.status_code not in REDIRECTS or not answer.headers.get("Location"):
+                raise problems.not_a_node(answer)
+            return str(answer.headers["Location"])
 
     def text(self, path: str) -> bytes:
         """What is there, as it came."""

@@ -7,8 +7,10 @@ import click
 from artdagd import __version__
 from artdagd.cli.about import api, one_file, plugins, status, workers
 from artdagd.cli.cache import cache
+from artdagd.cli.ipfs import ipfs
 from artdagd.cli.plans import execute, plan
 from artdagd.cli.problems import CODES, run_command
+from artdagd.cli.publishing import publication, publish, unpublish
 from artdagd.cli.recipes import recipes
 from artdagd.cli.running import render, run
 from artdagd.cli.runs import runs
@@ -30,10 +32,12 @@ def control() -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    status, run, render, plan, execute, runs, recipes, cache, token, login, whoami, steps, plugins, workers, api,
+    status, run, render, plan, execute, runs, recipes, cache, ipfs, token, login, whoami, steps, plugins, workers, api,
     one_file,
 )  # fmt: skip
 
+for command in (publish, unpublish, publication):
+    cache.add_command(command)
 for command in COMMANDS:
     control.add_command(command)
 

@@ -54,7 +54,8 @@ def show_plan(view: dict[str, Any], show: Show) -> None:
     """A plan's steps, with the passes that compute them."""
     if not show.as_json:
         waiting = sum(not one["cached"] for one in view["passes"])
-        click.echo(f"plan        {view['plan_id']}\nto compute  {waiting} of {len(view['passes'])} passes")
+        told = f"to compute  {waiting} of {len(view['passes'])} passes"
+        show.value(None, [f"plan        {view['plan_id']}", told])
     rows = (
         (s["step_id"], s["type"], s["level"], s["pass_id"], "yes" if s["cached"] else "", s["output_cid"])
         for s in view["steps"]

@@ -31,7 +31,7 @@ def steps(name: str | None, show: Show) -> None:
         names = [item["name"] for item in answer["items"]]
         raise NodeError(f"{unknown('step, effect or analyzer', name, names)}\n  artdagctl steps lists them.")
     if not show.as_json:
-        click.echo(f"{found['name']} ({found['kind']}, {found['plugin']}): {found['description']}\n")
+        show.value(None, [f"{found['name']} ({found['kind']}, {found['plugin']}): {found['description']}\n"])
     if found["kind"] == "analyzer":
         show.table(found, ("feature", "what it is"), sorted(found["features"].items()), "it has no features")
     else:

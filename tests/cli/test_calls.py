@@ -78,6 +78,23 @@ def test_previews_are_saved_when_they_are_made(node: Daemon, clip: Path, tmp_pat
     assert made == {"cid": cid_of_file(target), "file": str(target)}
 
 
+def test_what_ipfs_names_is_got_and_where_a_gateway_has_it(idle: Daemon, clip: Path, tmp_path: Path):
+    cid = well(idle.ctl("cache", "put", clip)).split()[0]
+    well(idle.ctl("ipfs", "get", cid, "-o", tmp_path / "clip"))
+    assert cid_of_file(tmp_path / "clip") == cid
+    assert well(idle.ctl("ipfs", "address", cid)).endswith(f"/{cid}")
+    other = str(CID.parse("QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn"))
+    assert idle.ctl("ipfs", "get", other, "-o", tmp_path / "other").returncode == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["clip"]
+
+
+def test_without_a_registry_nothing_is_published(idle: Daemon, clip: Path):
+    cid = well(idle.ctl("cache", "put", clip)).split()[0]
+    for command in ("publish", "publication", "unpublish"):
+        done = idle.ctl("cache", command, cid)
+        assert (done.returncode, done.stdout) == (1, "")
+
+
 def test_a_preview_of_another_width_is_refused_with_the_choices(idle: Daemon, clip: Path, tmp_path: Path):
     cid = well(idle.ctl("cache", "put", clip)).split()[0]
     done = idle.ctl("cache", "preview", "poster", cid, "--width", "7", "-o", tmp_path / "x")
