@@ -17,7 +17,7 @@ from werkzeug.http import parse_etags
 from artdagd.errors import BlobCorrupt, NotFound
 from artdagd.runs.views import Content
 
-PIECE = 256 << 10
+PIECE = 128 << 10
 """Bytes read at once, and the most that waits in memory for one reader."""
 
 INLINE = frozenset(

@@ -17,6 +17,7 @@ from artdagd.auth.tokens import new_token, token_hash
 from artdagd.database import Database
 from artdagd.database.tokens import TokenRow
 from artdagd.node import Node
+from artdagd.runs.events import Events
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -58,7 +59,15 @@ async def idle(tmp_path: Path) -> AsyncIterator[People]:
 
 
 @pytest.fixture
-async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
+def events(monkeypatch: pytest.MonkeyPatch) -> Events:
+    """The events of the node that is made next."""
+    made = Events()
+    monkeypatch.setattr("artdagd.node.Events", lambda: made)
+    return made
+
+
+@pytest.fixture
+async def watched(tmp_path: Path, events: Events, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
     """The app of a node without workers, the node, and its admin."""
     made: list[App] = []
 
