@@ -29,18 +29,22 @@ class Places:
     @contextmanager
     def one(self, user: str) -> Iterator[None]:
         """A place for ``user``, free again at the end. Raises TooBusy if there is none."""
-        if self._taken[user] >= self._most_each:
-            raise self._busy(f"{user} has {self._taken[user]} {self._what}, the limit for one user")
-        if len(self) >= self._most:
-            raise self._busy(f"this node has {len(self)} {self._what}, its limit")
-        self.take(user)
+        self.claim(user)
         try:
             yield
         finally:
             self.free(user)
 
+    def claim(self, user: str) -> None:
+        """A place for ``user``; :meth:`free` gives it back. Raises TooBusy if there is none."""
+        if self._taken[user] >= self._most_each:
+            raise self._busy(f"{user} has {self._taken[user]} {self._what}, the limit for one user")
+        if len(self) >= self._most:
+            raise self._busy(f"this node has {len(self)} {self._what}, its limit")
+        self.take(user)
+
     def take(self, user: str) -> None:
-        """A place for what can't be refused; :meth:`free` gives it back."""
+        """As :meth:`claim`, for what can't be refused."""
         self._taken[user] += 1
 
     def free(self, user: str) -> None:

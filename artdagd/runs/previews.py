@@ -14,10 +14,11 @@ import msgspec
 
 from artdagd.auth.principal import Principal
 from artdagd.delivery import FORMATS, Delivery
-from artdagd.errors import NotFound, StepFailed, TooBusy
+from artdagd.errors import NotFound, StepFailed
 from artdagd.plans.cache_ids import cache_id, cluster_digest
 from artdagd.runs.compute import FOR, Compute
 from artdagd.runs.library import Library
+from artdagd.runs.places import Places
 from artdagd.runs.playable import is_web_mp4, starts_at_once
 from artdagd.runs.views import Content, Entry
 from artdagd.steps.catalogue import Catalogue
@@ -30,8 +31,10 @@ log = logging.getLogger(__name__)
 PATIENCE = 2.0
 """Seconds that a caller waits before being told to come again."""
 
-MOST_PENDING = 64
-"""Previews that are under way at once; more are refused."""
+MOST_PENDING = 128
+"""Previews that are under way at once, ``PENDING_EACH`` of one user; more are refused."""
+
+PENDING_EACH = 64
 
 MOST_FAILURES = 1000
 """Failures that are remembered, so that a medium which can't be shown isn't tried at every look at a page."""
@@ -83,6 +86,7 @@ class Previews:
         self._library = library
         self._catalogue = catalogue
         self._cluster = cluster_digest(cluster_key)
+        self.places = Places("previews being made", MOST_PENDING, PENDING_EACH, 5)
         self._pending: dict[tuple[str, str], asyncio.Task[Content]] = {}
         self._failures: dict[tuple[str, str], StepFailed] = {}
 
@@ -96,11 +100,11 @@ class Previews:
         if key in self._failures:
             raise self._failures[key].with_traceback(None)
         if key not in self._pending:
-            if len(self._pending) >= MOST_PENDING:
-                raise TooBusy(f"{MOST_PENDING} previews are being made, the limit", retry_after=5)
+            self.places.claim(who.name)
             task = asyncio.create_task(self._made(entry, wanted, who.name), name=f"{wanted.what} of {entry.cid}")
             self._pending[key] = task
             task.add_done_callback(lambda done: self._ended(key, done))
+            task.add_done_callback(lambda _: self.places.free(who.name))
         task = self._pending[key]
         await asyncio.wait({task}, timeout=patience)
         return await task if task.done() else None

@@ -83,7 +83,7 @@ LIMITS = {
     "pieces of a beat sync": f"{beat_sync.MAX_PIECES:,}",
     "media file": f"{opening.MAX_STREAMS} streams, {opening.MAX_PIXELS} pixels, {opening.MAX_SECONDS} s",
     "GIF": f"{deliveries.GIF_RATE} frames a second, {deliveries.SIDES['gif'][1]} pixels a side",
-    "previews being made": f"{previews.MOST_PENDING}",
+    "previews being made": f"{previews.MOST_PENDING}, {previews.PENDING_EACH} of one user",
     "wait for a preview": f"{previews.PATIENCE:g} s",
     "failed previews remembered": f"{previews.MOST_FAILURES}",
     "pictures of a video": f"{opening.MAX_SIDE} pixels a side, {clock.MAX_FRAMES} frames",

@@ -16,6 +16,7 @@ from artdagd.hooks.manager import Plugins
 from artdagd.runs import previews
 from artdagd.runs.compute import Compute
 from artdagd.runs.library import Library
+from artdagd.runs.places import Places
 from artdagd.runs.previews import Previews
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store import BlobStore, Imports
@@ -109,8 +110,8 @@ async def test_a_failure_is_remembered(bench: Bench) -> None:
     assert len(bench.broker.jobs) == 1
 
 
-async def test_there_are_so_many_at_once_and_no_more(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(previews, "MOST_PENDING", 2)
+async def test_there_are_so_many_at_once_and_no_more(bench: Bench) -> None:
+    bench.previews.places = Places("previews being made", 3, 2)
     for width in (160, 320, 320):
         assert await bench.get(previews.poster(width), patience=0) is None
     with pytest.raises(TooBusy):
