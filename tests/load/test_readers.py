@@ -13,7 +13,7 @@ from daemons import daemon
 
 from artdagd.runs.events import RING, Events
 
-SIZE = 64 << 20
+SIZE = 16 << 20
 
 
 @pytest.mark.parametrize("readers", [50, pytest.param(200, marks=pytest.mark.slow)])
@@ -23,7 +23,7 @@ async def test_readers_who_stall_take_little_memory(tmp_path: Path, readers: int
         assert len((await http.get(f"/cache/{cid}/raw")).content) == SIZE
         token = http.headers["Authorization"].split()[1]
         before = memory(process.pid)
-        stuck = [Socket(str(http.base_url), window=4096) for _ in range(readers)]
+        stuck = [Socket(str(http.base_url), window=1 << 16) for _ in range(readers)]
         for one in stuck:
             await one.open()
             await one.send(head("GET", f"/cache/{cid}/raw", token))
@@ -38,12 +38,12 @@ async def test_readers_who_stall_take_little_memory(tmp_path: Path, readers: int
 
 
 async def test_stalled_listeners_are_told_to_resync_and_cut_off(watched: Any, events: Events, blur: Any):
-    """20 MiB of events for 50 listeners who take none: what waits for them is the run's one ring."""
+    """20 MiB of events for 20 listeners who take none: what waits for them is the run's one ring."""
     app, node, http = watched
     cid = (await http.post("/cache/upload", files={"file": b"x"})).json()["cid"]
     run_id = (await http.post("/runs", json=blur(cid))).json()["run_id"]
     token = http.headers["Authorization"].split()[1]
-    stuck = [Socket(node.url, window=4096) for _ in range(50)]
+    stuck = [Socket(node.url, window=1 << 16) for _ in range(20)]
     for one in stuck:
         await one.open()
         await one.send(head("GET", f"/api/run/{run_id}/events", token))
