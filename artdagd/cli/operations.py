@@ -56,7 +56,8 @@ COMMANDS = {
 """Operation -> the words of its command."""
 
 SAME = {"landing": "health", "show_run": "show_api_run"}
-"""Operations that give what another gives, at an address for people: the other's command is theirs."""
+"""Operations whose JSON is another's, at an address for people: the other's command is theirs."""
 
-BROWSERS = {"docs", "sign_in", "begin_sign_in", "sign_in_with_token", "log_out", "log_out_form"}
-"""Operations for a browser alone: a page, and the session in its cookie. Who has a token needs none."""
+BROWSERS = {"sign_in", "sign_in_with_token"}
+"""Operations for a browser alone, which keeps a session in its cookie: who has a token needs none. What gives a page
+or a redirect after a form, and nothing for a program, is not listed."""
