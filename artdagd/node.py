@@ -38,10 +38,12 @@ from artdagd.runs.previews import Previews
 from artdagd.runs.publishing import Publishing
 from artdagd.runs.recipes import RecipeBook
 from artdagd.runs.service import RunService
+from artdagd.runs.storage import Storage
 from artdagd.settings import Settings
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.store.importing import Imports
+from artdagd.store.sealing import Sealer
 from artdagd.workers.broker import Broker
 from artdagd.workers.supervisor import Supervisor
 
@@ -79,6 +81,8 @@ class Node:
         stack.push_async_callback(database.close)
         store = BlobStore(settings.cache, reserve_bytes=settings.reserve_bytes, providers=self._providers())
         await store.open()
+        storage = Storage(store, database, self.plugins.storage_types, Sealer(settings.home / "secret-key"))
+        await storage.open()
         imports = Imports(settings.import_roots, limit=settings.max_upload_bytes, own=_own(settings))
         await imports.check()
         broker = Broker(
@@ -115,6 +119,7 @@ class Node:
                 authority=authority,
                 library=library,
                 previews=previews,
+                storage=storage,
                 publishing=Publishing(
                     library, store, database, self._added.publisher, self._address, settings.ipfs_gateway_url
                 ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from artdagd.api import (
     downloads,
     identity,
     ipfs,
+    metrics,
     pages,
     phases,
     previews,
@@ -27,6 +29,7 @@ from artdagd.api import (
     publishing,
     recipes,
     runs,
+    storage,
 )
 from artdagd.api.body import ArrivingRequest, Connection
 from artdagd.api.calls import view
@@ -43,9 +46,11 @@ from artdagd.runs.places import Places
 
 SECTIONS = (
     about.section,
+    metrics.section,
     cache.section,
     previews.section,
     publishing.section,
+    storage.section,
     ipfs.section,
     recipes.section,
     runs.section,
@@ -64,6 +69,9 @@ ALWAYS = {
 }
 """Headers of every answer."""
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Methods that are counted by name; a stranger may send any word."""
+
 UNLESS_SAID = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
@@ -81,6 +89,7 @@ class App(Quart):
     def __init__(self, services: Services, sections: Sequence[Section]) -> None:
         super().__init__("artdagd", template_folder=str(WEB / "templates"), static_folder=None)
         self.draining = asyncio.Event()
+        self.answered: Counter[tuple[str, int]] = Counter()
         self.guard = Guard(services.settings, services.authority)
         self.uploads = Places("uploads under way", UPLOADS, UPLOADS_EACH)
         self.streams = Places("event streams open", STREAMS, STREAMS_EACH)
@@ -126,6 +135,7 @@ async def _known_host() -> None:
 
 
 async def _protect(response: Response) -> Response:
+    current_app.answered[request.method if request.method in METHODS else "other", response.status_code] += 1  # type: ignore[attr-defined]
     for name, value in ALWAYS.items():
         response.headers[name] = value
     for name, value in UNLESS_SAID.items():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from artdagd.runs.publishing import Publishing
     from artdagd.runs.recipes import RecipeBook
     from artdagd.runs.service import RunService
+    from artdagd.runs.storage import Storage
 
 
 class Describes(Protocol):
@@ -43,5 +44,6 @@ class Services:
     library: Library
     previews: Previews
     publishing: Publishing
+    storage: Storage
     recipes: RecipeBook
     runs: RunService

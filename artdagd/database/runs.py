@@ -115,6 +115,15 @@ class Runs:
 
         return await self._database.read(work)
 
+    async def count(self) -> dict[str, int]:
+        """Runs by status."""
+
+        async def work(connection: AsyncConnection) -> dict[str, int]:
+            query = select(runs.c.status, func.count()).group_by(runs.c.status)
+            return {row[0]: row[1] for row in await connection.execute(query)}
+
+        return await self._database.read(work)
+
     async def provenance_of_output(self, cid: str, owner: str) -> str | None:
         """The CID of the provenance of the newest run of ``owner`` that made ``cid``."""
         where = (runs.c.output_cid == cid, runs.c.owner == owner, runs.c.provenance_cid.is_not(None))

@@ -104,6 +104,10 @@ class RunService:
         rows, total = await self._database.runs.page(who.sees, status, recipe, page, limit)
         return Page([await self._view(row) for row in rows], page, limit, total, page * limit < total)
 
+    async def count(self) -> dict[str, int]:
+        """How many runs of everybody's there are, by status."""
+        return await self._database.runs.count()
+
     async def cancel(self, run_id: str, who: Principal) -> RunView:
         """Stop an active run; what it finished stays in the cache. Raises Conflict when it has ended."""
         await self._through(self._cancel(run_id, who))

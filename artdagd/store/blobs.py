@@ -171,8 +171,8 @@ class BlobStore:
             await self.providers.delete(str(wanted))
 
     @property
-    def replication(self) -> Mapping[str, Mapping[int, str]]:
-        """What providers still owe: CID -> position of the provider -> its last error, or ``pending``."""
+    def replication(self) -> Mapping[str, Mapping[str, str]]:
+        """What providers still owe: CID -> id of the provider -> its last error, or ``pending``."""
         return self.providers.owed
 
     async def cids(self) -> AsyncIterator[str]:

@@ -23,37 +23,51 @@ class WrongBytes(Exception):
 
 
 class Providers:
-    """Storage backends in their order. None of them is trusted, and none of their failures fails a put.
+    """Storage backends by id, in their order. None of them is trusted, and none of their failures fails a put.
 
     ``timeout``: seconds that one may take for its next chunk, or to save a megabyte, or to delete.
     """
 
     def __init__(self, backends: Sequence[StorageBackend], timeout: float) -> None:
-        self.owed: dict[str, dict[int, str]] = {}
-        self._backends = tuple(backends)
+        self.owed: dict[str, dict[str, str]] = {}
+        self._backends = {f"settings-{index}": backend for index, backend in enumerate(backends)}
         self._timeout = timeout
+
+    def add(self, provider_id: str, backend: StorageBackend) -> None:
+        """Use ``backend`` from now on: for new blobs, and for those that are missing."""
+        self._backends[provider_id] = backend
+
+    async def remove(self, provider_id: str) -> None:
+        """Use it no more, and close it; what it keeps stays. No error if it is not in use."""
+        backend = self._backends.pop(provider_id, None)
+        for owed in self.owed.values():
+            owed.pop(provider_id, None)
+        if backend is not None:
+            await self._close(backend)
 
     async def save(self, cid: str, path: Path, size: int) -> None:
         """Give every provider that lacks it the blob ``cid`` of ``size`` bytes; what fails is logged, and owed."""
         if not self._backends:
             return
-        owed = self.owed.setdefault(cid, dict.fromkeys(range(len(self._backends)), "pending"))
+        owed = self.owed.setdefault(cid, dict.fromkeys(self._backends, "pending"))
         if len(self.owed) > OWED:
             del self.owed[next(iter(self.owed))]
-        await asyncio.gather(*(self._save(index, cid, path, size, owed) for index in list(owed)))
+        await asyncio.gather(*(self._save(key, cid, path, size, owed) for key in list(owed)))
         if not owed:
             self.owed.pop(cid, None)
 
-    async def _save(self, index: int, cid: str, path: Path, size: int, owed: dict[int, str]) -> None:
-        backend = self._backends[index]
+    async def _save(self, key: str, cid: str, path: Path, size: int, owed: dict[str, str]) -> None:
+        backend = self._backends.get(key)
+        if backend is None:
+            return
         try:
             async with asyncio.timeout(self._timeout * (1 + size / 1e6)):
                 await backend.save(cid, path)
         except Exception as error:
             log.warning("%s could not save %s: %r", type(backend).__name__, cid, error)
-            owed[index] = str(error) or type(error).__name__
+            owed[key] = str(error) or type(error).__name__
         else:
-            owed.pop(index, None)
+            owed.pop(key, None)
 
     async def load(self, cid: str, receive: Callable[[], Incoming]) -> Literal["found", "missing", "wrong", "failed"]:
         """Bring ``cid`` in through what ``receive`` makes, whose commit raises :class:`WrongBytes` on a mismatch.
@@ -61,7 +75,7 @@ class Providers:
         Returns the worst that was met if no provider gave it. Raises StorageFull and the like for a failure of ours.
         """
         met: set[Literal["wrong", "failed"]] = set()
-        for backend in self._backends:
+        for backend in list(self._backends.values()):
             try:
                 await self._load(backend, cid, receive)
             except FileNotFoundError:
@@ -93,7 +107,7 @@ class Providers:
     async def delete(self, cid: str) -> None:
         """Make every provider forget ``cid``; a failure is logged."""
         self.owed.pop(cid, None)
-        for backend in self._backends:
+        for backend in list(self._backends.values()):
             try:
                 async with asyncio.timeout(self._timeout):
                     await backend.delete(cid)
@@ -102,8 +116,12 @@ class Providers:
 
     async def close(self) -> None:
         """Close every provider."""
-        for backend in self._backends:
-            try:
+        for backend in list(self._backends.values()):
+            await self._close(backend)
+
+    async def _close(self, backend: StorageBackend) -> None:
+        try:
+            async with asyncio.timeout(self._timeout):
                 await backend.close()
-            except Exception as error:
-                log.warning("%s could not be closed: %r", type(backend).__name__, error)
+        except Exception as error:
+            log.warning("%s could not be closed: %r", type(backend).__name__, error)

@@ -242,6 +242,7 @@ class Backing:
             workers=lambda: [Worker()],
             authority=self.authority,  # type: ignore[arg-type]
             library=self.library,  # type: ignore[arg-type]
+            storage=None,  # type: ignore[arg-type]
             publishing=None,  # type: ignore[arg-type]
             previews=self.previews,  # type: ignore[arg-type]
             recipes=self.recipes,  # type: ignore[arg-type]

@@ -51,7 +51,7 @@ async def test_a_provider_that_hangs_is_given_up(tmp_path: Path, opened: Any, dr
 
     store = await opened(tmp_path, providers=[Hanging()], provider_timeout=0.01)
     blob = await store.put_bytes(b"")
-    assert store.replication == {blob.cid: {0: "TimeoutError"}}
+    assert store.replication == {blob.cid: {"settings-0": "TimeoutError"}}
     with pytest.raises(Unavailable):
         await store.path(cid_of_bytes(b"other"))
     assert drafts(store) == []
@@ -61,7 +61,7 @@ async def test_a_failed_copy_is_owed_until_it_is_made(tmp_path: Path, opened: An
     broken, fine = shelf(fault=OSError("bucket is gone")), shelf()
     store = await opened(tmp_path, providers=[broken, fine])
     blob = await store.put_bytes(FILM)
-    assert store.replication == {blob.cid: {0: "bucket is gone"}}
+    assert store.replication == {blob.cid: {"settings-0": "bucket is gone"}}
     assert fine.held == {blob.cid: FILM}
     broken.fault = None
     assert (await store.put_bytes(FILM)).existed

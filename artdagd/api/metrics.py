@@ -1,0 +1,81 @@
+"""What the node is doing, for Prometheus."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quart import Response
+
+from artdagd.api.calls import Call
+from artdagd.api.routes import Section
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+section = Section("Metrics", "Numbers for Prometheus.")
+
+
+@section.route("GET", "/metrics", "Measure the node", gives="text/plain")
+async def show_metrics(call: Call) -> Response:
+    """In the text format of Prometheus. A scraper needs a token with the scope `read`."""
+    # Imported when it is asked for: a node that nobody scrapes is smaller.
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+    counted = await call.services.runs.count()
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Now(call, counted))
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Now:
+    """One look at the node (a prometheus_client collector)."""
+
+    def __init__(self, call: Call, runs: dict[str, int]) -> None:
+        self._call = call
+        self._runs = runs
+
+    def collect(self) -> Iterable[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+
+        yield InfoMetricFamily("artdag_node", "The daemon.", {"version": self._call.services.version})
+        requests = CounterMetricFamily("artdag_http_requests", "Requests answered.", labels=["method", "status"])
+        for (method, code), count in sorted(self._call.app.answered.items()):
+            requests.add_metric([method, str(code)], count)
+        yield requests
+        runs = GaugeMetricFamily("artdag_runs", "Runs that are kept, by status.", labels=["status"])
+        for status, count in sorted(self._runs.items()):
+            runs.add_metric([status], count)
+        yield runs
+        yield from self._of_workers()
+        memory = GaugeMetricFamily("artdag_daemon_resident_bytes", "Memory of the daemon.", value=_resident())
+        yield memory
+
+    def _of_workers(self) -> Iterable[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        workers = self._call.services.workers()
+        states = GaugeMetricFamily("artdag_workers", "Workers, by state.", labels=["state"])
+        for state in sorted({worker.state for worker in workers}):
+            states.add_metric([state], sum(worker.state == state for worker in workers))
+        yield states
+        for name, field, about in (
+            ("artdag_worker_passes_done", "done", "Passes that a worker has done."),
+            ("artdag_worker_passes_failed", "failed", "Passes that failed at a worker."),
+        ):
+            family = CounterMetricFamily(name, about, labels=["worker"])
+            for worker in workers:
+                family.add_metric([worker.name], getattr(worker, field))
+            yield family
+        memory = GaugeMetricFamily("artdag_worker_resident_bytes", "Memory of a worker.", labels=["worker"])
+        for worker in workers:
+            if worker.memory is not None:
+                memory.add_metric([worker.name], worker.memory)
+        yield memory
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

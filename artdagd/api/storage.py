@@ -1,0 +1,71 @@
+"""Storage providers: where copies of blobs go."""
+
+from __future__ import annotations
+
+from artdagd.api.calls import Call
+from artdagd.api.requests import Items
+from artdagd.api.routes import Section
+from artdagd.errors import Conflict, NotFound
+from artdagd.runs.storage import ProviderBody, ProviderChanges, ProviderView, Tested, TypeView
+
+section = Section("Storage", "Providers that keep copies of blobs. For administrators: they hold what everybody made.")
+
+
+@section.route("GET", "/storage", "List storage providers", scope="admin")
+async def list_providers(call: Call) -> Items[ProviderView]:
+    """Those that were added here, newest first; those of the settings file are not among them."""
+    return Items(call.services.storage.every())
+
+
+@section.route(
+    "POST",
+    "/storage",
+    "Add a storage provider, from a form",
+    status=201,
+    scope="admin",
+    errors=(NotFound, Conflict),
+    form="/storage/{provider_id}",
+)
+async def add_provider_form(call: Call, body: ProviderBody) -> ProviderView:
+    """As `POST /storage/add`; a form's fields `config.NAME` are those of `config`."""
+    return await call.services.storage.add(body, call.who)
+
+
+@section.route("POST", "/storage/add", "Add a storage provider", status=201, scope="admin", errors=(NotFound, Conflict))
+async def add_provider(call: Call, body: ProviderBody) -> ProviderView:
+    """New blobs are copied there from now on, and blobs that are missing are read back. Secrets are sealed and never
+    shown again."""
+    return await call.services.storage.add(body, call.who)
+
+
+@section.route("GET", "/storage/type/{type}", "Show a kind of storage", scope="admin", errors=(NotFound,))
+async def show_storage_type(call: Call, type: str) -> TypeView:
+    """What its providers are configured with, as JSON Schema."""
+    return call.services.storage.type(type)
+
+
+@section.route("GET", "/storage/{provider_id}", "Show a storage provider", scope="admin", errors=(NotFound,))
+async def show_provider(call: Call, provider_id: str) -> ProviderView:
+    return call.services.storage.get(provider_id)
+
+
+@section.route(
+    "PATCH", "/storage/{provider_id}", "Change a storage provider", scope="admin", errors=(NotFound, Conflict)
+)
+async def change_provider(call: Call, provider_id: str, body: ProviderChanges) -> ProviderView:
+    """Fields that are absent stay, those of `config` too; a field of `config` that is null goes."""
+    return await call.services.storage.change(provider_id, body)
+
+
+@section.route(
+    "DELETE", "/storage/{provider_id}", "Remove a storage provider", status=204, scope="admin", errors=(NotFound,)
+)
+async def remove_provider(call: Call, provider_id: str) -> None:
+    """What it keeps stays with it."""
+    await call.services.storage.remove(provider_id)
+
+
+@section.route("POST", "/storage/{provider_id}/test", "Test a storage provider", scope="admin", errors=(NotFound,))
+async def test_provider(call: Call, provider_id: str) -> Tested:
+    """Saves a small blob there, looks for it, reads it back and deletes it."""
+    return await call.services.storage.test(provider_id)

@@ -1,0 +1,261 @@
+"""Storage providers as their administrator knows them: added, tested, changed and removed while the node runs."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from artdagd.auth.principal import Principal
+from artdagd.cid import cid_of_bytes
+from artdagd.database import Database
+from artdagd.database.providers import ProviderRow
+from artdagd.errors import ConfigError, Conflict, InvalidRequest, NotFound
+from artdagd.hooks import StorageBackend, StorageType
+from artdagd.steps.suggest import quote
+from artdagd.store import BlobStore
+from artdagd.store.sealing import Sealer
+
+TEST_SECONDS = 20.0
+"""Seconds that a test of a provider may take."""
+
+MOST = 100
+"""Providers of a node."""
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"\A[^\x00-\x1f]*\Z")]
+Capacity = Annotated[int, msgspec.Meta(ge=0, le=1 << 60)]
+
+
+class ProviderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new provider: ``config`` as the type's own schema says (``GET /storage/type/{type}``)."""
+
+    type: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    name: Name
+    config: dict[str, Any] = {}
+    capacity_bytes: Capacity | None = None
+
+
+class ProviderChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What changes; a field, and a field of ``config``, that is absent stays."""
+
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    config: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    capacity_bytes: Capacity | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider. ``secrets`` names the fields that are set and never shown; ``error`` says why it is not in use."""
+
+    provider_id: str
+    type: str
+    name: str
+    owner: str
+    config: dict[str, Any]
+    secrets: list[str]
+    capacity_bytes: int | None
+    created_at: str
+    error: str | None
+
+
+class Tested(msgspec.Struct, frozen=True):
+    """Whether a blob could be saved, found, read back and deleted, and how many milliseconds that took."""
+
+    ok: bool
+    detail: str
+    latency_ms: float
+
+
+class TypeView(msgspec.Struct, frozen=True):
+    """A kind of storage: ``schema`` is the JSON Schema of its config; fields that are ``writeOnly`` are secrets."""
+
+    type: str
+    description: str
+    schema: dict[str, Any]
+
+
+class Storage:
+    """The providers of a node: those in its database. ``types`` are what plugins offer."""
+
+    def __init__(self, store: BlobStore, database: Database, types: Mapping[str, StorageType], sealer: Sealer) -> None:
+        self._store = store
+        self._database = database
+        self._types = types
+        self._sealer = sealer
+        self._rows: dict[str, ProviderRow] = {}
+        self._errors: dict[str, str] = {}
+        self._turn = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Put every provider into use. One that can't be is told of in its view, and stops nothing."""
+        for row in reversed(await self._database.providers.all()):
+            self._rows[row.provider_id] = row
+            try:
+                self._use(row, self._backend(row.type, self._whole(row)))
+            except (ConfigError, InvalidRequest, NotFound) as error:
+                self._errors[row.provider_id] = error.detail
+
+    def every(self) -> list[ProviderView]:
+        """Newest first."""
+        return [self._view(row) for row in reversed(self._rows.values())]
+
+    def get(self, provider_id: str) -> ProviderView:
+        return self._view(self._row(provider_id))
+
+    def type(self, name: str) -> TypeView:
+        kind = self._type(name)
+        return TypeView(name, kind.description, _schema(kind))
+
+    def types(self) -> list[TypeView]:
+        return [self.type(name) for name in sorted(self._types)]
+
+    async def add(self, body: ProviderBody, who: Principal) -> ProviderView:
+        """Keep a provider and put it into use. Raises InvalidRequest for a config that its type does not take."""
+        async with self._turn:
+            if len(self._rows) >= MOST:
+                raise Conflict(f"there are {MOST} providers, the limit")
+            provider_id = secrets.token_hex(8)
+            backend = self._backend(body.type, body.config)
+            row = ProviderRow(
+                provider_id=provider_id,
+                owner=who.name,
+                type=body.type,
+                name=body.name,
+                capacity_bytes=body.capacity_bytes,
+                **self._parts(provider_id, body.type, body.config),
+            )
+            if not await self._database.providers.add(row):
+                await backend.close()
+                raise Conflict(f"you have a provider called {body.name!r}", advice="Choose another name.")
+            self._rows[provider_id] = row
+            self._use(row, backend)
+            return self._view(row)
+
+    async def change(self, provider_id: str, changes: ProviderChanges) -> ProviderView:
+        async with self._turn:
+            row = self._row(provider_id)
+            given = {k: v for k, v in msgspec.structs.asdict(changes).items() if v is not msgspec.UNSET}
+            name = given.get("name", row.name)
+            if any(one.name == name and one.owner == row.owner and one is not row for one in self._rows.values()):
+                raise Conflict(f"there is a provider called {name!r}", advice="Choose another name.")
+            config, backend = given.pop("config", None), None
+            if config is not None:
+                whole = {key: value for key, value in (self._whole(row) | config).items() if value is not None}
+                backend = self._backend(row.type, whole)
+                given |= self._parts(provider_id, row.type, whole)
+            await self._database.providers.update(provider_id, **given)
+            self._rows[provider_id] = row = msgspec.structs.replace(row, **given)
+            if backend is not None:
+                await self._store.providers.remove(provider_id)
+                self._use(row, backend)
+            return self._view(row)
+
+    async def remove(self, provider_id: str) -> None:
+        """Forget a provider. What it keeps stays with it."""
+        async with self._turn:
+            self._row(provider_id)
+            await self._database.providers.delete(provider_id)
+            del self._rows[provider_id]
+            self._errors.pop(provider_id, None)
+            await self._store.providers.remove(provider_id)
+
+    async def test(self, provider_id: str) -> Tested:
+        """Save a small blob there, look for it, read it back, delete it."""
+        row = self._row(provider_id)
+        began = time.monotonic()
+        try:
+            backend = self._backend(row.type, self._whole(row))
+            async with asyncio.timeout(TEST_SECONDS):
+                try:
+                    detail = await _tried(backend, self._store)
+                finally:
+                    await backend.close()
+        except TimeoutError:
+            detail = f"it did not answer within {TEST_SECONDS:g} s"
+        except (ConfigError, InvalidRequest, NotFound) as error:
+            detail = error.detail
+        except Exception as error:
+            detail = f"{type(error).__name__}: {error}"[:500]
+        return Tested(not detail, detail or "saved, found, read back and deleted", (time.monotonic() - began) * 1000)
+
+    def _use(self, row: ProviderRow, backend: StorageBackend) -> None:
+        self._errors.pop(row.provider_id, None)
+        self._store.providers.add(row.provider_id, backend)
+
+    def _row(self, provider_id: str) -> ProviderRow:
+        if provider_id not in self._rows:
+            raise NotFound(f"no storage provider {provider_id} here", advice="artdagctl storage list shows them.")
+        return self._rows[provider_id]
+
+    def _type(self, name: str) -> StorageType:
+        if name not in self._types:
+            known = ", ".join(sorted(self._types)) or "none"
+            raise NotFound(f"no storage type {quote(name)}", advice=f"Installed plugins offer: {known}.")
+        return self._types[name]
+
+    def _backend(self, type_: str, config: Mapping[str, Any]) -> StorageBackend:
+        kind = self._type(type_)
+        try:
+            return kind.open(msgspec.convert(dict(config), kind.config, strict=False))
+        except (msgspec.ValidationError, ValueError) as error:
+            raise InvalidRequest(f"the config of a {type_} provider: {error}") from None
+
+    def _parts(self, provider_id: str, type_: str, config: Mapping[str, Any]) -> dict[str, Any]:
+        """A config as it is kept: what may be seen, and what is sealed."""
+        hidden = {key: value for key, value in config.items() if key in _secrets(self._type(type_))}
+        sealed = self._sealer.seal(msgspec.json.encode(hidden).decode(), provider_id) if hidden else None
+        return {"config": {key: config[key] for key in config if key not in hidden}, "secrets": sealed}
+
+    def _whole(self, row: ProviderRow) -> dict[str, Any]:
+        hidden = msgspec.json.decode(self._sealer.open(row.secrets, row.provider_id)) if row.secrets else {}
+        return row.config | hidden
+
+    def _view(self, row: ProviderRow) -> ProviderView:
+        kind = self._types.get(row.type)
+        return ProviderView(
+            provider_id=row.provider_id,
+            type=row.type,
+            name=row.name,
+            owner=row.owner,
+            config=row.config,
+            secrets=sorted(_secrets(kind)) if kind and row.secrets else [],
+            capacity_bytes=row.capacity_bytes,
+            created_at=row.created_at,
+            error=self._errors.get(row.provider_id),
+        )
+
+
+async def _tried(backend: StorageBackend, store: BlobStore) -> str:
+    """What is wrong with ``backend``; empty if nothing is."""
+    data = f"artdagd tries a storage provider: {secrets.token_hex(16)}\n".encode()
+    cid = str(cid_of_bytes(data))
+    with tempfile.NamedTemporaryFile(dir=store.layout.tmp) as file:
+        file.write(data)
+        file.flush()
+        await backend.save(cid, Path(file.name))
+    try:
+        if await backend.size(cid) != len(data):
+            return "it took a blob and does not find it again"
+        if b"".join([chunk async for chunk in backend.load(cid)]) != data:
+            return "it gave other bytes than it took"
+    finally:
+        await backend.delete(cid)
+    return ""
+
+
+def _schema(kind: StorageType) -> dict[str, Any]:
+    schema = msgspec.json.schema(kind.config)
+    name = schema["$ref"].rpartition("/")[2]
+    found: dict[str, Any] = schema["$defs"].pop(name)
+    if schema["$defs"]:
+        found["$defs"] = schema["$defs"]
+    return found
+
+
+def _secrets(kind: StorageType) -> set[str]:
+    return {name for name, field in _schema(kind)["properties"].items() if field.get("writeOnly")}

@@ -1,0 +1,158 @@
+"""Providers through the API: added, tested, used, changed, removed; secrets that never come back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import msgspec
+import pytest
+from nodes import running_node
+
+from artdagd.hooks import StorageType, hookimpl
+from artdagd.hooks.manager import Plugins
+
+SECRET = "s3cret-canary-value"
+
+
+class VaultConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    bucket: str = "b"
+    password: Annotated[str, msgspec.Meta(extra_json_schema={"writeOnly": True})] = ""
+
+
+class Vault:
+    """Keeps blobs in memory for who knows the password."""
+
+    def __init__(self, config: VaultConfig) -> None:
+        self.config = config
+        self.held: dict[str, bytes] = {}
+
+    async def save(self, cid: str, path: Path) -> None:
+        if self.config.password != SECRET:
+            raise PermissionError("wrong password")
+        self.held[cid] = path.read_bytes()
+
+    async def load(self, cid: str) -> AsyncIterator[bytes]:
+        if cid not in self.held:
+            raise FileNotFoundError(cid)
+        yield self.held[cid]
+
+    async def size(self, cid: str) -> int | None:
+        return len(self.held[cid]) if cid in self.held else None
+
+    async def delete(self, cid: str) -> None:
+        self.held.pop(cid, None)
+
+    async def close(self) -> None:
+        pass
+
+
+class VaultPlugin:
+    @hookimpl
+    def artdag_storage_types(self) -> list[StorageType]:
+        return [StorageType(name="vault", description="A vault", config=VaultConfig, open=Vault)]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    found = [*Plugins.load().storage_types.values()]
+    installed = Plugins.of(storage=VaultPlugin())
+
+    class Both:
+        @hookimpl
+        def artdag_storage_types(self) -> list[StorageType]:
+            return [*found, *installed.storage_types.values()]
+
+    monkeypatch.setattr(Plugins, "load", lambda: Plugins.of(both=Both()))
+    return tmp_path / "home"
+
+
+async def add(http: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
+    answer = await http.post("/storage/add", json=body)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+async def test_a_directory_gets_copies_and_gives_back_what_was_lost(home: Path, tmp_path: Path):
+    (tmp_path / "disk").mkdir()
+    async with running_node(home, workers=0) as (node, person):
+        http = person.http
+        made = await add(http, type="local", name="disk", config={"path": str(tmp_path / "disk")})
+        tested = (await http.post(f"/storage/{made['provider_id']}/test")).json()
+        assert tested["ok"], tested
+        assert tested["latency_ms"] > 0
+        cid = (await http.post("/cache/upload", files={"file": ("a", b"bytes")})).json()["cid"]
+        assert list((tmp_path / "disk").rglob(cid))
+        for lost in node.settings.cache.rglob(cid):
+            lost.unlink()
+        assert (await http.get(f"/cache/{cid}/raw")).content == b"bytes"
+        assert (await http.delete(f"/storage/{made['provider_id']}")).status_code == 204
+        other = (await http.post("/cache/upload", files={"file": ("a", b"other")})).json()["cid"]
+        assert not list((tmp_path / "disk").rglob(other))
+        assert (await http.get("/storage")).json()["items"] == []
+
+
+async def test_secrets_are_sealed_and_never_shown(home: Path):
+    async with running_node(home, workers=0) as (_, person):
+        http = person.http
+        made = await add(http, type="vault", name="v", config={"bucket": "x", "password": SECRET})
+        where = f"/storage/{made['provider_id']}"
+        assert made["secrets"] == ["password"]
+        assert (await http.post(f"{where}/test")).json()["ok"]
+        changed = await http.patch(where, json={"config": {"bucket": "y"}, "capacity_bytes": 5})
+        assert (changed.json()["config"], changed.json()["capacity_bytes"]) == ({"bucket": "y"}, 5)
+        texts = [str(made), changed.text, (await http.get(where)).text, (await http.get("/storage")).text]
+        assert not any(SECRET in text for text in texts)
+    left = [file for file in home.rglob("*") if file.is_file() and SECRET.encode() in file.read_bytes()]
+    assert left == []
+    assert (home / "secret-key").stat().st_mode & 0o777 == 0o600
+    async with running_node(home, workers=0) as (_, person):
+        assert (await person.http.post(f"{where}/test")).json()["ok"]
+        assert (await person.http.patch(where, json={"config": {"password": "wrong"}})).status_code == 200
+        tested = (await person.http.post(f"{where}/test")).json()
+        assert (tested["ok"], "wrong password" in tested["detail"]) == (False, True)
+    (home / "secret-key").write_bytes(b"k" * 32)
+    async with running_node(home, workers=0) as (_, person):
+        shown = (await person.http.get(where)).json()
+        assert "can't be read with the key" in shown["error"]
+
+
+async def test_what_is_wrong_is_told(home: Path):
+    async with running_node(home, workers=0) as (_, person):
+        http = person.http
+        answer = await http.post("/storage/add", json={"type": "tape", "name": "x"})
+        assert (answer.status_code, "local, vault" in answer.json()["advice"]) == (404, True)
+        answer = await http.post("/storage/add", json={"type": "vault", "name": "x", "config": {"bukket": "x"}})
+        assert (answer.status_code, "bukket" in answer.json()["detail"]) == (400, True)
+        await add(http, type="vault", name="x")
+        assert (await http.post("/storage/add", json={"type": "vault", "name": "x"})).status_code == 409
+        form = await http.post(
+            "/storage", data={"type": "vault", "name": "y", "config.bucket": "z", "capacity_bytes": ""}
+        )
+        assert form.status_code == 303
+        shown = (await http.get(form.headers["location"])).json()
+        assert (shown["config"], shown["capacity_bytes"]) == ({"bucket": "z"}, None)
+        schema = (await http.get("/storage/type/vault")).json()["schema"]
+        assert schema["properties"]["password"]["writeOnly"]
+        for path in ("/storage/none", "/storage/type/none"):
+            assert (await http.get(path)).status_code == 404
+
+
+async def test_users_who_are_no_administrators_have_no_storage(home: Path):
+    async with running_node(home, workers=0) as (_, person):
+        made = (await person.http.post("/auth/tokens", json={"name": "b", "owner": "bob"})).json()
+        answer = await person.http.get("/storage", headers={"Authorization": f"Bearer {made['token']}"})
+        assert answer.status_code == 403
+
+
+async def test_the_node_is_measured(home: Path):
+    async with running_node(home, workers=1) as (_, person):
+        await person.http.get("/runs")
+        answer = await person.http.get("/metrics")
+        assert answer.headers["content-type"].startswith("text/plain; version=")
+        lines = answer.text.splitlines()
+        assert 'artdag_http_requests_total{method="GET",status="200"} 1.0' in lines
+        assert any(line.startswith("artdag_daemon_resident_bytes ") for line in lines)
+        assert any(line.startswith("# HELP artdag_workers ") for line in lines)
