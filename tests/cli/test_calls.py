@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from clips import click_track
 from processes import Daemon, well
 
 from artdagd.cid import CID, cid_of_file, names_file
@@ -39,6 +40,25 @@ def test_a_kept_recipe_is_run_by_its_own_call(node: Daemon, clip: Path, recipe: 
     done = node.ctl("recipes", "run", "Žižkov", "--input", f"clip={clip}", "--follow")
     assert "status      completed" in well(done)
     assert node.ctl("recipes", "run", "Žižkov").returncode == 1
+
+
+LOUDNESS = """\
+name: lit
+inputs: {clip: {type: video}, song: {type: audio}}
+steps:
+  - {id: rhythm, type: ANALYZE, inputs: [song], config: {features: [energy]}}
+  - {id: lit, type: EFFECT, inputs: [clip], config: {effect: blur, sigma: {energy: rhythm, from: 0, to: 2}}}
+output: lit
+"""
+
+
+def test_a_plan_waits_for_its_analysis_which_is_told(node: Daemon, clip: Path, tmp_path: Path):
+    recipe, song = tmp_path / "lit.yaml", click_track(tmp_path / "song.wav", [0.5, 1.0, 1.5], 2.0)
+    recipe.write_text(LOUDNESS)
+    words = ("--input", f"clip={clip}", "--input", f"song={song}", "--json")
+    planned = json.loads(well(node.ctl("plan", recipe, *words)))
+    run_id = json.loads(well(node.ctl("execute", planned["plan_id"], "--follow", "--json")))["run_id"]
+    assert re.search(r"^rhythm +energy +\d+, one every [\d.]+ s$", well(node.ctl("runs", "analysis", run_id)), re.M)
 
 
 @pytest.mark.slow
