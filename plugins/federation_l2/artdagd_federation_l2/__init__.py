@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
-from artdagd.hooks import RunEvent, hookimpl
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from artdagd.hooks import IdentityProvider, NodeAccess, PluginSettings, Publisher, WebRoute, hookimpl
+from artdagd_federation_l2.settings import ENVIRONMENT, FederationSettings
+
+if TYPE_CHECKING:
+    from artdagd_federation_l2.node.federation import Federation
 
 
 class FederationPlugin:
-    """The plugin of one node."""
+    """The plugin of one node. Without ``L2_SERVER`` it offers nothing, and imports nothing heavy."""
+
+    def __init__(self) -> None:
+        self._federation: Federation | None = None
 
     @hookimpl
-    def artdag_run_event(self, event: RunEvent) -> None:
-        """Nothing yet."""
+    def artdag_settings(self) -> PluginSettings:
+        return PluginSettings(config=FederationSettings, environment=ENVIRONMENT)
+
+    @hookimpl
+    def artdag_identity_provider(self, node: NodeAccess) -> IdentityProvider | None:
+        federation = self._of(node)
+        return federation.identity if federation else None
+
+    @hookimpl
+    def artdag_publisher(self, node: NodeAccess) -> Publisher | None:
+        federation = self._of(node)
+        return federation.publisher if federation else None
+
+    @hookimpl
+    def artdag_routes(self, node: NodeAccess) -> Sequence[WebRoute]:
+        federation = self._of(node)
+        return federation.routes if federation else ()
+
+    @hookimpl
+    async def artdag_startup(self, node: NodeAccess) -> None:
+        if federation := self._of(node):
+            await federation.start()
+
+    @hookimpl
+    async def artdag_shutdown(self) -> None:
+        if self._federation:
+            await self._federation.stop()
+
+    def _of(self, node: NodeAccess) -> Federation | None:
+        if self._federation is None and node.settings.server:
+            from artdagd_federation_l2.node.federation import Federation
+
+            self._federation = Federation(node)
+        return self._federation
