@@ -78,13 +78,15 @@ class ArrivingBody(Body):
 
 
 class ArrivingRequest(Request):
-    """``held`` is let go when the answer has been sent, or nobody waits for it any more."""
+    """``held`` is let go when the answer has been sent, or nobody waits for it any more. ``text`` is the whole body,
+    once it was read: what is signed is checked after it was understood."""
 
     body_class = ArrivingBody
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.held = contextlib.ExitStack()
+        self.text: bytes | None = None
 
 
 class Connection(ASGIHTTPConnection):
@@ -171,9 +173,11 @@ async def arriving(request: Request, limit: int) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def whole(request: Request, limit: int) -> bytes:
-    """A body of at most ``limit`` bytes, in memory. Raises as :func:`arriving` does."""
-    return b"".join([chunk async for chunk in arriving(request, limit)])
+async def whole(request: ArrivingRequest, limit: int) -> bytes:
+    """A body of at most ``limit`` bytes, in memory; asked again, the same. Raises as :func:`arriving` does."""
+    if request.text is None:
+        request.text = b"".join([chunk async for chunk in arriving(request, limit)])
+    return request.text
 
 
 def too_large(limit: int) -> TooLarge:

@@ -165,7 +165,7 @@ async def _json_body() -> bytes:
     return text or b"{}"
 
 
-async def _form(asked: Request) -> dict[str, str]:
+async def _form(asked: ArrivingRequest) -> dict[str, str]:
     """The fields of a form that a browser sent. Raises InvalidRequest for one that is none."""
     text = await whole(asked, JSON_LIMIT)
     try:
