@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import re
 import time
 from collections import OrderedDict
@@ -29,6 +30,8 @@ from artdagd_federation_l2.node.sending import Sender, date_of, retry_after
 from artdagd_federation_l2.node.signins import SignIn, SignIns
 from artdagd_federation_l2.settings import FederationSettings
 from artdagd_federation_l2.signatures import PublicKey, SignatureRefused
+
+log = logging.getLogger(__name__)
 
 SECONDS = 4.0
 """How long the registry may take to verify; beyond it the sign-in is answered 503."""
@@ -82,7 +85,8 @@ class RegistryIdentity:
     async def may_revoke(self, request: WebRequest) -> bool:
         try:
             await self._incoming.signed(request, self._key)
-        except (SignatureRefused, TooOften):
+        except (SignatureRefused, TooOften) as refusal:
+            log.info("a request to revoke is not the registry's: %s", refusal)
             return False
         return True
 
