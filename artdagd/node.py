@@ -190,6 +190,7 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     async with Node(settings) as node:
         print(f"artdagd {__version__} at {node.url}; admin token in {settings.home / 'admin-token'}", flush=True)
+        print(f"sign a browser in at {node.url}/auth, or with: artdagctl login", flush=True)
         await stop.wait()
         log.info("stopping: unfinished runs go on at the next start")
 
