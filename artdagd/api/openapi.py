@@ -26,6 +26,8 @@ HEADERS = {
 }
 """Request headers that routes read, and what they do."""
 
+RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+
 _FORM = {
     "type": "object",
     "required": ["file"],
@@ -143,7 +145,8 @@ def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     responses = {str(route.status): good}
     for kind in errors_of(route):
-        responses.setdefault(str(kind.status), {"description": kind.title, "content": problem})
+        later = {"headers": RETRY_AFTER} if kind.status in (429, 503) else {}
+        responses.setdefault(str(kind.status), {"description": kind.title, "content": problem, **later})
     if "If-None-Match" in route.headers:
         responses["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
     if "Range" in route.headers:
@@ -152,7 +155,7 @@ def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         responses["202"] = {
             "description": "Being made: ask again",
             "content": {"application/json": {"schema": schemas[str(route.later)]}},
-            "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
+            "headers": RETRY_AFTER,
         }
     if route.operation_id == "health":
         responses["503"] = {"description": "Starting or draining", "content": good["content"]}

@@ -170,3 +170,16 @@ async def test_a_request_whose_answer_was_cut_off_is_sent_again_and_makes_one_ru
             await cut(node.url, f"POST /runs HTTP/1.1\r\n{head}\r\n".encode() + request.content, number % 2)
             assert (await ann.send(request)).status_code == 202
         assert (await ann.get("/runs")).json()["total"] == requests
+
+
+async def test_the_document_says_what_may_be_too_much(idle: People):
+    paths = (await idle["ann"].get("/openapi.json")).json()["paths"]
+    starting = [("post", way) for way in ("/runs", "/recipes/{recipe_id}/run", "/api/execute", "/api/run-recipe")]
+    for method, path in [*starting, ("post", "/cache/upload")]:
+        assert {"429", "507"} <= set(paths[path][method]["responses"]), path
+    for method, path in [*starting, ("post", "/runs/{run_id}/retry"), ("get", "/api/run/{run_id}/events")]:
+        answer = paths[path][method]["responses"]["429"]
+        assert list(answer["content"]) == ["application/problem+json"]
+        assert "Retry-After" in answer["headers"]
+    for method, path in starting:
+        assert "409" in paths[path][method]["responses"], path
