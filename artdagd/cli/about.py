@@ -80,6 +80,15 @@ def api(show: Show) -> None:
     show.value(document, json.dumps(document, indent=2, ensure_ascii=False).splitlines())
 
 
+@click.command()
+@json_option
+def metrics(show: Show) -> None:
+    """Print the node's figures, as Prometheus reads them."""
+    with Client() as client:
+        text = client.text("/metrics").decode(errors="replace")
+    show.value({"text": text}, text.splitlines())
+
+
 @click.command("client")
 @output_option
 @json_option

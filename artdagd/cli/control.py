@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from artdagd import __version__
-from artdagd.cli.about import api, one_file, plugins, status, workers
+from artdagd.cli.about import api, metrics, one_file, plugins, status, workers
 from artdagd.cli.cache import cache
 from artdagd.cli.ipfs import ipfs
 from artdagd.cli.plans import execute, plan
@@ -15,6 +15,7 @@ from artdagd.cli.recipes import recipes
 from artdagd.cli.running import render, run
 from artdagd.cli.runs import runs
 from artdagd.cli.steps import steps
+from artdagd.cli.storage import storage
 from artdagd.cli.tokens import login, token, whoami
 
 HELP = f"""Talk to an artdagd node.
@@ -32,8 +33,8 @@ def control() -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    status, run, render, plan, execute, runs, recipes, cache, ipfs, token, login, whoami, steps, plugins, workers, api,
-    one_file,
+    status, run, render, plan, execute, runs, recipes, cache, ipfs, storage, token, login, whoami, steps, plugins,
+    workers, metrics, api, one_file,
 )  # fmt: skip
 
 for command in (publish, unpublish, publication):

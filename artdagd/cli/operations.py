@@ -6,6 +6,7 @@ COMMANDS = {
     "health": "status",
     "list_workers": "workers",
     "list_plugins": "plugins",
+    "show_metrics": "metrics",
     "list_steps": "steps",
     "upload_blob": "cache put",
     "import_blob": "cache import",
@@ -43,6 +44,13 @@ COMMANDS = {
     "make_plan": "plan",
     "execute_plan": "execute",
     "run_recipe_text": "run",
+    "list_providers": "storage list",
+    "show_storage_type": "storage types",
+    "show_provider": "storage show",
+    "add_provider": "storage add",
+    "change_provider": "storage set",
+    "remove_provider": "storage remove",
+    "test_provider": "storage test",
     "show_session": "whoami",
     "make_login_address": "login",
     "create_token": "token create",
@@ -55,7 +63,7 @@ COMMANDS = {
 }
 """Operation -> the words of its command."""
 
-SAME = {"landing": "health", "show_run": "show_api_run"}
+SAME = {"landing": "health", "show_run": "show_api_run", "add_provider_form": "add_provider"}
 """Operations whose JSON is another's, at an address for people: the other's command is theirs."""
 
 BROWSERS = {"sign_in", "sign_in_with_token"}

@@ -85,7 +85,12 @@ def size(count: float) -> str:
 
 def details(view: Mapping[str, Any]) -> list[str]:
     """The fields of one thing that say something, each in a line."""
-    return [f"{name:12} {value}" for name, value in view.items() if value not in (None, "", [], {})]
+    said = {name: value for name, value in view.items() if value not in (None, "", [], {})}
+    plain = (str, int, float)
+    return [
+        f"{name:12} {value if type(value) in plain else json.dumps(value, ensure_ascii=False)}"
+        for name, value in said.items()
+    ]
 
 
 def json_option(function: F) -> F:

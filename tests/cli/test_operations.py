@@ -63,6 +63,12 @@ WORDS = {
     "make_plan": "FILE",
     "execute_plan": "CID",
     "run_recipe_text": "FILE",
+    "show_storage_type": "local",
+    "show_provider": "r",
+    "add_provider": "local x",
+    "change_provider": "r --name y",
+    "remove_provider": "r",
+    "test_provider": "r",
     "create_token": "x",
     "delete_token": "x",
     "revoke_token": "--token-file FILE",
@@ -76,6 +82,7 @@ BEFORE: dict[tuple[str, str], Any] = {
     ("GET", "/recipes/r"): {"inputs": {}, "params": {}, "yaml": ""},
     ("POST", "/recipes/check"): {"errors": [], "inputs": {}, "params": {}},
     ("GET", "/api/run/r"): RUN,
+    ("GET", "/storage"): {"items": [{"provider_id": "r", "name": "x", "type": "local"}]},
 }
 """Answers to what commands ask before they make their own call, which is answered with 404."""
 
