@@ -1,0 +1,131 @@
+"""The whole story in a browser: log in at the registry, attach, render, publish, see the work there, log out there."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from registries import PASSWORD, running_registry
+
+ROOT = Path(__file__).parents[3]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from needs import missing  # noqa: E402
+from nodes import EXAMPLES, STATE, running_node  # noqa: E402
+
+RECIPE = """
+name: tint
+version: "1.0"
+inputs:
+  clip: {type: video, description: "Any footage"}
+steps:
+  - {id: short, type: SEGMENT, inputs: [clip], config: {start: 0, duration: 0.5}}
+  - {id: small, type: RESIZE, inputs: [short], config: {width: 160, height: 90}}
+output: small
+"""
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@asynccontextmanager
+async def browser_page() -> AsyncIterator[object]:
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            context = await browser.new_context(java_script_enabled=False)
+            context.set_default_timeout(20_000)
+            yield await context.new_page()
+        finally:
+            await browser.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_attach_render_publish_and_log_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    if not Path(CHROMIUM).exists():
+        missing("chromium", "apt-get install chromium")
+    monkeypatch.setenv(STATE, str(tmp_path))
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    async with running_registry(tmp_path / "registry") as registry:
+        await registry.add_user("giles")
+        plugins = {"federation_l2": {"server": registry.url, "domain": registry.domain}}
+        settings = {"port": port, "public_url": address, "outbound_private": ("127.0.0.1",), "plugins": plugins}
+        async with running_node(tmp_path / "home", **settings) as (node, _), browser_page() as page:
+            await registry.add_renderer(address, "The node")
+            await _log_in_and_attach(page, registry.url, address)
+            cid = await _render(page, address, tmp_path)
+            await _publish(page, registry.url, address, cid)
+            await _log_out(page, registry.url, address)
+            assert node.ready
+
+
+async def _log_in_and_attach(page, registry: str, address: str) -> None:
+    await page.goto(f"{registry}/login")
+    await page.get_by_label("Name").fill("giles")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await page.goto(f"{registry}/renderers")
+    await page.get_by_role("button", name="Attach").click()
+    await page.wait_for_url(f"{address}/")
+    assert page.url == f"{address}/"
+    assert "@giles@art.example" in await page.inner_text("body")
+
+
+async def _render(page, address: str, folder: Path) -> str:
+    await page.goto(f"{address}/media")
+    await page.set_input_files("input[type=file]", EXAMPLES / "media" / "bunny.mp4")
+    await page.get_by_role("button", name="Upload").click()
+    await page.goto(f"{address}/recipes")
+    (folder / "tint.yaml").write_text(RECIPE)
+    await page.set_input_files("input[type=file]", folder / "tint.yaml")
+    await page.get_by_role("button", name="Upload").click()
+    await page.goto(f"{address}/recipe/tint")
+    await page.select_option("select[name='inputs.clip']", index=1)
+    await page.get_by_role("button", name="Run", exact=True).click()
+    await page.get_by_role("link", name="Describe it").click(timeout=60_000)
+    await page.get_by_label("Title").fill("Small <b>bunny</b>")
+    await page.get_by_role("button", name="Save").click()
+    return page.url.rpartition("/")[2]
+
+
+async def _publish(page, registry: str, address: str, cid: str) -> None:
+    await page.goto(f"{address}/cache/{cid}")
+    await page.get_by_role("button", name="Publish").click()
+    async with httpx.AsyncClient(trust_env=False) as stranger:
+        answer = await stranger.get(f"{address}/cache/{cid}/raw")
+        assert answer.status_code == 200
+    work = page.get_by_role("link", name="Small <b>bunny</b>")
+    for _ in range(100):  # the outbox delivers in its own time
+        await page.goto(f"{registry}/works")
+        if await work.count():
+            break
+    await work.first.click()
+    text = await page.inner_text("main")
+    assert cid in text
+    assert "giles" in text
+
+
+async def _log_out(page, registry: str, address: str) -> None:
+    await page.goto(f"{registry}/")
+    await page.get_by_role("button", name="Log out").click()
+    for _ in range(100):
+        answer = await page.goto(f"{address}/runs")
+        if answer.status == 401:
+            break
+    assert answer.status == 401
