@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import OrderedDict
 from typing import TypeVar
@@ -13,6 +14,8 @@ from artdagd_federation_l2.node.addresses import origin
 from artdagd_federation_l2.node.pace import Pace
 from artdagd_federation_l2.node.sending import ACTIVITY, Sender
 from artdagd_federation_l2.signatures import PublicKey, SignatureRefused, public_key
+
+log = logging.getLogger(__name__)
 
 KEPT = 1_000
 """Actors that are remembered, for ``FRESH`` seconds."""
@@ -142,7 +145,9 @@ class Actors:
         try:
             answer = await self._sender.send("GET", address, takes=_ACCEPT, seconds=SECONDS)
         except (OutboundFailed, OutboundRefused, ValueError) as error:
-            raise SignatureRefused(f"the actor can't be fetched: {error}") from None
+            # Told in full it would say which names and servers there are in the node's own network.
+            log.info("an actor can't be fetched: %s", error)
+            raise SignatureRefused("the actor can't be fetched") from None
         if answer.status in (404, 410):
             raise ActorGone(f"the actor's server answers {answer.status}")
         if answer.status != 200:

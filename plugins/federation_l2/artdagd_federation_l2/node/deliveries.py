@@ -165,7 +165,9 @@ class Deliveries:
         said = f"{origin(message.target)} answered {answer.status}"
         if 400 <= answer.status < 500 and answer.status not in AGAIN:
             return _Ended(taken=False, error=said)
-        return _Ended(taken=False, error=said, again=retry_after(answer.headers, 0))
+        return _Ended(
+            taken=False, error=said, again=retry_after(answer.headers, 0) if "retry-after" in answer.headers else 0.0
+        )
 
     def _page(self, message: Message, answer: OutboundAnswer) -> str:
         """The registry's page of a work: what else would it send a reader to?"""
