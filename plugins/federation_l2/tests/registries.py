@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import sys
 import time
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +14,8 @@ from unittest.mock import patch
 
 import httpx
 from artdagd_federation_l2.registry import Registry, RegistrySettings, secrets
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from signed import rsa_key
 
 PASSWORD = "correct horse battery"
 
@@ -26,6 +31,7 @@ class RunningRegistry:
         self.domain = registry.settings.domain
 
     async def add_user(self, name: str, password: str = PASSWORD) -> None:
+        _seed(self.registry.settings.home / "keys" / f"{name}.pem", name)
         await self.registry.services.people.add(name, password)
 
     async def add_renderer(self, url: str, name: str = "") -> None:
@@ -53,6 +59,23 @@ class RunningRegistry:
         assert answer.status_code == 303, answer.text
         return answer.headers["Location"]
 
+    async def proof(self, browser: httpx.AsyncClient) -> str:
+        """What the forms of this browser's session prove themselves with."""
+        return await csrf(browser, "/renderers")
+
+    async def run(self, *words: str, text: str = "") -> tuple[int, str]:
+        """``artdag-registry WORDS`` in the home of this registry: its exit code and what it printed."""
+        command = [sys.executable, "-m", "artdagd_federation_l2.registry.command", *words]
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            *("--home", str(self.registry.settings.home)),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=STDOUT,
+        )
+        said, _ = await process.communicate(text.encode())
+        return process.returncode or 0, said.decode()
+
     async def log_out(self, browser: httpx.AsyncClient) -> None:
         answer = await browser.post("/logout", data={"csrf_token": await csrf(browser, "/renderers")})
         assert answer.status_code == 303, answer.text
@@ -74,8 +97,16 @@ async def running_registry(
     port: int = 0,
     clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[RunningRegistry]:
+    _seed(home / "registry.pem", "registry")
     settings = RegistrySettings(home=home, domain=domain, public_url=public_url, private=private, port=port)
     # Passwords that take a third of a second each are for those who guess.
     with patch.object(secrets, "COST", 1 << 10):
         async with Registry(settings, clock) as registry:
             yield RunningRegistry(registry)
+
+
+def _seed(file: Path, name: str) -> None:
+    """A key that this process has made before, as they take long."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not file.exists():
+        file.write_bytes(rsa_key(name).private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

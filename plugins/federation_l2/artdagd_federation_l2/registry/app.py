@@ -9,7 +9,7 @@ import msgspec
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
-from artdagd_federation_l2.registry import attaching, pages, signing_in, vouching
+from artdagd_federation_l2.registry import actors, attaching, inbox, pages, signing_in, vouching
 from artdagd_federation_l2.registry.errors import Refused
 from artdagd_federation_l2.registry.rendering import page, wants_page
 from artdagd_federation_l2.registry.services import Services
@@ -43,7 +43,7 @@ def create_app(services: Services) -> Quart:
     app.config["BODY_TIMEOUT"] = BODY_SECONDS
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.url_map.merge_slashes = False
-    for part in (signing_in, attaching, vouching, pages):
+    for part in (signing_in, attaching, vouching, inbox, actors, pages):
         app.register_blueprint(part.blueprint(services))
 
     async def known_host() -> None:

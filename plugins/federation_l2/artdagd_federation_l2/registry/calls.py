@@ -75,6 +75,8 @@ class Calls:
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
     async def _begin(self) -> None:
+        # As of before the look: what a call has changed since is not in what is read.
+        busy = set(self._busy)
         rows = await self._database.rows(
             "SELECT seq, renderer, name, tries, revoked_at FROM calls JOIN revocations USING (seq)"
             " WHERE due_at <= ? ORDER BY seq LIMIT 1000",
@@ -84,7 +86,7 @@ class Calls:
         for row in rows:
             due[row["renderer"]].append(row)
         for renderer, its in due.items():
-            if renderer not in self._busy:
+            if renderer not in busy:
                 self._start(renderer, self._tell(its[:AT_ONCE]))
         if time.monotonic() - self._named >= NAMING and NAMES not in self._busy:
             self._named = time.monotonic()

@@ -184,3 +184,7 @@ async def _remove_renderer(home: Path, url: str) -> None:
 
 def main() -> None:
     registry()
+
+
+if __name__ == "__main__":
+    main()

@@ -29,20 +29,20 @@ class Endings:
     """Writes down what ended, for nodes to ask for and for :class:`.calls.Calls` to tell; ``told`` is set then."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._database = database
+        self.database = database
         self._clock = clock
         self.told = asyncio.Event()
 
     async def sign_out(self, person: str, session: str) -> None:
         """End one session here, and the person's on all nodes; tokens that were not used yet are good no more."""
-        async with self._database.writing() as transaction:
+        async with self.database.writing() as transaction:
             await transaction.execute("DELETE FROM sessions WHERE hash = ?", (session,))
             await self._revoke(transaction, "name = ?", person)
         self.told.set()
 
     async def detach(self, person: str, renderer: str) -> None:
         """Take back the approval of one node."""
-        async with self._database.writing() as transaction:
+        async with self.database.writing() as transaction:
             await transaction.execute("DELETE FROM approvals WHERE name = ? AND renderer = ?", (person, renderer))
             await self._revoke(transaction, "name = ? AND renderer = ?", person, renderer)
         self.told.set()
@@ -50,7 +50,7 @@ class Endings:
     async def remove_person(self, person: str) -> None:
         """Their sessions end, their works go, their name stays theirs. Raises Refused if there is no such person."""
         now = self._clock()
-        async with self._database.writing() as transaction:
+        async with self.database.writing() as transaction:
             removed = await transaction.execute(
                 "UPDATE people SET removed_at = ?, password = '' WHERE name = ? AND removed_at IS NULL", (now, person)
             )
@@ -69,7 +69,7 @@ class Endings:
     async def remove_renderer(self, url: str) -> None:
         """The node is believed no more, and told that sessions which rest on our word are over. Its works stay.
         Raises Refused if it is not known."""
-        async with self._database.writing() as transaction:
+        async with self.database.writing() as transaction:
             await self._revoke(transaction, "renderer = ?", url)
             removed = await transaction.execute("DELETE FROM renderers WHERE url = ?", (url,))
             if not removed.rowcount:
@@ -79,12 +79,12 @@ class Endings:
     async def since(self, renderer: str, seq: int) -> tuple[list[Revocation], int]:
         """Revocations after ``seq`` for a node, oldest first, and the ``seq`` to ask after next. Asking so proves that
         the node knows all up to ``seq``: nobody calls it for those any more."""
-        async with self._database.writing() as transaction:
+        async with self.database.writing() as transaction:
             await transaction.execute(
                 "DELETE FROM calls WHERE seq IN (SELECT seq FROM revocations WHERE renderer = ? AND seq <= ?)",
                 (renderer, seq),
             )
-        rows = await self._database.rows(
+        rows = await self.database.rows(
             "SELECT seq, name, revoked_at FROM revocations WHERE renderer = ? AND seq > ? ORDER BY seq LIMIT ?",
             renderer,
             seq,
@@ -94,7 +94,7 @@ class Endings:
         if items:
             return items, items[-1].seq
         # A registry that was set back to an older copy counts on from there: a node that is ahead comes back too.
-        newest = await self._database.row("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name='revocations'")
+        newest = await self.database.row("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name='revocations'")
         return [], min(seq, newest[0] if newest else 0)
 
     async def _revoke(self, transaction: aiosqlite.Connection, which: str, *values: str) -> None:

@@ -49,6 +49,7 @@ class Peers:
         self._renderers = renderers
         self._keys: dict[str, tuple[float, PublicKey]] = {}
         self._asked: dict[str, float] = {}
+        self.pause = PAUSE
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def key(self, renderer: Renderer, *, anew: bool = False) -> PublicKey:
@@ -58,7 +59,7 @@ class Peers:
             kept = self._keys.get(renderer.url)
             if kept and (time.monotonic() - kept[0] < KEPT) and not anew:
                 return kept[1]
-            if time.monotonic() - self._asked.get(renderer.url, -PAUSE) < PAUSE:
+            if time.monotonic() - self._asked.get(renderer.url, -self.pause) < self.pause:
                 if kept:
                     return kept[1]
                 raise Refused(503, f"{renderer.url} did not give its key just now", retry_after=int(PAUSE))

@@ -30,6 +30,7 @@ from artdagd_federation_l2.registry.sessions import Sessions
 from artdagd_federation_l2.registry.settings import RegistrySettings
 from artdagd_federation_l2.registry.signed import Signers
 from artdagd_federation_l2.registry.tickets import Tickets
+from artdagd_federation_l2.registry.works import Works
 from artdagd_federation_l2.signatures import SigningKey, kept_key
 
 AGENT = "artdag-registry"
@@ -95,6 +96,7 @@ class Registry:
             tickets=Tickets(database, self._clock),
             endings=endings,
             signers=Signers(self.url, renderers, peers, self._clock),
+            works=Works(database, self._clock),
         )
         calls = Calls(database, endings, renderers, peers, outbound, key, self._clock)
         calling = asyncio.create_task(calls.run(), name="calls to nodes")

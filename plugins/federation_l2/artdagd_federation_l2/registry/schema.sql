@@ -46,8 +46,11 @@ CREATE TABLE calls (
 ) STRICT;
 CREATE TABLE activities (
     id TEXT PRIMARY KEY,
+    renderer TEXT NOT NULL,
     received_at REAL NOT NULL
 ) STRICT;
+CREATE INDEX activities_of ON activities (renderer);
+CREATE INDEX activities_by_time ON activities (received_at);
 CREATE TABLE works (
     id TEXT PRIMARY KEY,
     object TEXT NOT NULL UNIQUE,
@@ -56,6 +59,7 @@ CREATE TABLE works (
     shown TEXT NOT NULL,
     received_at REAL NOT NULL
 ) STRICT;
+CREATE INDEX works_at ON works (renderer);
 CREATE INDEX works_of ON works (name, received_at);
 CREATE INDEX works_by_time ON works (received_at);
 CREATE TABLE gone (

@@ -14,6 +14,7 @@ from artdagd_federation_l2.registry.sessions import Sessions
 from artdagd_federation_l2.registry.settings import RegistrySettings
 from artdagd_federation_l2.registry.signed import Signers
 from artdagd_federation_l2.registry.tickets import Tickets
+from artdagd_federation_l2.registry.works import Works
 from artdagd_federation_l2.signatures import SigningKey
 
 
@@ -32,3 +33,4 @@ class Services:
     tickets: Tickets
     endings: Endings
     signers: Signers
+    works: Works

@@ -29,7 +29,7 @@ class Signers:
     def __init__(self, public_url: str, renderers: Renderers, peers: Peers, clock: Callable[[], float]) -> None:
         self._public = urlsplit(public_url)
         self._renderers = renderers
-        self._peers = peers
+        self.peers = peers
         self._clock = clock
         self._replays = Replays()
 
@@ -48,7 +48,7 @@ class Signers:
 
     async def _signer(self, request: Request, *, anew: bool) -> Renderer:
         async def find(key_id: str) -> PublicKey:
-            return await self._peers.key(await self._owner(key_id), anew=anew)
+            return await self.peers.key(await self._owner(key_id), anew=anew)
 
         signed = await verified(request, find, now=self._clock(), replay=self._replays, authority=self._public.netloc)
         return await self._owner(signed.key_id)
