@@ -9,7 +9,7 @@ from quart import Response
 
 from artdagd.api.calls import Call
 from artdagd.api.requests import Health, Items
-from artdagd.api.routes import Section
+from artdagd.api.routes import Page, Section
 from artdagd.hooks.manager import PluginInfo
 
 section = Section("Node", "Health, workers, plugins, and everything that a recipe can use.")
@@ -53,12 +53,12 @@ async def health(call: Call) -> Health | Response:
     return Response(msgspec.json.encode(state), 503, {"Retry-After": "2"}, content_type="application/json")
 
 
-@section.route("GET", "/workers", "List workers")
+@section.route("GET", "/workers", "List workers", page=Page("workers.html"))
 async def list_workers(call: Call) -> Items[WorkerView]:
     return Items([msgspec.convert(item, WorkerView, from_attributes=True) for item in call.services.workers()])
 
 
-@section.route("GET", "/plugins", "List plugins")
+@section.route("GET", "/plugins", "List plugins", page=Page("plugins.html"))
 async def list_plugins(call: Call) -> Items[PluginInfo]:
     """What each provides, and what failed to load."""
     return Items(list(call.services.plugins.report()))

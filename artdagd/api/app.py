@@ -34,15 +34,16 @@ from artdagd.api import (
 from artdagd.api.body import ArrivingRequest, Connection
 from artdagd.api.calls import view
 from artdagd.api.guard import Guard
+from artdagd.api.negotiation import page, wants_page
 from artdagd.api.openapi import document
 from artdagd.api.plugged import plugged
 from artdagd.api.routes import Section
 from artdagd.api.services import Services
 from artdagd.api.sse import STREAMS, STREAMS_EACH
 from artdagd.api.uploads import UPLOADS, UPLOADS_EACH
-from artdagd.errors import ArtdagError
 from artdagd.hooks import WebRoute
 from artdagd.runs.places import Places
+from artdagd.web import words
 
 SECTIONS = (
     about.section,
@@ -64,7 +65,6 @@ WEB = Path(artdagd.web.__file__).parent
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
 }
 """Headers of every answer."""
@@ -75,6 +75,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 UNLESS_SAID = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
 }
 """Headers of an answer that has no own word on them."""
 
@@ -88,8 +89,10 @@ class App(Quart):
 
     def __init__(self, services: Services, sections: Sequence[Section]) -> None:
         super().__init__("artdagd", template_folder=str(WEB / "templates"), static_folder=None)
+        self.jinja_env.filters.update(words.FILTERS)
         self.draining = asyncio.Event()
         self.answered: Counter[tuple[str, int]] = Counter()
+        self.services = services
         self.guard = Guard(services.settings, services.authority)
         self.uploads = Places("uploads under way", UPLOADS, UPLOADS_EACH)
         self.streams = Places("event streams open", STREAMS, STREAMS_EACH)
@@ -122,12 +125,25 @@ def create_app(services: Services, added: Sequence[tuple[str, WebRoute]] = ()) -
                 provide_automatic_options=False,
             )
     app.add_url_rule(assets.RULE, endpoint="static", view_func=assets.serve(WEB / "static"), methods=["GET"])
-    app.register_error_handler(ArtdagError, problems.from_error)
-    app.register_error_handler(HTTPException, problems.from_http)
-    app.register_error_handler(Exception, problems.from_exception)
+    app.register_error_handler(HTTPException, _problem)
+    app.register_error_handler(Exception, _problem)
     app.before_request(_known_host)
     app.after_request(_protect)
     return app
+
+
+async def _problem(error: Exception) -> Response:
+    """An error as the client prefers it."""
+    app: App = current_app._get_current_object()  # type: ignore[attr-defined]
+    problem, headers = problems.told(error)
+    if wants_page(request):
+        who = app.guard.visitor(request)
+        response = await page(app, request, who, "problem.html", {"problem": problem}, problem.status)
+    else:
+        response = problems.answer(problem)
+        response.headers["Vary"] = "Accept"
+    response.headers.update(headers)
+    return response
 
 
 async def _known_host() -> None:

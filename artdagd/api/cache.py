@@ -9,9 +9,11 @@ from quart import Response
 
 from artdagd.api import files
 from artdagd.api.calls import Call
-from artdagd.api.requests import ImportQuery, MediaQuery, Meta, Uploaded
-from artdagd.api.routes import Section
-from artdagd.api.uploads import OVERHEAD, Upload, clean, is_multipart
+from artdagd.api.problems import fitted
+from artdagd.api.requests import ImportQuery, MediaQuery, Meta, MetaForm, Uploaded
+from artdagd.api.routes import FORM, MULTIPART, Page, Section
+from artdagd.api.uploads import OVERHEAD, clean
+from artdagd.api.views import media
 from artdagd.errors import (
     BlobCorrupt,
     Conflict,
@@ -22,7 +24,8 @@ from artdagd.errors import (
     Unavailable,
     UnsupportedMedia,
 )
-from artdagd.runs.views import Entry, MetaChanges, Page, Received
+from artdagd.runs import views
+from artdagd.runs.views import Entry, MetaChanges, Received
 
 T = TypeVar("T")
 
@@ -35,20 +38,21 @@ section = Section("Cache", "Media and results, named by the CID of their bytes."
     "Upload a file",
     status=201,
     scope="write",
-    takes=("multipart/form-data",),
+    takes=(MULTIPART,),
+    form="/cache/{cid}",
+    file=lambda settings: settings.max_upload_bytes,
     errors=(TooLarge, UnsupportedMedia, TooBusy, Unavailable, StorageFull),
 )
 async def upload_blob(call: Call) -> Uploaded:
     """The form's field `file` is stored and hashed while it arrives, and is durable when this answers."""
-    if not is_multipart(call.request):
+    if call.upload is None:
         raise UnsupportedMedia("an upload is a multipart/form-data request", advice="curl -F file=@FILE ADDRESS")
     call.hold(call.app.uploads)
-    limit = call.services.settings.max_upload_bytes
-    upload = Upload(call.request, call.chunks(limit + OVERHEAD), limit)
-    await upload.begin()
     coming = max(0, (call.request.content_length or 0) - OVERHEAD)
     return _uploaded(
-        await call.services.library.receive(upload.chunks(), filename=upload.filename, who=call.who, coming=coming)
+        await call.services.library.receive(
+            call.upload.chunks(), filename=call.upload.filename, who=call.who, coming=coming
+        )
     )
 
 
@@ -70,12 +74,19 @@ async def import_blob(call: Call, query: ImportQuery) -> Uploaded:
     return _uploaded(await call.services.library.bring(query.path, filename=name, who=call.who))
 
 
-@section.route("GET", "/media", "List media")
-async def list_media(call: Call, query: MediaQuery) -> Page[Entry]:
+@section.route("GET", "/media", "List media", page=Page("media.html", media.gallery))
+async def list_media(call: Call, query: MediaQuery) -> views.Page[Entry]:
     return await call.services.library.list(call.who, kind=query.kind, q=query.q, page=query.page, limit=query.limit)
 
 
-@section.route("GET", "/cache/{cid}", "Show what is known about a blob", otherwise="published", errors=(NotFound,))
+@section.route(
+    "GET",
+    "/cache/{cid}",
+    "Show what is known about a blob",
+    otherwise="published",
+    errors=(NotFound,),
+    page=Page("blob.html", media.medium),
+)
 async def show_blob(call: Call, cid: str) -> Entry:
     """Of a published one, everybody is told all but its `metadata` and where it is."""
     return await _published_or_own(call, call.services.library.entry(cid, call.caller))
@@ -114,6 +125,37 @@ async def update_meta(call: Call, cid: str, body: MetaChanges) -> Meta:
 async def delete_blob(call: Call, cid: str) -> None:
     """Refused while a run, pin or publication needs it."""
     await call.services.library.delete(cid, call.who)
+
+
+@section.route(
+    "POST",
+    "/cache/{cid}/meta",
+    "Describe a blob, from a form",
+    status=303,
+    scope="write",
+    takes=(FORM,),
+    form="/cache/{cid}",
+    errors=(NotFound,),
+)
+async def update_meta_form(call: Call, cid: str, body: MetaForm) -> None:
+    """Title, description and tags are then as the form has them; an empty field empties them."""
+    tags = [tag for tag in map(str.strip, body.tags.split(",")) if tag]
+    changes = {"title": body.title, "description": body.description, "tags": list(dict.fromkeys(tags))}
+    await call.services.library.update_meta(cid, call.who, fitted(changes, MetaChanges, "form"))
+
+
+@section.route(
+    "POST",
+    "/cache/{cid}/delete",
+    "Delete a blob, from a form",
+    status=303,
+    scope="write",
+    takes=(FORM,),
+    form="/media",
+    errors=(NotFound, Conflict),
+)
+async def delete_blob_form(call: Call, cid: str) -> None:
+    await delete_blob(call, cid)
 
 
 def _uploaded(received: Received) -> Uploaded:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import msgspec
 from quart import Request, Response, request
 
 from artdagd.api.body import ArrivingRequest, arriving, whole
 from artdagd.api.guard import CSRF_FIELD, CSRF_HEADER, Guard
-from artdagd.api.problems import invalid
-from artdagd.api.routes import Route
+from artdagd.api.negotiation import page, wants_page
+from artdagd.api.problems import fitted, invalid
+from artdagd.api.routes import FORM, Route
 from artdagd.api.services import Services
+from artdagd.api.uploads import OVERHEAD, Upload, is_multipart
 from artdagd.auth.principal import Principal
 from artdagd.errors import Forbidden, InvalidRequest, NotFound, Unauthorized, UnsupportedMedia
 from artdagd.runs.places import Places
@@ -27,8 +29,6 @@ T = TypeVar("T")
 JSON_LIMIT = 2 << 20
 """Bytes of a JSON or YAML body."""
 
-FORM = "application/x-www-form-urlencoded"
-
 FIELDS = 1000
 """Fields of a form."""
 
@@ -38,13 +38,16 @@ KEY_LIMIT = 255
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to one route."""
+    """One request to one route. ``upload`` is the file of a multipart form that came; ``is_form`` says that a browser
+    sent its fields, which are all text."""
 
     services: Services
     request: ArrivingRequest
     caller: Principal | None
     app: App
     proof: str | None = None
+    upload: Upload | None = None
+    is_form: bool = False
 
     @property
     def who(self) -> Principal:
@@ -91,16 +94,25 @@ def view(route: Route, services: Services, app: App) -> Callable[..., Awaitable[
                 raise NotFound(f"{name} contains a NUL character")
         asked = _request()
         who = await _admitted(route, app.guard, asked)
-        fields = await _form(asked) if route.form and asked.mimetype == FORM else None
-        proof = asked.headers.get(CSRF_HEADER) or (fields or {}).pop(CSRF_FIELD, None)
+        fields, upload = await _sent(route, services, asked)
+        proof = asked.headers.get(CSRF_HEADER) or fields.pop(CSRF_FIELD, None)
         if who is not None and route.scope is not None:
             app.guard.check_meant(asked, who, proof)
+        is_form = bool(route.form) and (wants_page(asked) if upload else asked.mimetype == FORM)
+        if is_form and upload and not upload.chosen:
+            raise InvalidRequest("no file was chosen", advice="Go back and choose one.")
+        values = dict(arguments)
         if route.query is not None:
-            arguments["query"] = _query(route.query)
+            values["query"] = _query(route.query)
         if route.body is not None:
-            arguments["body"] = _decode(route.body, await _json_body()) if fields is None else _fill(route.body, fields)
-        given = await route.handler(Call(services, asked, who, app, proof), **arguments)
-        return respond(route, given) if fields is None else _go_on(route, given)
+            values["body"] = _fill(route.body, fields) if is_form else _decode(route.body, await _json_body())
+        elif is_form and fields and not upload:
+            raise InvalidRequest(f"the form's field {min(fields)!r} is not known here")
+        call = Call(services, asked, who, app, proof, upload, is_form)
+        given = await route.handler(call, **values)
+        if is_form:
+            return _go_on(route, given, arguments)
+        return await _show(route, call, given) if route.page else respond(route, given)
 
     return answer
 
@@ -117,6 +129,30 @@ def respond(route: Route, answer: Any) -> Response:
     if route.follow:
         response.headers["Location"] = route.follow.format_map(msgspec.structs.asdict(answer))
     return response
+
+
+async def _show(route: Route, call: Call, given: Any) -> Response:
+    """The route's page, or its JSON: whichever the client prefers."""
+    if not isinstance(given, Response) and route.page and wants_page(call.request):
+        more = await route.page.more(call, given) if route.page.more else {}
+        return await page(call.app, call.request, call.caller, route.page.template, {"it": given, **more})
+    response = respond(route, given)
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+async def _sent(route: Route, services: Services, asked: ArrivingRequest) -> tuple[dict[str, str], Upload | None]:
+    """The fields of a form, as far as they are needed to know whether it was meant; and the file that follows them."""
+    if route.file is not None and is_multipart(asked):
+        limit = route.file(services.settings)
+        upload = Upload(asked, arriving(asked, limit + OVERHEAD), limit)
+        await upload.begin()
+        return upload.fields, upload
+    if route.form and asked.mimetype == FORM:
+        return await _form(asked), None
+    if route.takes == (FORM,):
+        raise UnsupportedMedia(f"this takes {FORM}, and the request said {asked.mimetype or 'nothing'}")
+    return {}, None
 
 
 async def _admitted(route: Route, guard: Guard, asked: Request) -> Principal | None:
@@ -148,10 +184,7 @@ def _query(kind: type[T]) -> T:
     given = {name: value for name, value in request.args.items() if value != ""}
     if any("\0" in value for value in given.values()):
         raise InvalidRequest("the query contains a NUL character")
-    try:
-        return msgspec.convert(given, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise invalid(error, "query", kind) from None
+    return fitted(given, kind, "query")
 
 
 async def _json_body() -> bytes:
@@ -166,10 +199,14 @@ async def _json_body() -> bytes:
 
 
 async def _form(asked: ArrivingRequest) -> dict[str, str]:
-    """The fields of a form that a browser sent. Raises InvalidRequest for one that is none."""
+    """The fields of a form that a browser sent: of several of one name the last that is filled in.
+
+    Raises InvalidRequest for a body that is no form.
+    """
     text = await whole(asked, JSON_LIMIT)
     try:
-        return dict(parse_qsl(text.decode(), keep_blank_values=True, strict_parsing=bool(text), max_num_fields=FIELDS))
+        pairs = parse_qsl(text.decode(), keep_blank_values=True, strict_parsing=bool(text), max_num_fields=FIELDS)
+        return dict.fromkeys((name for name, _ in pairs), "") | {name: value for name, value in pairs if value}
     except ValueError:
         raise InvalidRequest("the body is no form: it must be application/x-www-form-urlencoded in UTF-8") from None
 
@@ -186,18 +223,16 @@ def _fill(kind: type[T], fields: dict[str, str]) -> T:
                 raise InvalidRequest(f"the form's field {name!r} is also a value")
         if value:
             place[last] = value
-    try:
-        return msgspec.convert(values, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise invalid(error, "form", kind) from None
+    return fitted(values, kind, "form")
 
 
-def _go_on(route: Route, given: Any) -> Response:
+def _go_on(route: Route, given: Any, parameters: dict[str, str]) -> Response:
     """Where a browser goes after a form: never back to the form itself, which a reload would send again."""
     if isinstance(given, Response):
         return given
-    fields = msgspec.structs.asdict(given) if isinstance(given, msgspec.Struct) else {}
-    return Response(None, 303, {"Location": route.form.format_map(fields)})
+    fields = parameters | (msgspec.structs.asdict(given) if isinstance(given, msgspec.Struct) else {})
+    place = {name: quote(str(value), safe="") for name, value in fields.items()}
+    return Response(None, 303, {"Location": route.form.format_map(place)})
 
 
 def _decode(kind: type[T], text: bytes) -> T:

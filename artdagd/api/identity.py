@@ -14,9 +14,10 @@ from quart import Response
 
 from artdagd.api.calls import Call
 from artdagd.api.guard import SAFE, STATE_SECONDS
+from artdagd.api.negotiation import OWN_PATH, page, wants_page
 from artdagd.api.plugged import web_request
 from artdagd.api.requests import Items, Short
-from artdagd.api.routes import Section
+from artdagd.api.routes import Page, Section
 from artdagd.auth.authority import TICKET_SECONDS, checked_scopes
 from artdagd.auth.tokens import ADMIN, token_hash
 from artdagd.auth.views import NewToken, SessionView, TokenView, new_token_view, session_view, token_views
@@ -27,7 +28,6 @@ section = Section("Sign-in", "Sessions of browsers, tokens of programs, and thei
 AGAIN = 10.0
 """Seconds after which a browser that was sent away to sign in may be sent again."""
 
-_OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
@@ -91,7 +91,14 @@ class LoginAddress(msgspec.Struct, frozen=True):
     expires_in: float
 
 
-@section.route("GET", "/auth", "Sign in", scope=None, errors=(Unauthorized, Forbidden, Unavailable))
+@section.route(
+    "GET",
+    "/auth",
+    "Sign in",
+    scope=None,
+    errors=(Unauthorized, Forbidden, Unavailable),
+    page=Page("sign_in.html"),
+)
 async def sign_in(call: Call, query: SignInQuery) -> SignIn | Response:
     """With `auth_token`: a session for whom the token stands for, and on to a clean address (303). Without: how to.
 
@@ -132,7 +139,7 @@ async def begin_sign_in(call: Call) -> Response:
 async def sign_in_with_token(call: Call, body: TokenBody) -> Response:
     """A session that lasts as long as the token, a week at most. `next` is a path of this node."""
     call.app.guard.check_own(call.request)
-    if not _OWN_PATH.fullmatch(body.next):
+    if not OWN_PATH.fullmatch(body.next):
         raise InvalidRequest("next has to be a path of this node, such as /runs")
     authority = call.services.authority
     try:
@@ -152,11 +159,14 @@ async def show_session(call: Call) -> SessionView:
 
 @section.route("GET", "/logout", "Log out", status=303, scope=None, errors=(Forbidden,))
 async def log_out(call: Call) -> Response:
-    """Ends the browser's session. A page elsewhere can't: it is asked to use `POST /logout`, which needs a proof."""
+    """Asks a person, on a page whose form goes to `POST /logout`; else ends the session whose cookie came. A page
+    elsewhere can't."""
+    if wants_page(call.request) and call.caller is not None:
+        return await page(call.app, call.request, call.caller, "logout.html", {})
     return await _log_out(call)
 
 
-@section.route("POST", "/logout", "Log out, from a form", status=303, scope=None, errors=(Forbidden,))
+@section.route("POST", "/logout", "Log out, from a form", status=303, scope=None, errors=(Forbidden,), form="/")
 async def log_out_form(call: Call) -> Response:
     return await _log_out(call)
 

@@ -13,8 +13,9 @@ import msgspec
 from quart import Response
 
 from artdagd.api.body import TooSlow
+from artdagd.api.guard import CSRF_FIELD
 from artdagd.api.problems import MEDIA_TYPE, Problem
-from artdagd.api.routes import Route, Section
+from artdagd.api.routes import FORM, Route, Section
 from artdagd.errors import ArtdagError, Forbidden, InvalidRequest, TooLarge, Unauthorized, UnsupportedMedia
 
 HEADERS = {
@@ -28,10 +29,17 @@ HEADERS = {
 
 RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
 
-_FORM = {
+_PROOF = {
+    "type": "string",
+    "description": "The proof of a browser's session, which it needs here; before the file where there is one.",
+}
+_FILE = {
     "type": "object",
     "required": ["file"],
-    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+    "properties": {
+        CSRF_FIELD: _PROOF,
+        "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+    },
 }
 
 
@@ -51,6 +59,7 @@ def document(sections: Sequence[Section], version: str) -> dict[str, Any]:
             "title": "artdagd",
             "version": version,
             "summary": "A render node for art: recipes in, content-addressed video out.",
+            "description": "Who prefers text/html gets a page: of errors and of what has one. All else is JSON.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "tags": [{"name": section.name, "description": section.description} for section in sections],
@@ -75,11 +84,11 @@ def errors_of(route: Route) -> list[type[ArtdagError]]:
     kinds = list(route.errors)
     if route.scope is not None:
         kinds += [Unauthorized, Forbidden]
-    if route.query or route.body or route.takes or route.headers:
+    if route.query or route.body or route.takes or route.headers or route.form:
         kinds.append(InvalidRequest)
-    if route.body or route.takes:
+    if route.body or route.takes or route.form:
         kinds += [TooSlow, TooLarge]
-    if route.body:
+    if route.body or FORM in route.takes:
         kinds.append(UnsupportedMedia)
     return sorted(dict.fromkeys(kinds), key=lambda kind: (kind.status, kind.title))
 
@@ -106,17 +115,34 @@ def _operation(route: Route, schemas: dict[str, Any], components: dict[str, Any]
     }
     if route.description:
         operation["description"] = re.sub(r"``(.+?)``", r"`\1`", route.description)
-    if route.body:
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": schemas[str(route.body)]}},
-        }
-    elif route.takes:
-        bodies = {
-            kind: {"schema": _FORM if kind.startswith("multipart/") else {"type": "string"}} for kind in route.takes
-        }
-        operation["requestBody"] = {"required": True, "content": bodies}
+    if bodies := _bodies(route, schemas, components):
+        operation["requestBody"] = {"required": bool(route.body or route.takes), "content": bodies}
     return operation
+
+
+def _bodies(route: Route, schemas: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    """What may be sent, by media type."""
+    shapes: dict[str, Any] = {
+        kind: _FILE if kind.startswith("multipart/") else {"type": "string"} for kind in route.takes
+    }
+    if route.body and FORM not in route.takes:
+        shapes["application/json"] = schemas[str(route.body)]
+    if route.form and route.file is None:
+        shapes[FORM] = _form(components[_name(schemas[str(route.body)])] if route.body else {})
+    return {kind: {"schema": shape} for kind, shape in shapes.items()}
+
+
+def _form(body: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a form that stand for ``body``: ``inputs.clip`` is ``clip`` in ``inputs``, and all are text."""
+    fields, inner = {CSRF_FIELD: _PROOF}, {}
+    for name, shape in body.get("properties", {}).items():
+        if shape.get("type") == "object":
+            inner[f"^{name}\\."] = {"type": "string"}
+        else:
+            fields[name] = shape
+    form = {"type": "object", "properties": fields, "additionalProperties": False}
+    form |= {"patternProperties": inner} if inner else {}
+    return form | ({"required": body["required"]} if body.get("required") else {})
 
 
 def _parameters(route: Route, schemas: dict[str, Any], components: dict[str, Any]) -> list[dict[str, Any]]:
@@ -138,12 +164,16 @@ def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     kinds = answers_of(route)
     if kinds:
         good["content"] = {route.gives: {"schema": schemas[str(kinds[0])]}}
-    elif route.status != HTTPStatus.NO_CONTENT:
+    elif route.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.SEE_OTHER):
         good["content"] = {route.gives: {"schema": {"type": "string"}}}
+    if route.page:
+        good["content"]["text/html"] = {"schema": {"type": "string"}}
     if route.follow:
         good["headers"] = {"Location": {"schema": {"type": "string"}, "description": "The run."}}
     problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     responses = {str(route.status): good}
+    if route.form and route.status != HTTPStatus.SEE_OTHER:
+        responses["303"] = {"description": "To a browser that sent a form: the page to go on to"}
     for kind in errors_of(route):
         later = {"headers": RETRY_AFTER} if kind.status in (429, 503) else {}
         responses.setdefault(str(kind.status), {"description": kind.title, "content": problem, **later})

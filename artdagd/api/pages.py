@@ -5,28 +5,21 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from quart import Response, render_template
+from quart import Response
 
 from artdagd.api.calls import Call
+from artdagd.api.negotiation import page
 from artdagd.api.problems import kinds, slug
 from artdagd.api.requests import Health
-from artdagd.api.routes import Section
+from artdagd.api.routes import Page, Section
+from artdagd.api.views.home import home
 
 section = Section("Documents", "This contract.")
 
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
-
-@section.route("GET", "/", "Say what this is", scope=None)
-async def landing(call: Call) -> Health | Response:
-    """JSON, or a page if `Accept` prefers HTML."""
-    health = Health("ok" if call.services.ready() else "starting", call.services.version)
-    accepted = call.request.accept_mimetypes
-    if accepted["text/html"] <= accepted["application/json"]:
-        return health
-    return await _page("landing.html", health=health)
+@section.route("GET", "/", "Say what this is", scope=None, page=Page("home.html", home))
+async def landing(call: Call) -> Health:
+    return Health("ok" if call.services.ready() else "starting", call.services.version)
 
 
 @section.route("GET", "/openapi.json", "This contract as OpenAPI 3.1", scope=None)
@@ -41,9 +34,8 @@ async def docs(call: Call) -> Response:
     groups = [(tag, _operations(found, tag["name"])) for tag in found["tags"]]
     address = call.services.settings.public_url or call.request.host_url.rstrip("/")
     problems = [(slug(kind.title), kind, vars(kind).get("__doc__") or "") for kind in kinds()]
-    return await _page(
-        "docs.html", document=found, groups=groups, shapes=shapes, problems=problems, address=address, curl=curl
-    )
+    shown = {"document": found, "groups": groups, "shapes": shapes, "problems": problems}
+    return await page(call.app, call.request, call.caller, "docs.html", {**shown, "address": address, "curl": curl})
 
 
 def curl(operation: dict[str, Any], address: str) -> str:
@@ -72,10 +64,3 @@ def _operations(found: dict[str, Any], tag: str) -> list[dict[str, Any]]:
         for method, operation in methods.items()
         if tag in operation["tags"]
     ]
-
-
-async def _page(name: str, **values: Any) -> Response:
-    response = Response(await render_template(name, **values), content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = PAGE_POLICY
-    response.headers["Vary"] = "Accept"
-    return response

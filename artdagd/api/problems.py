@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 from quart import Response
@@ -13,6 +13,8 @@ from werkzeug.exceptions import HTTPException
 from artdagd.errors import ArtdagError, ConfigError, Fault, InvalidRequest, Unauthorized
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -38,37 +40,37 @@ def slug(title: str) -> str:
     return title.lower().replace(" ", "-")
 
 
-def from_error(error: ArtdagError) -> Response:
-    response = _answer(
-        Problem(f"/docs#{slug(error.title)}", error.title, error.status, error.detail, error.advice, error.faults)
-    )
-    if error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, Unauthorized):
-        response.headers["WWW-Authenticate"] = 'Bearer realm="artdagd"'
-    return response
+def told(error: Exception) -> tuple[Problem, dict[str, str]]:
+    """What is told of an error, and the headers that say it too."""
+    if isinstance(error, ArtdagError):
+        return _of_ours(error)
+    return _of_framework(error) if isinstance(error, HTTPException) else (_of_bug(error), {})
 
 
-def from_http(error: HTTPException) -> Response:
-    """An error of the framework: no such path, a method that a path doesn't have."""
-    code = error.code or 500
-    response = _answer(Problem("about:blank", error.name, code, error.description or error.name))
-    for name, value in error.get_headers():
-        if name.lower() in ("allow", "retry-after"):
-            response.headers[name] = value
-    return response
-
-
-def from_exception(error: Exception) -> Response:
-    """A bug of ours. The log has the trace, the answer does not."""
-    log.error("a request failed", exc_info=error)
-    return _answer(
-        Problem("about:blank", "Internal Server Error", 500, "this is a fault of the node; its log says more")
-    )
-
-
-def _answer(problem: Problem) -> Response:
+def answer(problem: Problem) -> Response:
     return Response(msgspec.json.encode(problem), problem.status, content_type=MEDIA_TYPE)
+
+
+def _of_ours(error: ArtdagError) -> tuple[Problem, dict[str, str]]:
+    headers = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = 'Bearer realm="artdagd"'
+    kind = f"/docs#{slug(error.title)}"
+    return Problem(kind, error.title, error.status, error.detail, error.advice, error.faults), headers
+
+
+def _of_framework(error: HTTPException) -> tuple[Problem, dict[str, str]]:
+    """No such path, a method that a path doesn't have."""
+    headers = {name: value for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")}
+    return Problem("about:blank", error.name, error.code or 500, error.description or error.name), headers
+
+
+def _of_bug(error: Exception) -> Problem:
+    """The log has the trace, the answer does not."""
+    log.error("a request failed", exc_info=error)
+    return Problem("about:blank", "Internal Server Error", 500, "this is a fault of the node; its log says more")
 
 
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<place>[^`]*)`)?$", re.DOTALL)
@@ -78,7 +80,7 @@ _FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(?P<f
 def invalid(error: msgspec.ValidationError, where: str, kind: Any = None) -> InvalidRequest:
     """A request that does not fit its struct ``kind``, as an error that names the field, and the choices if there are.
 
-    ``where`` is "body" or "query".
+    ``where`` is "body", "query" or "form".
     """
     match = _PLACE.match(str(error))
     what, place = (match["what"], match["place"] or "") if match else (str(error), "")
@@ -88,6 +90,14 @@ def invalid(error: msgspec.ValidationError, where: str, kind: Any = None) -> Inv
     choices = _choices(kind, loc) if what.startswith("Invalid enum value") else ()
     advice = f"Choose {loc} from {', '.join(map(str, choices))}." if choices else ""
     return InvalidRequest(f"the {where} is not valid: {error}", advice=advice, faults=[Fault(loc or where, what)])
+
+
+def fitted(values: Any, kind: type[T], where: str) -> T:
+    """``values``, which may be text, as a ``kind``. Raises InvalidRequest."""
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise invalid(error, where, kind) from None
 
 
 def _choices(kind: Any, name: str) -> tuple[str | int, ...]:

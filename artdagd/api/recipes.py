@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from artdagd.api.calls import JSON_LIMIT, Call
 from artdagd.api.requests import ListQuery, RecipeRunBody, RecipeUploaded
-from artdagd.api.routes import Section
-from artdagd.api.uploads import OVERHEAD, Upload, is_multipart
+from artdagd.api.routes import FORM, MULTIPART, Page, Section
+from artdagd.api.views import recipes as views
+from artdagd.api.views.lists import listed
 from artdagd.errors import Conflict, InvalidRecipe, NotFound, StorageFull, TooBusy, TooLarge
-from artdagd.runs.views import Checked, Page, RecipeView, RunRequest, RunView
+from artdagd.runs import views as answers
+from artdagd.runs.views import Checked, RecipeView, RunRequest, RunView
 
 section = Section("Recipes", "Reusable graphs of media steps, as YAML. A recipe's id is the CID of its text.")
 
-YAML = ("application/yaml", "multipart/form-data")
+YAML = ("application/yaml", MULTIPART)
 
 
 @section.route(
-    "POST", "/recipes/upload", "Keep a recipe", status=201, scope="write", takes=YAML, errors=(InvalidRecipe, TooLarge)
+    "POST",
+    "/recipes/upload",
+    "Keep a recipe",
+    status=201,
+    scope="write",
+    takes=YAML,
+    form="/recipe/{recipe_id}",
+    file=lambda settings: JSON_LIMIT,
+    errors=(InvalidRecipe, TooLarge),
 )
 async def upload_recipe(call: Call) -> RecipeUploaded:
     """The YAML is the body, or the field `file` of a form. Errors come with line and column."""
@@ -23,28 +33,65 @@ async def upload_recipe(call: Call) -> RecipeUploaded:
     return RecipeUploaded(view.recipe_id, view.name, view.version, view.cid, created)
 
 
-@section.route("POST", "/recipes/check", "Check a recipe", takes=YAML, errors=(TooLarge,))
+@section.route(
+    "POST", "/recipes/check", "Check a recipe", takes=YAML, file=lambda settings: JSON_LIMIT, errors=(TooLarge,)
+)
 async def check_recipe(call: Call) -> Checked:
     """Says what is wrong with a text, and keeps nothing."""
     return call.services.recipes.check(await _text(call))
 
 
-@section.route("GET", "/recipes", "List recipes")
-async def list_recipes(call: Call, query: ListQuery) -> Page[RecipeView]:
+@section.route("GET", "/recipes", "List recipes", page=Page("recipes.html", listed))
+async def list_recipes(call: Call, query: ListQuery) -> answers.Page[RecipeView]:
     """Of a recipe with more than 64 KiB of text only the name, version and description."""
     return await call.services.recipes.list(call.who, query.page, query.limit)
 
 
-@section.route("GET", "/recipes/{recipe_id}", "Show a recipe", errors=(NotFound,))
+@section.route(
+    "GET", "/recipes/{recipe_id}", "Show a recipe", errors=(NotFound,), page=Page("recipe.html", views.recipe)
+)
 async def show_recipe(call: Call, recipe_id: str) -> RecipeView:
     """By id, or by name: then the newest."""
     return await call.services.recipes.get(recipe_id, call.who)
+
+
+@section.route(
+    "GET",
+    "/recipe/{recipe_id}",
+    "Show a recipe (as a page)",
+    errors=(NotFound,),
+    page=Page("recipe.html", views.recipe),
+)
+async def see_recipe(call: Call, recipe_id: str) -> RecipeView:
+    return await show_recipe(call, recipe_id)
+
+
+@section.route(
+    "GET", "/recipe/{recipe_id}/dag", "Show a recipe's graph", errors=(NotFound,), page=Page("dag.html", views.graph)
+)
+async def see_recipe_graph(call: Call, recipe_id: str) -> RecipeView:
+    """A drawing of the steps and of what they read; as JSON it is the recipe."""
+    return await show_recipe(call, recipe_id)
 
 
 @section.route("DELETE", "/recipes/{recipe_id}", "Delete a recipe", status=204, scope="write", errors=(NotFound,))
 async def delete_recipe(call: Call, recipe_id: str) -> None:
     """Its runs and their results stay."""
     await call.services.recipes.delete(recipe_id, call.who)
+
+
+@section.route(
+    "POST",
+    "/recipes/{recipe_id}/delete",
+    "Delete a recipe, from a form",
+    status=303,
+    scope="write",
+    takes=(FORM,),
+    form="/recipes",
+    errors=(NotFound,),
+)
+async def delete_recipe_form(call: Call, recipe_id: str) -> None:
+    await delete_recipe(call, recipe_id)
 
 
 @section.route(
@@ -56,15 +103,18 @@ async def delete_recipe(call: Call, recipe_id: str) -> None:
     errors=(NotFound, Conflict, InvalidRecipe, TooBusy, StorageFull),
     headers=("Idempotency-Key",),
     follow="/runs/{run_id}",
+    form="/run/{run_id}",
 )
 async def run_recipe(call: Call, recipe_id: str, body: RecipeRunBody) -> RunView:
-    request = RunRequest(recipe=recipe_id, inputs=body.inputs, params=body.params)
+    """In a form the fields are `inputs.NAME` and `params.NAME`."""
+    params = body.params
+    if call.is_form and params:
+        params = views.typed((await show_recipe(call, recipe_id)).params, params)
+    request = RunRequest(recipe=recipe_id, inputs=body.inputs, params=params)
     return await call.services.runs.start(request, call.who, call.idempotency_key)
 
 
 async def _text(call: Call) -> bytes:
-    if not is_multipart(call.request):
+    if call.upload is None:
         return await call.text()
-    upload = Upload(call.request, call.chunks(JSON_LIMIT + OVERHEAD), JSON_LIMIT)
-    await upload.begin()
-    return b"".join([chunk async for chunk in upload.chunks()])
+    return b"".join([chunk async for chunk in call.upload.chunks()])

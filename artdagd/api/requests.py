@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 
 from artdagd.runs.machine import RunStatus
+from artdagd.runs.views import Description, Title
 from artdagd.work import Kind
 
 T = TypeVar("T")
@@ -89,6 +90,14 @@ class Meta(msgspec.Struct, frozen=True):
     description: str
     tags: list[str]
     metadata: dict[str, Any]
+
+
+class MetaForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A description as a form has it: whole. ``tags`` have commas between them."""
+
+    title: Title = ""
+    description: Description = ""
+    tags: Annotated[str, msgspec.Meta(max_length=10_100, pattern=r"\A[^\x00]*\Z")] = ""
 
 
 class RecipeUploaded(msgspec.Struct, frozen=True):

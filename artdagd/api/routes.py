@@ -9,15 +9,30 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from artdagd.auth.principal import Scope
 from artdagd.errors import ArtdagError
+from artdagd.settings import Settings
 
 Handler = Callable[..., Awaitable[Any]]
+More = Callable[[Any, Any], Awaitable[Mapping[str, Any]]]
 H = typing.TypeVar("H", bound=Handler)
+
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a person sees of a route: ``template``, with the route's answer as ``it`` and with what ``more(call, it)``
+    finds besides."""
+
+    template: str
+    more: More | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +41,9 @@ class Route:
 
     ``otherwise`` is how one who shows no credential may be let in: because the thing is ``published``, or because the
     identity provider's ``signature`` is on the request; the handler looks. ``form`` is where a browser goes on that has
-    sent a form here, with the answer's fields in braces; empty where forms are not taken.
+    sent a form here, with the path's parameters and the answer's fields in braces; empty where forms are not taken.
+    ``file`` is the most bytes of the file of a multipart form; None where there is none. ``page`` is what one gets who
+    prefers HTML.
     """
 
     section: str
@@ -48,6 +65,8 @@ class Route:
     later: type | None
     otherwise: Literal["", "published", "signature"] = ""
     form: str = ""
+    file: Callable[[Settings], int] | None = None
+    page: Page | None = None
 
     @property
     def operation_id(self) -> str:
@@ -88,6 +107,8 @@ class Section:
         later: type | None = None,
         otherwise: Literal["", "published", "signature"] = "",
         form: str = "",
+        file: Callable[[Settings], int] | None = None,
+        page: Page | None = None,
     ) -> Callable[[H], H]:
         """Add a handler. ``headers`` are request headers that it reads; ``follow`` is the answer's Location;
         ``later`` is the body of a 202 with ``Retry-After``."""
@@ -116,6 +137,8 @@ class Section:
                     later=later,
                     otherwise=otherwise,
                     form=form,
+                    file=file,
+                    page=page,
                 )
             )
             return handler

@@ -9,9 +9,11 @@ from quart import Response
 from artdagd.api import sse
 from artdagd.api.calls import Call
 from artdagd.api.requests import RunBody, RunsQuery
-from artdagd.api.routes import Section
+from artdagd.api.routes import FORM, Page, Section
+from artdagd.api.views import runs as views
 from artdagd.errors import Conflict, InvalidRecipe, NotFound, StorageFull, TooBusy
-from artdagd.runs.views import Page, PlanView, RunRequest, RunView
+from artdagd.runs import views as answers
+from artdagd.runs.views import PlanView, RunRequest, RunView
 
 section = Section("Runs", "Executions of plans, with their state, events and provenance.")
 
@@ -34,14 +36,19 @@ async def start_run(call: Call, body: RunBody) -> RunView:
     return await call.services.runs.start(request, call.who, call.idempotency_key)
 
 
-@section.route("GET", "/runs", "List runs")
-async def list_runs(call: Call, query: RunsQuery) -> Page[RunView]:
+@section.route("GET", "/runs", "List runs", page=Page("runs.html", views.runs))
+async def list_runs(call: Call, query: RunsQuery) -> answers.Page[RunView]:
     return await call.services.runs.list(call.who, query.status, query.recipe, query.page, query.limit)
 
 
-@section.route("GET", "/runs/{run_id}", "Show a run", errors=(NotFound,))
+@section.route("GET", "/runs/{run_id}", "Show a run", errors=(NotFound,), page=Page("run.html", views.run))
 async def show_run(call: Call, run_id: str) -> RunView:
     return await call.services.runs.get(run_id, call.who)
+
+
+@section.route("GET", "/run/{run_id}", "Show a run (as a page)", errors=(NotFound,), page=Page("run.html", views.run))
+async def see_run(call: Call, run_id: str) -> RunView:
+    return await show_run(call, run_id)
 
 
 @section.route("GET", "/api/run/{run_id}", "Show a run (always JSON)", errors=(NotFound,))
@@ -55,7 +62,29 @@ async def delete_run(call: Call, run_id: str) -> None:
     await call.services.runs.delete(run_id, call.who)
 
 
-@section.route("POST", "/runs/{run_id}/cancel", "Cancel a run", status=202, scope="write", errors=(NotFound, Conflict))
+@section.route(
+    "POST",
+    "/runs/{run_id}/delete",
+    "Delete a run, from a form",
+    status=303,
+    scope="write",
+    takes=(FORM,),
+    form="/runs",
+    errors=(NotFound,),
+)
+async def delete_run_form(call: Call, run_id: str) -> None:
+    await delete_run(call, run_id)
+
+
+@section.route(
+    "POST",
+    "/runs/{run_id}/cancel",
+    "Cancel a run",
+    status=202,
+    scope="write",
+    errors=(NotFound, Conflict),
+    form="/run/{run_id}",
+)
 async def cancel_run(call: Call, run_id: str) -> RunView:
     return await call.services.runs.cancel(run_id, call.who)
 
@@ -68,6 +97,7 @@ async def cancel_run(call: Call, run_id: str) -> RunView:
     scope="write",
     errors=(NotFound, Conflict, TooBusy),
     headers=("Idempotency-Key",),
+    form="/run/{run_id}",
 )
 async def retry_run(call: Call, run_id: str) -> RunView:
     """For a failed or cancelled run; finished steps come from the cache."""
@@ -82,6 +112,36 @@ async def show_run_plan(call: Call, run_id: str) -> PlanView:
 @section.route("GET", "/api/run/{run_id}/analysis", "Show what a run's analysis found", errors=(NotFound,))
 async def show_run_analysis(call: Call, run_id: str) -> dict[str, Any]:
     return await call.services.runs.analysis_of(run_id, call.who)
+
+
+@section.route(
+    "GET", "/run/{run_id}/plan", "Show a run's plan (as a page)", errors=(NotFound,), page=Page("plan.html", views.plan)
+)
+async def see_run_plan(call: Call, run_id: str) -> PlanView:
+    return await show_run_plan(call, run_id)
+
+
+@section.route(
+    "GET",
+    "/run/{run_id}/analysis",
+    "Show what a run's analysis found (as a page)",
+    errors=(NotFound,),
+    page=Page("analysis.html", views.analysis),
+)
+async def see_run_analysis(call: Call, run_id: str) -> dict[str, Any]:
+    return await show_run_analysis(call, run_id)
+
+
+@section.route(
+    "GET",
+    "/run/{run_id}/artifacts",
+    "Show what a run's steps made",
+    errors=(NotFound,),
+    page=Page("artifacts.html", views.artifacts),
+)
+async def see_run_artifacts(call: Call, run_id: str) -> RunView:
+    """Every result that is kept, with its picture; as JSON it is the run, whose steps have their `output_cid`."""
+    return await show_run(call, run_id)
 
 
 @section.route("GET", "/api/run/{run_id}/provenance", "Show a run's provenance record", errors=(NotFound,))

@@ -38,8 +38,8 @@ def is_multipart(request: Request) -> bool:
 class Upload:
     """One form with one file. ``async with`` is not needed: nothing is held but one chunk.
 
-    Use: ``await upload.begin()`` finds the file's part and its ``filename``; then iterate over ``chunks()`` to the end,
-    which raises InvalidRequest if the form is cut off, malformed, or has a second file.
+    Use: ``await upload.begin()`` finds the file's part, its ``filename`` and the ``fields`` before it; then iterate
+    over ``chunks()`` to the end, which raises InvalidRequest if the form is cut off, malformed, or has a second file.
     """
 
     def __init__(self, request: Request, chunks: AsyncIterator[bytes], limit: int) -> None:
@@ -48,15 +48,25 @@ class Upload:
         self._limit = limit
         self._beside = 0
         self.filename: str | None = None
+        self.fields: dict[str, str] = {}
+        self.chosen = True
 
     async def begin(self) -> None:
-        """Find the file. Raises InvalidRequest when the form has none."""
+        """Find the file. Raises InvalidRequest when the form has none. ``chosen`` is false if it is what a browser
+        sends of a form in which no file was chosen."""
+        inside, text = "", b""
         while not isinstance(event := await self._event(), Epilogue):
             if isinstance(event, File | Field) and event.name == FIELD:
                 self.filename = clean(event.filename) if isinstance(event, File) else None
+                self.chosen = not (isinstance(event, File) and event.filename == "")
                 return
+            if isinstance(event, File | Field):
+                inside, text = event.name if isinstance(event, Field) else "", b""
             if isinstance(event, Data):
                 self._pass_over(len(event.data))
+                text += event.data
+                if inside and not event.more_data:
+                    self.fields[inside] = text.decode(errors="replace")
         raise InvalidRequest(f"the form has no field {FIELD!r}", advice=f"Send the file in the field {FIELD!r}.")
 
     async def chunks(self) -> AsyncIterator[bytes]:

@@ -63,7 +63,17 @@ COMMANDS = {
 }
 """Operation -> the words of its command."""
 
-SAME = {"landing": "health", "show_run": "show_api_run", "add_provider_form": "add_provider"}
+SAME = {
+    "landing": "health",
+    "show_run": "show_api_run",
+    "see_run": "show_api_run",
+    "see_run_artifacts": "show_api_run",
+    "see_run_plan": "show_run_plan",
+    "see_run_analysis": "show_run_analysis",
+    "see_recipe": "show_recipe",
+    "see_recipe_graph": "show_recipe",
+    "add_provider_form": "add_provider",
+}
 """Operations whose JSON is another's, at an address for people: the other's command is theirs."""
 
 BROWSERS = {"sign_in", "sign_in_with_token"}

@@ -165,7 +165,7 @@ async def test_workers_plugins_and_steps(client):
 
 
 async def test_every_answer_is_guarded(client):
-    for path in ("/", "/docs", "/healthz", "/nowhere", "/runs", "/static/docs.css"):
+    for path in ("/", "/docs", "/healthz", "/nowhere", "/runs", "/static/pages.css"):
         headers = (await client.get(path)).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert "default-src 'none'" in headers["content-security-policy"]

@@ -1,0 +1,81 @@
+"""Which of the two a request gets: a page, for a person, or JSON, for a program (RFC 9110, section 12.5.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from quart import Request, Response, render_template
+
+from artdagd.auth.principal import Principal
+
+if TYPE_CHECKING:
+    from artdagd.api.app import App
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "media-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""The Content-Security-Policy of pages: nothing of them runs, and nothing comes from or goes to elsewhere."""
+
+NAVIGATION = (
+    ("/media", "Media"),
+    ("/recipes", "Recipes"),
+    ("/runs", "Runs"),
+    ("/workers", "Workers"),
+    ("/plugins", "Plugins"),
+)
+"""Address and name of what every page of one who is signed in links to."""
+
+OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]{0,199}")
+"""A path of this node, with its query, on which a browser may go on after it has signed in."""
+
+
+def wants_page(request: Request) -> bool:
+    """Whether the client prefers HTML. What is under ``/api/`` is JSON for everybody."""
+    accepted = request.accept_mimetypes
+    return not request.path.startswith("/api/") and accepted["text/html"] > accepted["application/json"]
+
+
+def here(request: Request) -> str:
+    """The request's own path and query, if a browser may be sent back to it, else ``/``."""
+    path = request.scope.get("raw_path", request.path.encode()).decode("latin-1")
+    query = request.query_string.decode("latin-1")
+    target = f"{path}?{query}" if query else path
+    return target if request.method == "GET" and OWN_PATH.fullmatch(target) else "/"
+
+
+async def page(
+    app: App,
+    request: Request,
+    who: Principal | None,
+    template: str,
+    values: Mapping[str, Any],
+    status: int = 200,
+) -> Response:
+    """``template`` with ``values``, and with what every page shows: who is signed in, and the proof for its forms."""
+    provider = app.services.authority.provider
+    text = await render_template(
+        template,
+        who=who,
+        csrf_token=app.guard.csrf(request) if who is not None and who.session else "",
+        provider=provider.label if provider else None,
+        navigation=NAVIGATION,
+        path=request.path,
+        here=here(request),
+        **values,
+    )
+    response = Response(text, status, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = POLICY
+    # With `no-referrer` browsers send their forms with `Origin: null`, which is anybody's.
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Vary"] = "Accept, Cookie"
+    return response

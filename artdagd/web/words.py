@@ -1,0 +1,60 @@
+"""Figures as people read them on pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+
+def size(count: int) -> str:
+    """Bytes: ``1.4 MiB``."""
+    if count < 1024:
+        return f"{count} bytes"
+    amount, units = count / 1024, ["TiB", "GiB", "MiB", "KiB"]
+    while amount >= 1023.95 and len(units) > 1:
+        amount /= 1024
+        units.pop()
+    return f"{amount:.1f} {units[-1]}"
+
+
+def span(seconds: float) -> str:
+    """A duration: ``4.20 s``, ``3:07``, ``1:02:03``."""
+    if seconds < 60:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def moment(text: str) -> str:
+    """An RFC 3339 time, to the second: ``2026-01-31 12:00:05 UTC``."""
+    try:
+        return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return text
+
+
+def between(start: str, end: str) -> str:
+    """The duration from one RFC 3339 time to another."""
+    return span(max(0.0, (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()))
+
+
+def number(value: float) -> str:
+    """``25``, ``29.97``."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def short(name: str) -> str:
+    """A CID or another long name, so that one tells it from its neighbours."""
+    return name if len(name) <= 20 else f"{name[:8]}…{name[-8:]}"
+
+
+def called(entry: Any) -> str:
+    """What to call a medium: its title, its file's name, or its CID."""
+    return str(entry.title or entry.filename or short(entry.cid))
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    filter_.__name__: filter_ for filter_ in (size, span, moment, between, number, short, called)
+}
