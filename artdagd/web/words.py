@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -55,6 +56,15 @@ def called(entry: Any) -> str:
     return str(entry.title or entry.filename or short(entry.cid))
 
 
+def plain(value: Any) -> str:
+    """A value of a recipe, a run or a description: words as they are, a list of words with commas, else JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple) and value and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
 FILTERS: Mapping[str, Callable[..., str]] = {
-    filter_.__name__: filter_ for filter_ in (size, span, moment, between, number, short, called)
+    filter_.__name__: filter_ for filter_ in (size, span, moment, between, number, short, called, plain)
 }

@@ -50,13 +50,7 @@ def drawing(nodes: Sequence[Node]) -> Drawing | None:
     """``nodes`` in rows, each below all that it reads; None if they are too many. They are in topological order."""
     if not 0 < len(nodes) <= MOST:
         return None
-    rows: list[list[Node]] = []
-    levels: dict[str, int] = {}
-    for node in nodes:
-        level = levels[node.id] = 1 + max((levels.get(name, -1) for name in node.inputs), default=-1)
-        while len(rows) <= level:
-            rows.append([])
-        rows[level].append(node)
+    rows = _rows(nodes)
     span = max(map(len, rows)) * (WIDE + ACROSS) - ACROSS
     boxes = [
         Box(node, MARGIN + (span - len(row) * (WIDE + ACROSS) + ACROSS) // 2 + at * (WIDE + ACROSS), _top(level))
@@ -71,6 +65,17 @@ def drawing(nodes: Sequence[Node]) -> Drawing | None:
 def nodes(inputs: Iterable[tuple[str, str]], steps: Iterable[tuple[str, str, Iterable[str]]]) -> list[Node]:
     """Inputs (name, type), then steps (id, type, what they read)."""
     return [Node(*each) for each in inputs] + [Node(id_, what, tuple(reads)) for id_, what, reads in steps]
+
+
+def _rows(nodes: Sequence[Node]) -> list[list[Node]]:
+    """By level: a step just below the lowest that it reads, what reads nothing just above the first that needs it."""
+    levels: dict[str, int] = {}
+    for node in nodes:
+        levels[node.id] = 1 + max((levels.get(name, -1) for name in node.inputs), default=-1)
+    for node in nodes:
+        if not node.inputs:
+            levels[node.id] = min((levels[one.id] for one in nodes if node.id in one.inputs), default=1) - 1
+    return [[node for node in nodes if levels[node.id] == level] for level in range(1 + max(levels.values()))]
 
 
 def _top(level: int) -> int:
