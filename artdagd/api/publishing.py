@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from artdagd.api.calls import Call
-from artdagd.api.routes import Section
+from artdagd.api.routes import FORM, Section
 from artdagd.errors import Conflict, NotFound
 from artdagd.hooks import Published
 from artdagd.runs.publishing import PublicationView
@@ -11,7 +11,14 @@ from artdagd.runs.publishing import PublicationView
 section = Section("Publishing", "Works and their provenance, told to the registry and whoever follows this node.")
 
 
-@section.route("POST", "/cache/{cid}/publish", "Publish a work", scope="publish", errors=(NotFound, Conflict))
+@section.route(
+    "POST",
+    "/cache/{cid}/publish",
+    "Publish a work",
+    scope="publish",
+    errors=(NotFound, Conflict),
+    form="/cache/{cid}",
+)
 async def publish_blob(call: Call, cid: str) -> Published:
     """Queued durably when this answers; `GET` tells how far it got. Its bytes are open to everybody from now on.
 
@@ -31,3 +38,17 @@ async def show_publication(call: Call, cid: str) -> PublicationView:
 async def withdraw_blob(call: Call, cid: str) -> None:
     """Those who were told are told to forget it; the bytes are the owner's alone again."""
     await call.services.publishing.withdraw(cid, call.who)
+
+
+@section.route(
+    "POST",
+    "/cache/{cid}/publish/delete",
+    "Withdraw a publication, from a form",
+    status=303,
+    scope="publish",
+    takes=(FORM,),
+    form="/cache/{cid}",
+    errors=(NotFound, Conflict),
+)
+async def withdraw_blob_form(call: Call, cid: str) -> None:
+    await withdraw_blob(call, cid)

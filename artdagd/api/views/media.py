@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 from artdagd.api.calls import Call
 from artdagd.api.files import INLINE
 from artdagd.api.views.lists import turn
-from artdagd.errors import ArtdagError, TooBusy
+from artdagd.errors import ArtdagError, NotFound, TooBusy
 from artdagd.runs import previews
 from artdagd.runs.views import Entry, Page
 from artdagd.work import Kind
@@ -21,20 +21,33 @@ async def gallery(call: Call, it: Page[Entry]) -> dict[str, Any]:
 
 
 async def medium(call: Call, entry: Entry) -> dict[str, Any]:
-    return {"player": await player(call, entry)}
+    """``own`` is false for a stranger to whom it is published; ``registry`` is where it may be published, and
+    ``publication`` how far that got."""
+    if call.caller is None or not entry.locations:
+        inline = entry.kind in TAGS and entry.media_type in INLINE
+        return {"player": _raw(entry) if inline else {}, "own": False}
+    publishing = call.services.publishing
+    try:
+        publication = await publishing.show(entry.cid, call.who)
+    except NotFound:
+        publication = None
+    shown = {"own": True, "registry": publishing.label, "publication": publication}
+    return {**shown, "player": await player(call, entry)}
 
 
 async def player(call: Call, entry: Entry) -> dict[str, Any]:
     """How a browser shows ``entry``: ``tag`` with ``src``, or ``waits`` while that is made, or why not in ``error``."""
-    if entry.kind == "image" and entry.media_type in INLINE:
-        return {"tag": "img", "src": f"/cache/{entry.cid}/raw"}
-    if entry.kind == "audio" and entry.media_type in INLINE:
-        return {"tag": "audio", "src": f"/cache/{entry.cid}/raw"}
+    if entry.kind in ("image", "audio") and entry.media_type in INLINE:
+        return _raw(entry)
     if entry.kind == "image":
         return {"tag": "img", "src": f"/cache/{entry.cid}/poster?width=1280"}
     if entry.kind == "video":
         return await _video(call, entry.cid)
     return {}
+
+
+def _raw(entry: Entry) -> dict[str, Any]:
+    return {"tag": TAGS[entry.kind], "src": f"/cache/{entry.cid}/raw"}
 
 
 async def _video(call: Call, cid: str) -> dict[str, Any]:
@@ -49,6 +62,7 @@ async def _video(call: Call, cid: str) -> dict[str, Any]:
     return {"tag": "video", "src": f"/cache/{cid}/mp4"}
 
 
+TAGS = {"image": "img", "audio": "audio", "video": "video"}
 Still = Literal["poster", "waveform", ""]
 
 
