@@ -96,7 +96,7 @@ async def show_blob(call: Call, cid: str) -> Entry:
     "GET",
     "/cache/{cid}/raw",
     "Download a blob",
-    gives="application/octet-stream",
+    gives="*/*",
     otherwise="published",
     errors=(NotFound, BlobCorrupt),
     headers=("Range", "If-Range", "If-None-Match"),

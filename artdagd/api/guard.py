@@ -106,6 +106,10 @@ class Guard:
         """The proof for the forms of this session's pages."""
         return csrf_token(self._cookie(request))
 
+    def session_cookie(self, request: Request) -> str:
+        """The name of the cookie that a session is in."""
+        return self._name(request, "session")
+
     def state(self, request: Request) -> str | None:
         """The state with which this browser was sent away to sign in."""
         return request.cookies.get(self._name(request, "state"))
@@ -123,7 +127,7 @@ class Guard:
         )
 
     def _cookie(self, request: Request) -> str:
-        return request.cookies.get(self._name(request, "session"), "")
+        return request.cookies.get(self.session_cookie(request), "")
 
     def _name(self, request: Request, name: str) -> str:
         # Cookies know no ports: without TLS, nodes and registries of one machine would take each other's.

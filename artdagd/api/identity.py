@@ -34,10 +34,12 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
 
 
 class SignInQuery(msgspec.Struct, frozen=True):
-    """``auth_token`` is the identity provider's, or a login address's of this node; ``state`` comes back with it."""
-
-    auth_token: Text | None = None
-    state: Short | None = None
+    auth_token: Annotated[
+        Text | None, msgspec.Meta(description="The identity provider's, or that of a login address of this node.")
+    ] = None
+    state: Annotated[
+        Short | None, msgspec.Meta(description="What the browser was sent away with, as the provider gives it back.")
+    ] = None
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -96,8 +98,9 @@ class LoginAddress(msgspec.Struct, frozen=True):
     "/auth",
     "Sign in",
     scope=None,
-    errors=(Unauthorized, Forbidden, Unavailable),
+    errors=(Unauthorized, Forbidden, Conflict, Unavailable),
     page=Page("sign_in.html"),
+    moves="With `auth_token`: signed in, on to `/`; or to the identity provider first",
 )
 async def sign_in(call: Call, query: SignInQuery) -> SignIn | Response:
     """With `auth_token`: a session for whom the token stands for, and on to a clean address (303). Without: how to.
@@ -132,6 +135,7 @@ async def begin_sign_in(call: Call) -> Response:
     "POST",
     "/auth",
     "Sign in with a token of this node",
+    status=303,
     scope=None,
     errors=(Unauthorized, Forbidden, TooBusy),
     form="/",

@@ -27,7 +27,7 @@ async def ipfs_gateway(call: Call, cid: str) -> Response:
     "GET",
     "/ipfs/{cid}/raw",
     "Download by CID",
-    gives="application/octet-stream",
+    gives="*/*",
     errors=(NotFound, BlobCorrupt),
     headers=("Range", "If-Range", "If-None-Match"),
 )

@@ -24,7 +24,11 @@ async def landing(call: Call) -> Health:
 
 @section.route("GET", "/openapi.json", "This contract as OpenAPI 3.1", scope=None)
 async def openapi_document(call: Call) -> dict[str, Any]:
-    return call.app.document
+    found = call.app.document
+    components = found["components"]
+    schemes = components["securitySchemes"]
+    session = schemes["session"] | {"name": call.app.guard.session_cookie(call.request)}
+    return found | {"components": components | {"securitySchemes": schemes | {"session": session}}}
 
 
 @section.route("GET", "/docs", "This contract as a page", scope=None, gives="text/html")

@@ -43,7 +43,7 @@ class Route:
     identity provider's ``signature`` is on the request; the handler looks. ``form`` is where a browser goes on that has
     sent a form here, with the path's parameters and the answer's fields in braces; empty where forms are not taken.
     ``file`` is the most bytes of the file of a multipart form; None where there is none. ``page`` is what one gets who
-    prefers HTML.
+    prefers HTML. ``moves`` says when a 303 is answered instead of ``status``.
     """
 
     section: str
@@ -67,6 +67,7 @@ class Route:
     form: str = ""
     file: Callable[[Settings], int] | None = None
     page: Page | None = None
+    moves: str = ""
 
     @property
     def operation_id(self) -> str:
@@ -109,6 +110,7 @@ class Section:
         form: str = "",
         file: Callable[[Settings], int] | None = None,
         page: Page | None = None,
+        moves: str = "",
     ) -> Callable[[H], H]:
         """Add a handler. ``headers`` are request headers that it reads; ``follow`` is the answer's Location;
         ``later`` is the body of a 202 with ``Retry-After``."""
@@ -139,6 +141,7 @@ class Section:
                     form=form,
                     file=file,
                     page=page,
+                    moves=moves,
                 )
             )
             return handler

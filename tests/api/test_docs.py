@@ -3,7 +3,14 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import msgspec
+import pytest
+from openapi_spec_validator import validate
+
+from artdagd.api import openapi_examples, openapi_requests
 from artdagd.api.app import SECTIONS
+
+ROUTES = {route.operation_id: route for section in SECTIONS for route in section.routes}
 
 
 def references(value):
@@ -26,6 +33,40 @@ async def test_the_document_has_every_route_and_no_dangling_reference(client):
     assert set(references(document)) <= names
     ids = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
     assert len(ids) == len(set(ids))
+
+
+async def test_another_reader_of_the_standard_takes_the_document(client):
+    validate((await client.get("/openapi.json")).json())
+
+
+async def test_every_parameter_and_body_says_what_it_is(client):
+    document = (await client.get("/openapi.json")).json()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for parameter in operation["parameters"]:
+                about = (method, path, parameter["name"])
+                assert parameter["schema"], about
+                assert parameter.get("description") or parameter["name"] in ("page", "limit"), about
+                assert parameter["in"] != "path" or parameter["name"] in openapi_examples.PARAMETERS, about
+            for answer in operation["responses"].values():
+                assert answer["description"], (method, path)
+
+
+@pytest.mark.parametrize("operation", openapi_examples.BODIES)
+def test_examples_are_bodies(operation: str):
+    for example in openapi_examples.BODIES[operation].values():
+        msgspec.convert(example, ROUTES[operation].body)
+
+
+def test_every_header_that_is_read_is_described():
+    read = {name for route in ROUTES.values() for name in route.headers}
+    assert read == set(openapi_requests.HEADERS)
+
+
+async def test_the_session_is_in_the_cookie_that_this_node_sets(client):
+    document = (await client.get("/openapi.json")).json()
+    name = document["components"]["securitySchemes"]["session"]["name"]
+    assert name == f"artdag_session_{client.base_url.port}"
 
 
 async def test_parameters_come_from_the_structs_that_decode_them(client):
