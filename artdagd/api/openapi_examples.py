@@ -30,6 +30,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_token": {"for an hour": {"name": "studio", "scopes": ["read", "write"], "expires_in": 3600}},
     "revoke_token": {"by hash": {"token_hash": "0" * 64}},
     "revoke_user": {"a user": {"username": "giles"}},
+    "add_provider": {"a folder": {"type": "local", "name": "shelf", "config": {"path": "/srv/shelf"}}},
+    "add_provider_form": {"a folder": {"type": "local", "name": "shelf", "config": {"path": "/srv/shelf"}}},
+    "change_provider": {"another name": {"name": "attic"}},
     "sign_in_with_token": {"a token": {"token": "artdag_…", "next": "/runs"}},
 }
 """Bodies by operation: what each shows -> the body."""
@@ -54,6 +57,16 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "The first 16 digits of the SHA-256 of a token.",
         "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
         "example": "0123456789abcdef",
+    },
+    "provider_id": {
+        "description": "A storage provider's id.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "b2f1",
+    },
+    "type": {
+        "description": "A kind of storage, such as `local`.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "local",
     },
 }
 """Parameters of paths; one that is not here is any text that is not empty."""
