@@ -90,12 +90,16 @@ async def _log_in_and_attach(page, registry: str, address: str) -> None:
 async def _render(page, address: str, folder: Path) -> str:
     await page.goto(f"{address}/media")
     await page.set_input_files("input[type=file]", EXAMPLES / "media" / "bunny.mp4")
-    await page.get_by_role("button", name="Upload").click()
+    await page.get_by_role("button", name="Upload", exact=True).click()
     await page.goto(f"{address}/recipes")
     (folder / "tint.yaml").write_text(RECIPE)
     await page.set_input_files("input[type=file]", folder / "tint.yaml")
-    await page.get_by_role("button", name="Upload").click()
-    await page.goto(f"{address}/recipe/tint")
+    await page.get_by_role("button", name="Upload", exact=True).click()
+    chosen = page.locator("select[name='inputs.clip']")
+    for _ in range(200):  # until a worker has looked at the clip, it is no video
+        await page.goto(f"{address}/recipe/tint")
+        if await chosen.count():
+            break
     await page.select_option("select[name='inputs.clip']", index=1)
     await page.get_by_role("button", name="Run", exact=True).click()
     await page.get_by_role("link", name="Describe it").click(timeout=60_000)
@@ -106,7 +110,7 @@ async def _render(page, address: str, folder: Path) -> str:
 
 async def _publish(page, registry: str, address: str, cid: str) -> None:
     await page.goto(f"{address}/cache/{cid}")
-    await page.get_by_role("button", name="Publish").click()
+    await page.get_by_role("button", name="Publish on").click()
     async with httpx.AsyncClient(trust_env=False) as stranger:
         answer = await stranger.get(f"{address}/cache/{cid}/raw")
         assert answer.status_code == 200
