@@ -158,7 +158,7 @@ async def _sent(route: Route, services: Services, asked: ArrivingRequest) -> tup
 async def _admitted(route: Route, guard: Guard, asked: Request) -> Principal | None:
     """Who asks, if the route lets them in. On a public route, whose session it is, if there is a good one."""
     if route.scope is None:
-        return guard.visitor(asked)
+        return await guard.visitor(asked)
     who = await guard.caller(asked)
     if who is None and not route.otherwise:
         raise _nobody(asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import socket
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from quart import Request, Response
 from artdagd.auth.authority import Authority
 from artdagd.auth.principal import Principal
 from artdagd.auth.sessions import csrf_token
-from artdagd.errors import ArtdagError, Forbidden, Unauthorized
+from artdagd.errors import ArtdagError, Forbidden, Unauthorized, Unavailable
 from artdagd.settings import Settings
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -21,6 +22,9 @@ CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 
 STATE_SECONDS = 600
+
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
+_PORTS = {"http": 80, "https": 443}
 
 
 class Misdirected(ArtdagError):
@@ -35,22 +39,17 @@ class Guard:
 
     def __init__(self, settings: Settings, authority: Authority) -> None:
         self._authority = authority
-        self._public = urlsplit(settings.public_url)
-        self._secure = self._public.scheme == "https"
-        self._names = {"localhost", *map(str.lower, settings.allowed_hosts)}
-        if self._public.hostname:
-            self._names.add(self._public.hostname)
+        public = urlsplit(settings.public_url)
+        self._public = _origin(public.scheme, public.hostname or "", public.port) if public.hostname else ""
+        self._secure = public.scheme == "https"
+        self._names = {"localhost", *map(_plain, settings.allowed_hosts), _plain(public.hostname or "localhost")}
         self._open = not _loopback(settings.host)
         if self._open:
-            self._names |= {socket.gethostname().lower(), settings.host.lower()}
+            self._names |= {_plain(socket.gethostname()), _plain(settings.host)}
 
     def check_host(self, request: Request) -> None:
         """Raises Misdirected for a name that is not ours. An address can't be pointed elsewhere, so that any does."""
-        try:
-            parts = urlsplit(f"//{request.headers.get('Host', '')}")
-            host, _ = (parts.hostname or "").rstrip("."), parts.port
-        except ValueError:
-            host = ""
+        host = _host(request)[0]
         if host in self._names or (_is_address(host) and (self._open or _loopback(host))):
             return
         raise Misdirected(
@@ -63,7 +62,7 @@ class Guard:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if not scheme:
             cookie = self._cookie(request)
-            return self._authority.of_session(cookie) if cookie else None
+            return await self._authority.of_session(cookie) if cookie else None
         try:
             if scheme.lower() != "bearer" or not token.strip():
                 raise Unauthorized("this takes `Authorization: Bearer TOKEN`")
@@ -72,11 +71,12 @@ class Guard:
             self._authority.attempts.failed(request.remote_addr or "")
             raise
 
-    def visitor(self, request: Request) -> Principal | None:
-        """Whose good session it is, on what is open to everybody."""
+    async def visitor(self, request: Request) -> Principal | None:
+        """Whose good session it is, on what is open to everybody, also while the database does not answer."""
+        cookie = self._cookie(request)
         try:
-            return self._authority.of_session(self._cookie(request))
-        except Unauthorized:
+            return await self._authority.of_session(cookie) if cookie else None
+        except (Unauthorized, Unavailable):
             return None
 
     def check_meant(self, request: Request, who: Principal, proof: str | None) -> None:
@@ -95,12 +95,16 @@ class Guard:
         """Raises Forbidden if a page of another origin sent this."""
         origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
         by_site = site in (None, "same-origin", "none")
-        if not (by_site if origin is None else origin in self._origins(request)):
+        if not (by_site if origin is None else _read(origin) in self._origins(request)):
             raise Forbidden(f"{request.method} {request.path} was sent by a page of another origin")
 
-    def from_elsewhere(self, request: Request) -> bool:
-        """Whether a browser says that a page of another origin sent it here."""
-        return request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+    def from_elsewhere(self, request: Request, *, unless_said: bool = False) -> bool:
+        """Whether a browser says that a page of another origin sent it here; ``unless_said`` is what is taken of one
+        that doesn't say: browsers speak of it to TLS and loopback alone (Fetch Metadata, section 2)."""
+        site = request.headers.get("Sec-Fetch-Site")
+        if site is None:
+            return unless_said and "text/html" in request.headers.get("Accept", "")
+        return site in ("cross-site", "same-site")
 
     def csrf(self, request: Request) -> str:
         """The proof for the forms of this session's pages."""
@@ -133,13 +137,43 @@ class Guard:
         # Cookies know no ports: without TLS, nodes and registries of one machine would take each other's.
         if self._secure:
             return f"__Host-artdag_{name}"
-        return f"artdag_{name}_{request.host.rpartition(':')[2] if ':' in request.host else 80}"
+        return f"artdag_{name}_{_host(request)[1] or 80}"
 
-    def _origins(self, request: Request) -> tuple[str, ...]:
-        own = f"http://{request.host}", f"https://{request.host}"
-        if not self._public.netloc:
-            return own
-        return (*own, f"{self._public.scheme}://{self._public.netloc}")
+    def _origins(self, request: Request) -> set[str]:
+        """Of our own pages. What is public by TLS has none without it: somebody on the way would have made them."""
+        host, port = _host(request)
+        own = {self._public, _origin("https", host, port)} - {""}
+        return own if self._secure and not _loopback(host) else own | {_origin("http", host, port)}
+
+
+def _host(request: Request) -> tuple[str, int | None]:
+    """Name or address, and port, of the Host that a request names; an empty one for what is none (RFC 9110, 7.2)."""
+    return _parts(request.headers.get("Host", "")) or ("", None)
+
+
+def _parts(text: str) -> tuple[str, int | None] | None:
+    match = _HOST.fullmatch(text)
+    if match is None or int(match["port"] or 0) > 65535:
+        return None
+    return _plain(match["name"]), int(match["port"]) if match["port"] else None
+
+
+def _read(origin: str) -> str:
+    """An ``Origin`` as :func:`_origin` writes it; empty for ``null`` and what is none."""
+    scheme, _, rest = origin.partition("://")
+    parts = _parts(rest)
+    return _origin(scheme.lower(), *parts) if parts else ""
+
+
+def _plain(name: str) -> str:
+    """A host's name as it is compared."""
+    return name.lower().rstrip(".").removeprefix("[").removesuffix("]")
+
+
+def _origin(scheme: str, host: str, port: int | None) -> str:
+    """As a browser writes it in ``Origin`` (RFC 6454, section 6.1): without the port that its scheme implies."""
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}" if port in (None, _PORTS.get(scheme)) else f"{scheme}://{name}:{port}"
 
 
 def _is_address(host: str) -> bool:

@@ -26,7 +26,10 @@ from artdagd.errors import Conflict, Forbidden, InvalidRequest, NotFound, TooBus
 section = Section("Sign-in", "Sessions of browsers, tokens of programs, and their end.")
 
 AGAIN = 10.0
-"""Seconds after which a browser that was sent away to sign in may be sent again."""
+"""Seconds after which a browser that came back without its state may be sent for one again."""
+
+STAMP = 12
+"""Digits of a time in seconds, at most."""
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -117,7 +120,10 @@ async def sign_in(call: Call, query: SignInQuery) -> SignIn | Response:
     known = bool(asked and query.state and hmac.compare_digest(asked.encode(), query.state.encode(errors="replace")))
     if query.state is not None and not known:
         raise Forbidden("this sign-in was not begun in this browser, or long ago", advice="Begin again at /auth.")
-    if not known and guard.from_elsewhere(call.request):
+    # A browser that can't say who sent it is believed with a login address of this node, which is typed or pasted.
+    doubted = authority.provider is not None and not authority.is_ticket(query.auth_token)
+    if not known and guard.from_elsewhere(call.request, unless_said=doubted):
+        _check_first(call)
         return _away(call)
     text, seconds = await authority.sign_in(query.auth_token, query.state if known else None)
     return _welcome(call, text, seconds, "/")
@@ -185,10 +191,12 @@ async def revoke_token(call: Call, body: RevokeBody) -> Revoked:
         raise InvalidRequest("give `token` or `token_hash`, one of them")
     if body.token_hash is not None and not _HASH.fullmatch(body.token_hash):
         raise InvalidRequest("token_hash is not a SHA-256 in lower-case hex")
-    if not await _is_provider(call) and not call.who.is_admin and body.token is None:
+    trusted = await _is_provider(call) or call.who.may("admin")
+    if not trusted and body.token is None:
         raise Forbidden("only the identity provider or an administrator can revoke by hash")
     hash_ = body.token_hash or token_hash(body.token or "")
-    return Revoked(await call.services.authority.revoke((hash_,)))
+    # Anybody's idea of a token is not kept for a month.
+    return Revoked(await call.services.authority.revoke((hash_,), ahead=trusted))
 
 
 @section.route(
@@ -208,7 +216,7 @@ async def revoke_user(call: Call, body: RevokeUserBody) -> Revoked:
         if owned is None:
             raise Forbidden(f"{name} is no user of {authority.provider.label}")
         name = owned
-    elif not call.who.is_admin and name != call.who.name:
+    elif not call.who.may("admin") and name != call.who.name:
         raise Forbidden("only the identity provider or an administrator can revoke what is another user's")
     return Revoked(await authority.revoke((), name))
 
@@ -218,7 +226,7 @@ async def create_token(call: Call, body: NewTokenBody) -> NewToken:
     """Its text is in this answer and nowhere else. It can't do more than the caller."""
     who = call.who
     owner = body.owner or who.name
-    if owner != who.name and not who.is_admin:
+    if owner != who.name and not who.may("admin"):
         raise Forbidden("only an administrator can make tokens for others")
     scopes = checked_scopes(who, body.scopes)
     left = call.services.authority.remaining(who)
@@ -238,7 +246,9 @@ async def create_token(call: Call, body: NewTokenBody) -> NewToken:
 @section.route("GET", "/auth/tokens", "List tokens")
 async def list_tokens(call: Call) -> Items[TokenView]:
     """The caller's, or everybody's for an administrator, without their texts. Newest first."""
-    return Items(token_views(call.services.authority.tokens.good(call.who.sees)))
+    tokens = call.services.authority.tokens
+    await tokens.load()  # other nodes on this database may have made some
+    return Items(token_views(tokens.good(call.who.sees)))
 
 
 @section.route(
@@ -246,6 +256,7 @@ async def list_tokens(call: Call) -> Items[TokenView]:
 )
 async def delete_token(call: Call, token_id: str) -> None:
     authority = call.services.authority
+    await authority.tokens.load()
     await authority.revoke((authority.tokens.find(token_id, call.who.sees).token_hash,))
 
 
@@ -262,17 +273,19 @@ async def make_login_address(call: Call) -> LoginAddress:
     return LoginAddress(f"{address}/auth?auth_token={ticket}", TICKET_SECONDS)
 
 
+def _check_first(call: Call) -> None:
+    """Raises Forbidden for a browser that was sent away for a state just now: it would go round for ever."""
+    before = (call.app.guard.state(call.request) or "").rpartition(".")[2]
+    if before.isdecimal() and 0 <= time.time() - int(before[:STAMP]) < AGAIN:
+        raise Forbidden("you were sent back without the state that was given", advice="Tell the registry's keeper.")
+
+
 def _away(call: Call) -> Response:
     """To the identity provider, with a new state in the browser's cookie."""
     guard, provider = call.app.guard, call.services.authority.provider
     if provider is None:
         raise Conflict(
             "this node has no identity provider", advice="Sign in with a token, or with `artdagctl login`, at /auth."
-        )
-    before = (guard.state(call.request) or "").rpartition(".")[2]
-    if before.isdigit() and int(before) > time.time() - AGAIN:
-        raise Forbidden(
-            f"{provider.label} sent you back without the state that it was given", advice="Tell its keeper."
         )
     state = f"{secrets.token_urlsafe(24)}.{int(time.time())}"
     response = Response(None, 303, {"Location": provider.address(state)})
@@ -290,8 +303,11 @@ def _welcome(call: Call, text: str, seconds: float, path: str) -> Response:
 
 async def _log_out(call: Call) -> Response:
     guard, who = call.app.guard, call.caller
-    if who is not None and call.request.method in SAFE and guard.from_elsewhere(call.request):
+    # Also where no session came along: a browser keeps it from a foreign page's form, and would drop it at our word.
+    if guard.from_elsewhere(call.request):
         raise Forbidden("a page elsewhere asked to log you out", advice="If you meant it, log out at /auth.")
+    if call.request.method not in SAFE:
+        guard.check_own(call.request)
     if who is not None:
         guard.check_meant(call.request, who, call.proof)
         await call.services.authority.log_out(who)

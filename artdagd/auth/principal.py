@@ -22,8 +22,8 @@ class Principal(msgspec.Struct, frozen=True):
 
     @property
     def sees(self) -> str | None:
-        """The owner whose things this principal sees; None: everybody's."""
-        return None if self.is_admin else self.name
+        """The owner whose things this principal sees; None: everybody's, with a credential that is good for that."""
+        return None if self.may("admin") else self.name
 
     def may(self, scope: Scope) -> bool:
         """Whether the credential is good for ``scope``, and the user for it."""

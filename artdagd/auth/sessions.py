@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import msgspec
 
-from artdagd.auth.principal import Principal, Scope
+from artdagd.auth.principal import Scope
+from artdagd.auth.terms import Term
 from artdagd.auth.tokens import token_hash
 from artdagd.database import Database
 from artdagd.database.clock import now, rfc3339
@@ -20,36 +23,39 @@ from artdagd.errors import Unauthorized
 LONGEST = 30 * 86400.0
 """Seconds that a session may last, and that a revocation is kept: it outlives whatever it revokes."""
 
-TEXT_LIMIT = 128
+EACH = 100
+"""Sessions of one user; who opens another loses the oldest."""
+
+_TEXT = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 class Session(msgspec.Struct, frozen=True):
-    """A session in memory. ``deadline`` is monotonic, so that a clock that is set back lengthens nothing."""
-
     row: SessionRow
-    deadline: float
-
-    @property
-    def remaining(self) -> float:
-        """Seconds that it lasts from now on, at most."""
-        wall = datetime.fromisoformat(self.row.expires_at).timestamp() - time.time()
-        return min(wall, self.deadline - time.monotonic())
+    term: Term
 
 
 class Sessions:
-    """All sessions, kept in memory in step with the database, so that every request is checked."""
+    """Sessions, kept in memory so that every request is checked. One that another node opened is found in the database
+    when it is first shown; what another node ended comes by :meth:`drop`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._by_hash: dict[str, Session] = {}
-        self._revoked: set[str] = set()
+        self._revoked: dict[str, float] = {}
 
     async def load(self) -> None:
         """Read what is kept, and forget what is over."""
+        await self.purge()
+        self._by_hash = {row.session_hash: _held(row) for row in await self._database.sessions.all()}
+        self._revoked = dict.fromkeys(await self._database.sessions.revoked(), time.monotonic())
+
+    async def purge(self) -> None:
+        """Forget sessions that are over, and revocations that outlived what they revoke."""
         long_ago = rfc3339(datetime.fromtimestamp(time.time() - LONGEST, UTC))
         await self._database.sessions.purge(expired_before=now(), revoked_before=long_ago)
-        self._by_hash = {row.session_hash: _held(row) for row in await self._database.sessions.all()}
-        self._revoked = await self._database.sessions.revoked()
+        self._by_hash = {hash_: one for hash_, one in self._by_hash.items() if one.term.remaining > 0}
+        oldest = time.monotonic() - LONGEST
+        self._revoked = {hash_: since for hash_, since in self._revoked.items() if since > oldest}
 
     def is_spent(self, hash_: str) -> bool:
         """Whether what hashes so has opened its session, or was revoked."""
@@ -79,44 +85,59 @@ class Sessions:
             scopes=list(scopes),
             expires_at=rfc3339(datetime.fromtimestamp(min(expires_at, time.time() + LONGEST), UTC)),
         )
-        if not await self._database.sessions.add(row, once):
-            raise Unauthorized("this token was used or revoked", advice="Sign in again.")
-        if once:
-            self._revoked.add(once)
+        # First in memory, where a revocation finds it that comes while the database writes.
         self._by_hash[row.session_hash] = _held(row)
+        try:
+            added = await self._database.sessions.add(row, once)
+        except BaseException:
+            self._by_hash.pop(row.session_hash, None)
+            raise
+        if once:
+            self._revoked[once] = time.monotonic()
+        if not added or row.session_hash not in self._by_hash:
+            self._by_hash.pop(row.session_hash, None)
+            await self._database.sessions.revoke([row.session_hash])
+            raise Unauthorized("this token was used or revoked", advice="Sign in again.")
         return text
 
-    def authenticate(self, text: str) -> Principal:
-        """Whose session it is. Raises Unauthorized for one that is unknown, over or revoked."""
-        session = self._by_hash.get(token_hash(text)) if len(text) <= TEXT_LIMIT else None
-        if session is None or session.remaining <= 0:
+    async def authenticate(self, text: str) -> SessionRow:
+        """The session. Raises Unauthorized for one that is unknown, over or revoked."""
+        hash_ = token_hash(text) if _TEXT.fullmatch(text) else ""
+        session = self._by_hash.get(hash_)
+        if session is None and hash_ and hash_ not in self._revoked:
+            session = await self._of_another_node(hash_)
+        if session is None or session.term.remaining <= 0:
             raise Unauthorized("this session has ended", advice="Sign in again.")
-        row = session.row
-        return Principal(row.user, row.is_admin, tuple(row.scopes), row.session_hash, session=True)  # type: ignore[arg-type]
+        return session.row
 
     def remaining(self, session_hash: str) -> float:
         """Seconds that a session lasts from now on, at most; 0 if there is none."""
         session = self._by_hash.get(session_hash)
-        return max(0.0, session.remaining) if session else 0.0
+        return session.term.remaining if session else 0.0
 
-    async def end(self, session_hash: str) -> None:
-        self._by_hash.pop(session_hash, None)
-        await self._database.sessions.end(session_hash)
+    def surplus(self, user: str) -> list[str]:
+        """The oldest sessions of ``user`` that are too many."""
+        own = [hash_ for hash_, session in self._by_hash.items() if session.row.user == user]
+        return own[: max(0, len(own) - EACH)]
 
-    async def revoke(self, hashes: tuple[str, ...], user: str = "") -> list[str]:
-        """Revoke tickets and sessions by hash, and all of ``user``; the hashes of the sessions that ended."""
-        ended = [
+    def drop(self, hashes: Collection[str], resting_on: Collection[str] = (), user: str = "") -> set[str]:
+        """End sessions by their hash, by that of what they rest on, and all of ``user``: here, not in the database.
+        Gives the hashes of those that ended."""
+        ended = {
             hash_
             for hash_, session in self._by_hash.items()
-            if hash_ in hashes or session.row.ticket_hash in hashes or (user and session.row.user == user)
-        ]
-        gone = list(dict.fromkeys([*hashes, *ended]))
-        # First in memory: no request may pass while the database writes.
-        self._revoked.update(gone)
+            if hash_ in hashes or session.row.ticket_hash in resting_on or (user and session.row.user == user)
+        }
+        self._revoked |= dict.fromkeys([*hashes, *resting_on, *ended], time.monotonic())
         for hash_ in ended:
             del self._by_hash[hash_]
-        await self._database.sessions.revoke(gone)
         return ended
+
+    async def _of_another_node(self, hash_: str) -> Session | None:
+        row = await self._database.sessions.get(hash_)
+        if row is None or hash_ in self._revoked:  # revoked while the database was asked
+            return None
+        return self._by_hash.setdefault(hash_, _held(row))
 
 
 def csrf_token(text: str) -> str:
@@ -125,5 +146,4 @@ def csrf_token(text: str) -> str:
 
 
 def _held(row: SessionRow) -> Session:
-    wall = datetime.fromisoformat(row.expires_at).timestamp() - time.time()
-    return Session(row, time.monotonic() + wall)
+    return Session(row, Term.until(row.expires_at))

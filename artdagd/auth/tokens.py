@@ -9,13 +9,14 @@ import re
 import secrets
 import socket
 import tempfile
-import time
-from datetime import datetime
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from artdagd.auth.principal import Principal, Scope
+from artdagd.auth.terms import Term
 from artdagd.database import Database
 from artdagd.database.clock import now, rfc3339
 from artdagd.database.tokens import TokenRow
@@ -32,6 +33,11 @@ ID = 16
 MOST = 1000
 """Tokens that are good and belong to one owner."""
 
+MADE = 10_000
+"""Tokens of one owner with those that ended, which are forgotten after ``KEPT``."""
+
+KEPT = timedelta(days=30)
+
 _TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{40,{LONGEST - len(PREFIX)}}}", re.ASCII)
 
 
@@ -44,41 +50,71 @@ def token_hash(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
+class Held(msgspec.Struct, frozen=True):
+    row: TokenRow
+    term: Term
+
+    @property
+    def good(self) -> bool:
+        return not self.row.revoked_at and self.term.remaining > 0
+
+
 class Tokens:
-    """Tokens of this node, kept in memory in step with the database, so that every request is checked."""
+    """Tokens of this node, kept in memory so that every request is checked. One that another node made is found in the
+    database when it is first shown; what another node revoked comes by :meth:`drop`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._rows: dict[str, TokenRow] = {}
+        self._held: dict[str, Held] = {}
 
     async def load(self) -> None:
-        self._rows = {row.token_hash: row for row in await self._database.tokens.all()}
+        """Read what is kept. What was revoked here stays so, whatever was read meanwhile."""
+        for row in await self._database.tokens.all():
+            self._take(row)
+
+    async def purge(self) -> None:
+        """Forget tokens that ended long ago. Not the administrator's: an old file must not make one good again."""
+        long_ago = rfc3339(datetime.now(UTC) - KEPT)
+        await self._database.tokens.purge(long_ago, ADMIN)
+        for hash_, held in list(self._held.items()):
+            ends = [end for end in (held.row.expires_at, held.row.revoked_at) if end]
+            if held.row.owner != ADMIN and any(end < long_ago for end in ends):
+                del self._held[hash_]
 
     async def authenticate(self, text: str) -> Principal:
         """Who holds this token. Raises Unauthorized for one that is unknown, expired or revoked.
 
         The look-up is by hash: how long it takes says nothing about the text.
         """
-        row = self._rows.get(token_hash(text)) if len(text) <= LONGEST else None
-        if row is None or not _good(row):
+        hash_ = token_hash(text) if len(text) <= LONGEST else ""
+        held = self._held.get(hash_)
+        if held is None and _TOKEN.fullmatch(text):
+            found = await self._database.tokens.get(hash_)
+            held = self._take(found) if found else None
+        if held is None or not held.good:
             raise Unauthorized("this token is not known here, has expired or was revoked")
+        row = held.row
         return Principal(row.owner, row.is_admin, tuple(row.scopes), row.token_hash)  # type: ignore[arg-type]
 
     def remaining(self, hash_: str) -> float | None:
         """Seconds that a token lasts from now on; None: for ever."""
-        row = self._rows.get(hash_)
-        if row is None or not _good(row):
+        held = self._held.get(hash_)
+        if held is None or not held.good:
             return 0.0
-        if row.expires_at is None:
-            return None
-        return max(0.0, datetime.fromisoformat(row.expires_at).timestamp() - time.time())
+        return None if held.row.expires_at is None else held.term.remaining
+
+    def is_over(self, hash_: str) -> bool:
+        """Whether it is a token of this node that is good no more."""
+        held = self._held.get(hash_)
+        return held is not None and not held.good
 
     async def create(
         self, name: str, owner: str, *, is_admin: bool, scopes: tuple[Scope, ...], expires_at: datetime | None
     ) -> tuple[str, TokenRow]:
         """A new token: its text, which is kept nowhere, and its row. Raises Conflict if the owner has too many."""
-        if len(self.good(owner)) >= MOST:
-            raise Conflict(f"{owner} has {MOST} tokens, the limit", advice="Revoke some.")
+        own = [held for held in self._held.values() if held.row.owner == owner]
+        if sum(held.good for held in own) >= MOST or len(own) >= MADE:
+            raise Conflict(f"{owner} has made {len(own)} tokens, the limit", advice="Revoke some; use them longer.")
         text = new_token()
         row = TokenRow(
             token_hash=token_hash(text),
@@ -88,13 +124,21 @@ class Tokens:
             scopes=list(scopes),
             expires_at=rfc3339(expires_at) if expires_at else None,
         )
-        await self._database.tokens.add(row)
-        self._rows[row.token_hash] = row
+        # First in memory, where a revocation finds it that comes while the database writes.
+        self._take(row)
+        try:
+            await self._database.tokens.add(row)
+        except BaseException:
+            self._held.pop(row.token_hash, None)
+            raise
+        if self._held[row.token_hash].row.revoked_at:
+            await self._database.tokens.revoke(row.token_hash)
+            raise Unauthorized("what you showed was revoked just now")
         return text, row
 
     def good(self, owner: str | None) -> list[TokenRow]:
         """The tokens of ``owner`` (None: of everybody) that are good, newest first."""
-        found = [row for row in self._rows.values() if _good(row) and owner in (None, row.owner)]
+        found = [held.row for held in self._held.values() if held.good and owner in (None, held.row.owner)]
         return sorted(found, key=lambda row: row.created_at, reverse=True)
 
     def find(self, token_id: str, owner: str | None) -> TokenRow:
@@ -104,18 +148,24 @@ class Tokens:
                 return row
         raise NotFound(f"no token {token_id} here", advice="artdagctl token list shows what there is.")
 
-    async def revoke(self, hashes: tuple[str, ...], owner: str = "") -> list[str]:
-        """Revoke tokens by hash, and all of ``owner``; the hashes of those that were good until now."""
-        ended = [
-            row.token_hash
-            for row in self._rows.values()
-            if _good(row) and (row.token_hash in hashes or (owner and row.owner == owner))
-        ]
+    def drop(self, hashes: Collection[str], owner: str = "") -> set[str]:
+        """Revoke tokens by hash, and all of ``owner``: here, not in the database. Gives the hashes of those that were
+        good until now."""
+        ended = {
+            hash_
+            for hash_, held in self._held.items()
+            if held.good and (hash_ in hashes or (owner and held.row.owner == owner))
+        }
         for hash_ in ended:
-            self._rows[hash_] = msgspec.structs.replace(self._rows[hash_], revoked_at=now())
-        for hash_ in ended:
-            await self._database.tokens.revoke(hash_)
+            held = self._held[hash_]
+            self._held[hash_] = Held(msgspec.structs.replace(held.row, revoked_at=now()), held.term)
         return ended
+
+    def _take(self, row: TokenRow) -> Held:
+        known = self._held.get(row.token_hash)
+        if known is None or not known.row.revoked_at:
+            self._held[row.token_hash] = Held(row, Term.until(row.expires_at) if known is None else known.term)
+        return self._held[row.token_hash]
 
     async def ensure_admin_token(self, home: Path) -> Path:
         """The file with the admin's token (mode 0600), written on the first start. Raises ConfigError.
@@ -134,19 +184,14 @@ class Tokens:
         name = f"admin token of {socket.gethostname()}:{home}"
         row = TokenRow(token_hash=token_hash(text), name=name, owner=ADMIN, is_admin=True)
         if await self._database.tokens.add(row):
-            for old in self._rows.values():
-                if old.name == name and not old.revoked_at:
-                    await self._database.tokens.revoke(old.token_hash)
-            await self.load()
-        elif self._rows[row.token_hash].revoked_at:
+            old = [one.row.token_hash for one in self._held.values() if one.row.name == name and one.row.owner == ADMIN]
+            self.drop(await self._database.sessions.revoke(old))
+            self._take(row)
+        elif self._held[row.token_hash].row.revoked_at:
             raise ConfigError(
                 f"the token in {file} was revoked", advice="Delete the file; the next start writes a new one."
             )
         return file
-
-
-def _good(row: TokenRow) -> bool:
-    return not row.revoked_at and not (row.expires_at and row.expires_at <= now())
 
 
 def _read_secret(file: Path) -> str:

@@ -1,16 +1,17 @@
-"""Sessions of browsers, and what opens none any more because it was spent or revoked; both by SHA-256 alone."""
+"""Sessions of browsers, and the end of what opens or is one: spent or revoked; all by SHA-256 alone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import delete, or_, select
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.clock import now
-from artdagd.database.rows import from_row, insert_new, to_row
-from artdagd.database.tables import revocations, sessions
+from artdagd.database.rows import batches, from_row, insert_new, to_row
+from artdagd.database.tables import revocations, sessions, tokens
 
 if TYPE_CHECKING:
     from artdagd.database.engine import Database
@@ -50,28 +51,43 @@ class Sessions:
 
         return await self._database.read(work)
 
-    async def end(self, session_hash: str) -> None:
-        async def work(connection: AsyncConnection) -> None:
-            await connection.execute(delete(sessions).where(sessions.c.session_hash == session_hash))
+    async def get(self, session_hash: str) -> SessionRow | None:
+        async def work(connection: AsyncConnection) -> SessionRow | None:
+            query = select(sessions).where(sessions.c.session_hash == session_hash)
+            row = (await connection.execute(query)).mappings().first()
+            return from_row(SessionRow, row) if row else None
 
-        await self._database.write(work)
+        return await self._database.read(work)
 
-    async def revoke(self, hashes: list[str]) -> None:
-        """Note ``hashes`` (of tickets or sessions) as revoked, and end the sessions that they stand for."""
-        rows = [{"hash": one, "revoked_at": now()} for one in hashes]
+    async def revoke(self, hashes: Iterable[str], user: str = "", *, ahead: bool = True) -> set[str]:
+        """Revoke tokens and sessions by hash, and all of ``user``, with the sessions that rest on them.
 
-        async def work(connection: AsyncConnection) -> None:
-            await insert_new(connection, revocations, rows)
-            for one in hashes:
-                where = or_(sessions.c.session_hash == one, sessions.c.ticket_hash == one)
-                await connection.execute(delete(sessions).where(where))
+        Gives the hashes of those that were good until now. All are noted as revoked; ``ahead`` notes those of
+        ``hashes``, too, that are not known yet.
+        """
+        moment = now()
 
-        if hashes:
-            await self._database.write(work)
-
-    async def revoked(self) -> set[str]:
         async def work(connection: AsyncConnection) -> set[str]:
-            return set((await connection.execute(select(revocations.c.hash))).scalars())
+            ended: set[str] = set()
+            # First: a session that is being opened meanwhile with one of them is either there now, or will not be.
+            if ahead:
+                await _note(connection, hashes, moment)
+            for batch in [[], *batches(hashes)]:
+                ended |= await _end_tokens(connection, batch, user, moment)
+            for batch in [[], *batches([*hashes, *ended])]:
+                ended |= await _end_sessions(connection, batch, user, moment)
+            await _note(connection, ended, moment)
+            return ended
+
+        hashes = list(dict.fromkeys(hashes))
+        return await self._database.write(work) if hashes or user else set()
+
+    async def revoked(self, since: str = "") -> set[str]:
+        """Hashes that were spent or revoked at ``since`` or later."""
+
+        async def work(connection: AsyncConnection) -> set[str]:
+            query = select(revocations.c.hash).where(revocations.c.revoked_at >= since)
+            return set((await connection.execute(query)).scalars())
 
         return await self._database.read(work)
 
@@ -83,3 +99,27 @@ class Sessions:
             await connection.execute(delete(revocations).where(revocations.c.revoked_at < revoked_before))
 
         await self._database.write(work)
+
+
+async def _note(connection: AsyncConnection, hashes: Iterable[str], moment: str) -> None:
+    await insert_new(connection, revocations, [{"hash": one, "revoked_at": moment} for one in hashes])
+
+
+async def _end_tokens(connection: AsyncConnection, hashes: list[str], user: str, moment: str) -> set[str]:
+    which = or_(tokens.c.token_hash.in_(hashes), tokens.c.owner == user)
+    good = and_(tokens.c.revoked_at.is_(None), or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > moment))
+    ended = set((await connection.execute(select(tokens.c.token_hash).where(which, good))).scalars())
+    await connection.execute(update(tokens).where(which, tokens.c.revoked_at.is_(None)).values(revoked_at=moment))
+    return ended
+
+
+async def _end_sessions(connection: AsyncConnection, hashes: list[str], user: str, moment: str) -> set[str]:
+    which = or_(
+        sessions.c.session_hash.in_(hashes),
+        sessions.c.ticket_hash.in_(hashes),
+        sessions.c.user == user,
+    )
+    query = select(sessions.c.session_hash).where(which, sessions.c.expires_at > moment)
+    ended = set((await connection.execute(query)).scalars())
+    await connection.execute(delete(sessions).where(which))
+    return ended

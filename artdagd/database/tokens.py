@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.clock import now
@@ -47,6 +47,23 @@ class TokenTable:
             return [from_row(TokenRow, row) for row in (await connection.execute(query)).mappings()]
 
         return await self._database.read(work)
+
+    async def get(self, token_hash: str) -> TokenRow | None:
+        async def work(connection: AsyncConnection) -> TokenRow | None:
+            query = select(tokens).where(tokens.c.token_hash == token_hash)
+            row = (await connection.execute(query)).mappings().first()
+            return from_row(TokenRow, row) if row else None
+
+        return await self._database.read(work)
+
+    async def purge(self, before: str, kept: str) -> None:
+        """Forget tokens that ended ``before`` (RFC 3339), but not those of the owner ``kept``."""
+
+        async def work(connection: AsyncConnection) -> None:
+            over = or_(tokens.c.expires_at < before, tokens.c.revoked_at < before)
+            await connection.execute(delete(tokens).where(over, tokens.c.owner != kept))
+
+        await self._database.write(work)
 
     async def revoke(self, token_hash: str) -> None:
         async def work(connection: AsyncConnection) -> None:

@@ -44,7 +44,7 @@ class Authority:
             raise Unauthorized("this token is not known here")
         return self.known[token]
 
-    def of_session(self, text: str) -> Principal:
+    async def of_session(self, text: str) -> Principal:
         raise Unauthorized("no sessions here")
 
     @contextmanager
