@@ -137,7 +137,7 @@ async def _problem(error: Exception) -> Response:
     app: App = current_app._get_current_object()  # type: ignore[attr-defined]
     problem, headers = problems.told(error)
     if wants_page(request):
-        who = app.guard.visitor(request)
+        who = await app.guard.visitor(request)
         response = await page(app, request, who, "problem.html", {"problem": problem}, problem.status)
     else:
         response = problems.answer(problem)

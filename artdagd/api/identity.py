@@ -129,9 +129,7 @@ async def sign_in(call: Call, query: SignInQuery) -> SignIn | Response:
     return _welcome(call, text, seconds, "/")
 
 
-@section.route(
-    "GET", "/auth/start", "Go to the identity provider", status=303, scope=None, errors=(Conflict, Forbidden)
-)
+@section.route("GET", "/auth/start", "Go to the identity provider", status=303, scope=None, errors=(Conflict,))
 async def begin_sign_in(call: Call) -> Response:
     """Sends the browser there with a state that only it knows."""
     return _away(call)
