@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 import time
-from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from unittest.mock import patch
 
 import httpx
-from artdagd_federation_l2.registry import Registry, RegistrySettings, secrets
+from artdagd_federation_l2.registry import command, secrets
+from artdagd_federation_l2.registry.registry import Registry
+from artdagd_federation_l2.registry.settings import RegistrySettings
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from signed import rsa_key
 
@@ -65,16 +66,9 @@ class RunningRegistry:
 
     async def run(self, *words: str, text: str = "") -> tuple[int, str]:
         """``artdag-registry WORDS`` in the home of this registry: its exit code and what it printed."""
-        command = [sys.executable, "-m", "artdagd_federation_l2.registry.command", *words]
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            *("--home", str(self.registry.settings.home)),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=STDOUT,
-        )
-        said, _ = await process.communicate(text.encode())
-        return process.returncode or 0, said.decode()
+        home = str(self.registry.settings.home)
+        said = await asyncio.to_thread(CliRunner().invoke, command.registry, [*words, "--home", home], input=text)
+        return said.exit_code, said.output
 
     async def log_out(self, browser: httpx.AsyncClient) -> None:
         answer = await browser.post("/logout", data={"csrf_token": await csrf(browser, "/renderers")})

@@ -14,13 +14,14 @@ import click
 
 from artdagd_federation_l2.registry.endings import Endings
 from artdagd_federation_l2.registry.errors import Refused
+from artdagd_federation_l2.registry.home import KEYS, opened
 from artdagd_federation_l2.registry.people import People
-from artdagd_federation_l2.registry.registry import KEYS, Registry, opened
 from artdagd_federation_l2.registry.renderers import Renderers
 from artdagd_federation_l2.registry.settings import RegistrySettings
 
 HOME = click.option(
     "--home",
+    envvar="ARTDAG_REGISTRY_HOME",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("~/.artdag-registry"),
     show_default=True,
@@ -37,22 +38,53 @@ def _run(work: Coroutine[None, None, None]) -> None:
         raise click.ClickException(str(error)) from None
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "ARTDAG_REGISTRY"})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def registry() -> None:
     """A small ActivityPub registry (L2) for artdagd nodes: who people are, and what they publish.
 
-    Every option may be given by the environment too, as in ARTDAG_REGISTRY_HOME or ARTDAG_REGISTRY_PUBLIC_URL.
+    The options of serve, and --home, may come from the environment too, as in ARTDAG_REGISTRY_PUBLIC_URL.
     """
 
 
 @registry.command()
 @HOME
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8200, show_default=True, help="0 takes a free one.")
-@click.option("--domain", default="", help="What follows people's names.  [default: the host of --public-url]")
-@click.option("--public-url", default="", help="How the world reaches it.  [default: where it listens]")
-@click.option("--allow-private", multiple=True, metavar="HOST", help="Node to call though it has no public address.")
-@click.option("--allow-host", multiple=True, metavar="NAME", help="Further name under which it may be asked.")
+@click.option(
+    "--host", envvar="ARTDAG_REGISTRY_HOST", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
+@click.option(
+    "--port",
+    envvar="ARTDAG_REGISTRY_PORT",
+    type=click.IntRange(0, 65535),
+    default=8200,
+    show_default=True,
+    help="0 takes a free one.",
+)
+@click.option(
+    "--domain",
+    envvar="ARTDAG_REGISTRY_DOMAIN",
+    default="",
+    help="What follows people's names.  [default: the host of --public-url]",
+)
+@click.option(
+    "--public-url",
+    envvar="ARTDAG_REGISTRY_PUBLIC_URL",
+    default="",
+    help="How the world reaches it.  [default: where it listens]",
+)
+@click.option(
+    "--allow-private",
+    envvar="ARTDAG_REGISTRY_ALLOW_PRIVATE",
+    multiple=True,
+    metavar="HOST",
+    help="Node to call though it has no public address.",
+)
+@click.option(
+    "--allow-host",
+    envvar="ARTDAG_REGISTRY_ALLOW_HOST",
+    multiple=True,
+    metavar="NAME",
+    help="Further name under which it may be asked.",
+)
 def serve(
     home: Path,
     host: str,
@@ -79,6 +111,9 @@ def serve(
 
 
 async def _serve(settings: RegistrySettings) -> None:
+    # Here, not above: the other commands need no server.
+    from artdagd_federation_l2.registry.registry import Registry
+
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)

@@ -17,7 +17,7 @@ DEPTH = 32
 """Arrays and objects within each other."""
 
 ID_MAX = 2048
-NAME_MAX = 300
+NAME_MAX = 500
 SUMMARY_MAX = 2000
 LINKS_MAX = 50
 
@@ -102,8 +102,8 @@ def shown(value: object, renderer: Renderer) -> Shown:
         object=id_,
         renderer=renderer.url,
         type=value["type"],
-        title=_text(value.get("name"), NAME_MAX) or "Untitled",
-        summary=_text(value.get("summary"), SUMMARY_MAX),
+        title=_line(value.get("name"), NAME_MAX) or "Untitled",
+        summary=_line(html.unescape(_string(value.get("summary"), 4 * SUMMARY_MAX)), SUMMARY_MAX),
         cid=cid if isinstance(cid, str) and _CID.fullmatch(cid) else "",
         media=media,
         media_type=media_type,
@@ -163,9 +163,11 @@ def _is_own(value: object, renderer: Renderer) -> bool:
     return origin(value) == renderer.origin and value.startswith(f"{renderer.url}/") and bool(urlsplit(value).path)
 
 
-def _text(value: object, most: int) -> str:
-    """Plain text in one line: what is escaped HTML becomes what it stands for, and our pages escape it again."""
-    if not isinstance(value, str):
-        return ""
-    text = html.unescape(value[: 4 * most])
+def _string(value: object, most: int) -> str:
+    return value[:most] if isinstance(value, str) else ""
+
+
+def _line(value: object, most: int) -> str:
+    """One line of plain text, without what turns it around."""
+    text = _string(value, 4 * most)
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:most]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import Annotated
 
@@ -16,10 +17,15 @@ from artdagd_federation_l2.signatures import PublicKey, SignatureRefused, public
 KEPT = 3600.0
 """Seconds that a key is used without asking again."""
 
+ANEW = 60.0
+"""Seconds that a key is used at least, so that forged requests can't make us press a node."""
+
 PAUSE = 5.0
-"""Seconds between two questions to one node, so that forged requests can't make us press it."""
+"""Seconds between two questions to a node that does not answer with a key."""
 
 SECONDS = 5.0
+
+log = logging.getLogger("artdag.registry")
 
 Text = Annotated[str, msgspec.Meta(max_length=16_384)]
 
@@ -49,21 +55,20 @@ class Peers:
         self._renderers = renderers
         self._keys: dict[str, tuple[float, PublicKey]] = {}
         self._asked: dict[str, float] = {}
-        self.pause = PAUSE
+        self.anew, self.pause = ANEW, PAUSE
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def key(self, renderer: Renderer, *, anew: bool = False) -> PublicKey:
         """The key of a node's actor; ``anew`` if the one that is kept has proved wrong. Raises SignatureRefused for an
         actor that is not as docs/federation.md has it, and Refused (503) if the node can't be asked now."""
         async with self._locks.setdefault(renderer.url, asyncio.Lock()):
+            now = time.monotonic()
             kept = self._keys.get(renderer.url)
-            if kept and (time.monotonic() - kept[0] < KEPT) and not anew:
+            if kept and now - kept[0] < (self.anew if anew else KEPT):
                 return kept[1]
-            if time.monotonic() - self._asked.get(renderer.url, -self.pause) < self.pause:
-                if kept:
-                    return kept[1]
-                raise Refused(503, f"{renderer.url} did not give its key just now", retry_after=int(PAUSE))
-            self._asked[renderer.url] = time.monotonic()
+            if now - self._asked.get(renderer.url, -self.pause) < self.pause:
+                raise _later(renderer)
+            self._asked[renderer.url] = now
             return await self._ask(renderer)
 
     async def _ask(self, renderer: Renderer) -> PublicKey:
@@ -72,9 +77,11 @@ class Peers:
                 "GET", renderer.actor, headers={"Accept": "application/activity+json"}, seconds=SECONDS
             )
         except (OutboundFailed, OutboundRefused) as error:
-            raise Refused(503, f"the key of {renderer.url} can't be had: {error}", retry_after=int(PAUSE)) from None
+            # Whoever asks has proved nothing yet, and is told nothing of our network.
+            log.warning("the key of %s can't be had: %s", renderer.url, error)
+            raise _later(renderer) from None
         if answer.status >= 500 or answer.status == 429:
-            raise Refused(503, f"{renderer.actor} answers {answer.status}", retry_after=int(PAUSE))
+            raise _later(renderer)
         if answer.status != 200:
             raise SignatureRefused(f"{renderer.actor} answers {answer.status} and not with an actor")
         try:
@@ -88,3 +95,7 @@ class Peers:
         if called := actor.name or actor.preferred:
             await self._renderers.note_name(renderer.url, called)
         return key
+
+
+def _later(renderer: Renderer) -> Refused:
+    return Refused(503, f"{renderer.url} does not tell its key now", retry_after=int(PAUSE))

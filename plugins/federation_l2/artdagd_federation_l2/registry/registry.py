@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-
-import aiosqlite
 
 from artdagd.hooks import Outbound
 from artdagd_federation_l2.registry.app import create_app
 from artdagd_federation_l2.registry.attempts import Attempts
 from artdagd_federation_l2.registry.calls import Calls
-from artdagd_federation_l2.registry.database import Database
 from artdagd_federation_l2.registry.endings import Endings
-from artdagd_federation_l2.registry.errors import Refused
 from artdagd_federation_l2.registry.guard import Guard
+from artdagd_federation_l2.registry.home import KEYS, locked, opened
 from artdagd_federation_l2.registry.peers import Peers
 from artdagd_federation_l2.registry.people import People
 from artdagd_federation_l2.registry.renderers import Renderers
@@ -34,8 +30,6 @@ from artdagd_federation_l2.registry.works import Works
 from artdagd_federation_l2.signatures import SigningKey, kept_key
 
 AGENT = "artdag-registry"
-KEYS = "keys"
-"""Folder of people's private keys."""
 
 
 class Registry:
@@ -73,7 +67,7 @@ class Registry:
     async def _start(self) -> None:
         home = self.settings.home
         database = await self._open.enter_async_context(opened(home))
-        self._open.callback(os.close, _locked(home))
+        self._open.callback(os.close, locked(home))
         listening = bound(self.settings.host, self.settings.port)
         self._open.callback(listening.close)
         here = address(listening)
@@ -110,36 +104,6 @@ class Registry:
         self._closing.set()
         await asyncio.wait({serving}, timeout=2 * DRAIN)
         await _ended(serving)
-
-
-@asynccontextmanager
-async def opened(home: Path) -> AsyncIterator[Database]:
-    """The database in ``home``, a folder of the registry's own, made on first use. Raises Refused."""
-    try:
-        database = _made(home)
-        await database.open()
-    except (OSError, aiosqlite.Error) as error:
-        raise Refused(500, f"{home} can't be used: {error}") from None
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-def _made(home: Path) -> Database:
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (home / KEYS).mkdir(mode=0o700, exist_ok=True)
-    return Database(home / "registry.sqlite")
-
-
-def _locked(home: Path) -> int:
-    lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise Refused(500, f"another artdag-registry serves {home}: stop it first") from None
-    return lock
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

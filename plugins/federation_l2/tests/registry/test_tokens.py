@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import pytest
+from artdagd_federation_l2.registry.secrets import sha256
 from artdagd_federation_l2.signatures import SigningKey
 from clocks import Clock
-from fake_nodes import fake_node
+from fake_nodes import FakeNode, fake_node
 from quart import Response
-from registries import running_registry
+from registries import RunningRegistry, running_registry
 from signed import rsa_key
 
 NOT_ACTIVE = {"active": False}
+STATE = "a-state-of-this-browser"
 
 
-async def test_no_token_is_taken_that_is_forged_used_over_or_anothers(tmp_path: Path) -> None:
+def impatient(registry: RunningRegistry) -> None:
+    """Let it ask a node for its key as often as it likes."""
+    peers = registry.registry.services.signers.peers
+    peers.anew = peers.pause = 0.0
+
+
+def mutated(token: str) -> list[str]:
+    """Tokens that are near to a good one."""
+    swapped = [
+        token[:at] + other + token[at + 1 :] for at in range(len(token)) for other in "AQgw_-09" if other != token[at]
+    ]
+    cut = [token[:length] for length in range(len(token))]
+    odd = [token + "A", token.swapcase(), token[::-1], f" {token}", token + "\x00", token + "é", token * 2, "x" * 1000]
+    hashes = [sha256(token), sha256(token).upper()]
+    return [*swapped, *cut, *odd, *hashes]
+
+
+@pytest.mark.parametrize("share", [10, pytest.param(1, marks=pytest.mark.slow)])
+async def test_no_token_is_taken_that_is_forged_used_over_or_anothers(tmp_path: Path, share: int) -> None:
     clock = Clock()
     async with running_registry(tmp_path, clock=clock) as registry, fake_node() as node, fake_node("other") as other:
         await registry.add_user("anna")
@@ -26,33 +48,40 @@ async def test_no_token_is_taken_that_is_forged_used_over_or_anothers(tmp_path: 
             for one in (node, other):
                 await registry.attach(browser, one.url)
 
-            async def token(at: str, state: str) -> str:
-                answer = await browser.get("/attach?" + urlencode({"renderer": at, "state": state}))
+            async def token(at: str) -> str:
+                answer = await browser.get("/attach?" + urlencode({"renderer": at, "state": STATE}))
                 return parse_qs(urlsplit(answer.headers["Location"]).query)["auth_token"][0]
 
-            good = await token(node.url, "12345678")
-            assert (await other.verify(registry.url, good, "12345678")).json() == NOT_ACTIVE
-            swapped = [good[:at] + ("A" if good[at] != "A" else "B") + good[at + 1 :] for at in range(len(good))]
-            forged = [*swapped, good[:-1], good + "A", good.swapcase(), "", "x" * 1000, f" {good}", good + "\x00", "é"]
-            states = ["123456789", "1234567", "", None, "12345678 ", "x" * 1024]
-            answers = [await node.verify(registry.url, one, "12345678") for one in forged]
-            answers += [await node.verify(registry.url, good, one) for one in states]
-            assert [one.json() for one in answers] == [NOT_ACTIVE] * len(answers)
-            assert (await node.verify(registry.url, good, "12345678")).json()["active"] is True
-            for _ in range(20):
-                assert (await node.verify(registry.url, good, "12345678")).json() == NOT_ACTIVE
+            async def taken(tries: list[tuple[FakeNode, str, str | None]]) -> int:
+                answers = []
+                for some in range(0, len(tries), 20):
+                    asked = [by.verify(registry.url, shown, state) for by, shown, state in tries[some : some + 20]]
+                    answers += [answer.json() for answer in await asyncio.gather(*asked)]
+                assert all(answer == NOT_ACTIVE or answer["active"] is True for answer in answers)
+                return sum(answer["active"] for answer in answers)
 
-            late = await token(node.url, "12345678")
+            good, unused = await token(node.url), await token(node.url)
+            states = [
+                None,
+                "",
+                *(STATE[:length] for length in range(1, len(STATE))),
+                STATE + " ",
+                STATE.upper(),
+                "x" * 1024,
+            ]
+            forged = [(node, one, STATE) for one in mutated(good)] + [(node, good, state) for state in states]
+            anothers = [(other, good, STATE)] * 60 + [(other, good, None)] * 40
+            assert len(forged) + len(anothers) >= 500
+            assert await taken([*forged, *anothers][::share]) == 0
+            assert await taken([(node, good, STATE)] * (100 // share)) == 1
+
             clock.ahead = 61
-            assert (await node.verify(registry.url, late, "12345678")).json() == NOT_ACTIVE
-
-            after_log_out = await token(node.url, "12345678")
-            after_detach = await token(other.url, "12345678")
+            assert await taken([(node, unused, STATE)] * 20) == 0
+            left, taken_back = await token(node.url), await token(other.url)
             proof = await registry.proof(browser)
             await browser.post("/renderers/detach", data={"renderer": other.url, "csrf_token": proof})
-            assert (await other.verify(registry.url, after_detach, "12345678")).json() == NOT_ACTIVE
             await registry.log_out(browser)
-            assert (await node.verify(registry.url, after_log_out, "12345678")).json() == NOT_ACTIVE
+            assert await taken([(other, taken_back, STATE)] * 20 + [(node, left, STATE)] * 20) == 0
 
 
 async def test_only_the_node_itself_is_answered(tmp_path: Path) -> None:
@@ -109,7 +138,7 @@ async def test_a_node_with_a_new_key_is_known_by_it_and_one_that_is_away_comes_l
         assert (await node.verify(registry.url, "x")).json() == NOT_ACTIVE
         node.key = SigningKey(node.key.key_id, rsa_key("evil").private)
         node.actor = node.described()
-        registry.registry.services.signers.peers.pause = 0.0
+        impatient(registry)
         assert (await node.verify(registry.url, "x")).json() == NOT_ACTIVE
         asked = node.asked
         assert (await node.verify(registry.url, "x")).json() == NOT_ACTIVE
@@ -141,7 +170,7 @@ async def test_actors_that_are_not_the_nodes_own_prove_nothing(tmp_path: Path) -
         ]
         async with running_registry(tmp_path) as registry:
             await registry.add_renderer(node.url)
-            registry.registry.services.signers.peers.pause = 0.0
+            impatient(registry)
             for actor in hostile:
                 node.actor = actor
                 answer = await node.verify(registry.url, "x")
