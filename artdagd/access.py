@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 
@@ -14,6 +16,7 @@ from artdagd import __version__
 from artdagd.database import Database
 from artdagd.errors import ConfigError
 from artdagd.hooks import IdentityProvider, PluginSettings, Publisher, WebRoute
+from artdagd.hooks.configs import filled
 from artdagd.hooks.manager import Plugins
 from artdagd.hooks.outbound import Outbound
 from artdagd.settings import Settings
@@ -23,6 +26,11 @@ VALUE_LIMIT = 1 << 20
 """Bytes of one value as JSON."""
 
 ITEMS_LIMIT = 1000
+
+MOST = 1000
+"""Routes of one plugin."""
+
+_PATH = re.compile(r"(/([A-Za-z0-9._~-]+|{[a-z][a-z0-9_]*}))+/?", re.ASCII)
 
 
 class KeptValues:
@@ -133,8 +141,8 @@ def settings_of(plugins: Plugins, settings: Settings) -> dict[str, Any]:
         values = dict(settings.plugins.get(plugin, {}))
         values |= {name: os.environ[key] for key, name in kind.environment.items() if os.environ.get(key)}
         try:
-            found[plugin] = msgspec.convert(values, kind.config, strict=False)
-        except (msgspec.ValidationError, ValueError) as error:
+            found[plugin] = filled(kind.config, values)
+        except ValueError as error:
             names = ", ".join([f"plugins.{plugin} in the settings file", *kind.environment])
             raise ConfigError(f"the settings of plugin {plugin}: {error}", advice=f"Look at {names}.") from None
     return found
@@ -147,10 +155,23 @@ def _declared(answer: Any) -> PluginSettings:
 
 
 def _routes(answer: Any) -> list[WebRoute]:
-    routes = list(answer)
+    routes = list(islice(answer, MOST + 1))
+    if len(routes) > MOST:
+        raise ValueError(f"gave more than {MOST} routes")
     for route in routes:
         if not isinstance(route, WebRoute):
             raise TypeError(f"gave {route!r}, not an artdagd.hooks.WebRoute")
-        if not route.path.startswith("/") or "<" in route.path:
-            raise ValueError(f"the path {route.path!r} does not begin with / or has a <")
+        _check(route)
     return routes
+
+
+def _check(route: WebRoute) -> None:
+    """Raises TypeError or ValueError: a msgspec struct takes any values when it is made in Python."""
+    for name, type_ in get_type_hints(WebRoute).items():
+        if name != "handler":
+            msgspec.convert(getattr(route, name), type_)
+    if not callable(route.handler):
+        raise TypeError(f"{route.method} {route.path}: its handler can't be called")
+    names = re.findall(r"{(\w+)}", route.path)
+    if not _PATH.fullmatch(route.path) or len(set(names)) < len(names) or "call" in names:
+        raise ValueError(f"{route.path!r} is no path of a route: /word/{{parameter}}, each parameter once, none `call`")

@@ -12,8 +12,6 @@ import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import msgspec
-
 from artdagd import __version__
 from artdagd.access import Extensions
 from artdagd.api.app import create_app
@@ -24,6 +22,7 @@ from artdagd.auth.authority import Authority
 from artdagd.database import Database
 from artdagd.errors import ConfigError
 from artdagd.hooks import StorageBackend
+from artdagd.hooks.configs import filled
 from artdagd.hooks.manager import Plugins
 from artdagd.hooks.outbound import Outbound
 from artdagd.hooks.types import RunEvent
@@ -81,7 +80,9 @@ class Node:
         stack.push_async_callback(database.close)
         store = BlobStore(settings.cache, reserve_bytes=settings.reserve_bytes, providers=self._providers())
         await store.open()
-        storage = Storage(store, database, self.plugins.storage_types, Sealer(settings.home / "secret-key"))
+        storage = Storage(
+            store, database, self.plugins.storage_types, Sealer(settings.home / "secret-key"), _own(settings)
+        )
         await storage.open()
         imports = Imports(settings.import_roots, limit=settings.max_upload_bytes, own=_own(settings))
         await imports.check()
@@ -176,8 +177,8 @@ class Node:
                 known = ", ".join(self.plugins.storage_types) or "none"
                 raise ConfigError(f"storage {wanted.name}: no plugin offers type {wanted.type!r} (installed: {known})")
             try:
-                backends.append(kind.open(msgspec.convert(wanted.config, kind.config)))
-            except msgspec.ValidationError as error:
+                backends.append(kind.open(filled(kind.config, wanted.config, strict=True)))
+            except ValueError as error:
                 raise ConfigError(f"storage {wanted.name}: {error}") from None
         return backends
 

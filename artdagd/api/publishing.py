@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from artdagd.api.calls import Call
 from artdagd.api.routes import FORM, Section
-from artdagd.errors import Conflict, NotFound
+from artdagd.errors import Conflict, NotFound, Unavailable
 from artdagd.hooks import Published
 from artdagd.runs.publishing import PublicationView
 
@@ -16,7 +16,7 @@ section = Section("Publishing", "Works and their provenance, told to the registr
     "/cache/{cid}/publish",
     "Publish a work",
     scope="publish",
-    errors=(NotFound, Conflict),
+    errors=(NotFound, Conflict, Unavailable),
     form="/cache/{cid}",
 )
 async def publish_blob(call: Call, cid: str) -> Published:
@@ -27,13 +27,18 @@ async def publish_blob(call: Call, cid: str) -> Published:
     return await call.services.publishing.publish(cid, call.who)
 
 
-@section.route("GET", "/cache/{cid}/publish", "Show a publication", errors=(NotFound,))
+@section.route("GET", "/cache/{cid}/publish", "Show a publication", errors=(NotFound, Unavailable))
 async def show_publication(call: Call, cid: str) -> PublicationView:
     return await call.services.publishing.show(cid, call.who)
 
 
 @section.route(
-    "DELETE", "/cache/{cid}/publish", "Withdraw a publication", status=204, scope="publish", errors=(NotFound, Conflict)
+    "DELETE",
+    "/cache/{cid}/publish",
+    "Withdraw a publication",
+    status=204,
+    scope="publish",
+    errors=(NotFound, Unavailable),
 )
 async def withdraw_blob(call: Call, cid: str) -> None:
     """Those who were told are told to forget it; the bytes are the owner's alone again."""
@@ -48,7 +53,7 @@ async def withdraw_blob(call: Call, cid: str) -> None:
     scope="publish",
     takes=(FORM,),
     form="/cache/{cid}",
-    errors=(NotFound, Conflict),
+    errors=(NotFound, Unavailable),
 )
 async def withdraw_blob_form(call: Call, cid: str) -> None:
     await withdraw_blob(call, cid)

@@ -86,7 +86,7 @@ class Library:
         wanted = set(cids)
         async with self._holds.use(wanted):
             for cid in wanted:
-                await self._row(cid, who)
+                await self.row(cid, who)
             yield
 
     async def entry(self, cid: str, who: Principal | None) -> Entry:
@@ -105,7 +105,7 @@ class Library:
         return Page([_view(row) for row in rows], page, limit, total, page * limit < total)
 
     async def update_meta(self, cid: str, who: Principal, changes: MetaChanges) -> Entry:
-        row = await self._row(cid, who)
+        row = await self.row(cid, who)
         given = {k: v for k, v in msgspec.structs.asdict(changes).items() if v is not msgspec.UNSET}
         async with self.held([row.cid], who):
             if given:
@@ -114,9 +114,9 @@ class Library:
 
     async def delete(self, cid: str, who: Principal) -> None:
         """Forget an entry; the bytes go when nobody else has them. Raises Conflict while a run or pin needs it."""
-        row = await self._row(cid, who)
+        row = await self.row(cid, who)
         async with self._holds.alone(row.cid):
-            row = await self._row(row.cid, who)
+            row = await self.row(row.cid, who)
             if row.pinned:
                 raise Conflict(f"{cid} is pinned", advice="Remove the pin first.")
             if await self._database.publications.get(row.cid, row.owner):
@@ -135,6 +135,13 @@ class Library:
         row, own = await self._readable(cid, who)
         path = await self._store.path(row.cid)
         return Content(row.cid, str(path), row.size, row.media_type, row.filename, published=not own)
+
+    async def row(self, cid: str, who: Principal) -> BlobRow:
+        """The entry of ``who``, or else of whomever they see. Raises NotFound."""
+        row = await self._theirs(_name(cid), who)
+        if row is None:
+            raise _absent(cid)
+        return row
 
     async def settled(self) -> None:
         """Wait until every entry was looked at, or could not be."""
@@ -155,7 +162,7 @@ class Library:
     async def _readable(self, cid: str, who: Principal | None) -> tuple[BlobRow, bool]:
         """The entry, and whether it is there for ``who`` and not just because it is published."""
         name = _name(cid)
-        row = await self._database.blobs.entry(name, who.sees) if who else None
+        row = await self._theirs(name, who) if who else None
         if row is not None:
             return row, True
         published = await self._database.publications.get(name, None)
@@ -164,11 +171,9 @@ class Library:
             raise _absent(cid)
         return row, False
 
-    async def _row(self, cid: str, who: Principal) -> BlobRow:
-        row = await self._database.blobs.entry(_name(cid), who.sees)
-        if row is None:
-            raise _absent(cid)
-        return row
+    async def _theirs(self, name: str, who: Principal) -> BlobRow | None:
+        row = await self._database.blobs.entry(name, who.name)
+        return row if row or who.sees == who.name else await self._database.blobs.entry(name, who.sees)
 
     async def _entry(self, cid: str, owner: str) -> Entry:
         row = await self._database.blobs.entry(cid, owner)

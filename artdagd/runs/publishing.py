@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -12,14 +14,18 @@ from artdagd.auth.principal import Principal
 from artdagd.database import Database
 from artdagd.database.blobs import BlobRow
 from artdagd.database.publications import PublicationRow
-from artdagd.errors import Conflict, InvalidRequest, NotFound
+from artdagd.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from artdagd.hooks import Delivery, Published, Publisher, PublishRefused, Work
+from artdagd.runs.holds import Holds
 from artdagd.runs.library import Library
 from artdagd.runs.views import Entry
 from artdagd.store import BlobStore
 
 NAME = 32
 """Characters of a work's name: 128 bits of a hash, so that no two (CID, owner) have the same."""
+
+SECONDS = 10.0
+"""Seconds that the publisher may take to queue a work, with the wait for others who publish the same."""
 
 
 class PublicationView(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +57,7 @@ class Publishing:
         self._publisher = publisher
         self._address = address
         self._gateway = gateway
+        self._turns = Holds()
 
     @property
     def label(self) -> str | None:
@@ -59,34 +66,42 @@ class Publishing:
 
     async def publish(self, cid: str, who: Principal) -> Published:
         """Publish a blob of ``who``'s; once more tells what has changed of it. Raises Conflict where nothing is
-        configured or the publisher refuses."""
+        configured or the publisher refuses, Unavailable if it does not answer."""
         publisher = self._configured()
         entry = await self._library.entry(cid, who)
-        async with self._library.held([entry.cid], who):
-            row = await self._row(entry.cid, who)
+        async with self._library.held([entry.cid], who), self._turn(entry.cid):
+            row = await self._library.row(entry.cid, who)
             before = await self._database.publications.get(row.cid, row.owner)
+            is_new = before is None or not before.activity_id
             # Open to everybody before anybody hears of it.
-            if before is None:
+            if is_new:
                 await self._put(row, Published("", "", ""))
             try:
                 published = await publisher.publish(await self._work(row, entry))
-            except PublishRefused as error:
-                if before is None:
+            except BaseException as error:
+                if is_new:
                     await self._database.publications.delete(row.cid, row.owner)
-                raise Conflict(f"{publisher.label} can't publish {cid}: {error}") from None
+                if isinstance(error, PublishRefused):
+                    raise Conflict(f"{publisher.label} can't publish {cid}: {error}") from None
+                raise
             if before is None or (before.activity_id, before.url) != (published.activity_id, published.url):
                 await self._put(row, published)
             return published
 
     async def withdraw(self, cid: str, who: Principal) -> None:
-        """Take a publication back. Its bytes are the owner's alone again."""
-        publisher, row = self._configured(), await self._published(cid, who)
-        await publisher.withdraw(work_name(row.cid, row.owner))
-        await self._database.publications.delete(row.cid, row.owner)
+        """Take a publication back. Its bytes are the owner's alone again, also where nobody can be told any more."""
+        row = await self._published(cid, who)
+        async with self._turn(row.cid):
+            if self._publisher:
+                await self._publisher.withdraw(work_name(row.cid, row.owner))
+            await self._database.publications.delete(row.cid, row.owner)
 
     async def show(self, cid: str, who: Principal) -> PublicationView:
         row = await self._published(cid, who)
-        sent = await self._publisher.deliveries(work_name(row.cid, row.owner)) if self._publisher else ()
+        sent: Sequence[Delivery] = ()
+        if self._publisher:
+            async with self._turn(row.cid):
+                sent = await self._publisher.deliveries(work_name(row.cid, row.owner))
         return PublicationView(
             activity_id=row.activity_id,
             object_id=row.object_id,
@@ -103,17 +118,22 @@ class Publishing:
             )
         return self._publisher
 
+    @asynccontextmanager
+    async def _turn(self, cid: str) -> AsyncIterator[None]:
+        """One asks the publisher about a blob at a time, and not for ever. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(SECONDS), self._turns.alone(cid):
+                yield
+        except TimeoutError:
+            raise Unavailable(f"{self.label} did not answer within {SECONDS:g} s", retry_after=30) from None
+
     async def _published(self, cid: str, who: Principal) -> PublicationRow:
         entry = await self._library.entry(cid, who)
-        row = await self._database.publications.get(entry.cid, who.sees)
+        row = await self._database.publications.get(entry.cid, who.name)
+        if row is None and who.sees is None:
+            row = await self._database.publications.get(entry.cid, None)
         if row is None:
             raise NotFound(f"{cid} is not published", advice="artdagctl cache publish CID publishes it.")
-        return row
-
-    async def _row(self, cid: str, who: Principal) -> BlobRow:
-        row = await self._database.blobs.entry(cid, who.sees)
-        if row is None:
-            raise NotFound(f"no blob {cid} here")
         return row
 
     async def _put(self, row: BlobRow, published: Published) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from artdagd.database import Database
 from artdagd.database.providers import ProviderRow
 from artdagd.errors import ConfigError, Conflict, InvalidRequest, NotFound
 from artdagd.hooks import StorageBackend, StorageType
+from artdagd.hooks.configs import filled
 from artdagd.steps.suggest import quote
 from artdagd.store import BlobStore
 from artdagd.store.sealing import Sealer
@@ -80,13 +82,22 @@ class TypeView(msgspec.Struct, frozen=True):
 
 
 class Storage:
-    """The providers of a node: those in its database. ``types`` are what plugins offer."""
+    """The providers of a node: those in its database. ``types`` are what plugins offer; ``own`` are the node's folders,
+    which are no place for copies."""
 
-    def __init__(self, store: BlobStore, database: Database, types: Mapping[str, StorageType], sealer: Sealer) -> None:
+    def __init__(
+        self,
+        store: BlobStore,
+        database: Database,
+        types: Mapping[str, StorageType],
+        sealer: Sealer,
+        own: Sequence[Path] = (),
+    ) -> None:
         self._store = store
         self._database = database
         self._types = types
         self._sealer = sealer
+        self._own = own
         self._rows: dict[str, ProviderRow] = {}
         self._errors: dict[str, str] = {}
         self._turn = asyncio.Lock()
@@ -96,7 +107,7 @@ class Storage:
         for row in reversed(await self._database.providers.all()):
             self._rows[row.provider_id] = row
             try:
-                self._use(row, self._backend(row.type, self._whole(row)))
+                await self._use(row, self._backend(row.type, self._whole(row)))
             except (ConfigError, InvalidRequest, NotFound) as error:
                 self._errors[row.provider_id] = error.detail
 
@@ -133,10 +144,11 @@ class Storage:
                 await backend.close()
                 raise Conflict(f"you have a provider called {body.name!r}", advice="Choose another name.")
             self._rows[provider_id] = row
-            self._use(row, backend)
+            await self._use(row, backend)
             return self._view(row)
 
     async def change(self, provider_id: str, changes: ProviderChanges) -> ProviderView:
+        """Change a provider. Secrets that can't be read any more are set anew. Raises as :meth:`add` does."""
         async with self._turn:
             row = self._row(provider_id)
             given = {k: v for k, v in msgspec.structs.asdict(changes).items() if v is not msgspec.UNSET}
@@ -145,14 +157,13 @@ class Storage:
                 raise Conflict(f"there is a provider called {name!r}", advice="Choose another name.")
             config, backend = given.pop("config", None), None
             if config is not None:
-                whole = {key: value for key, value in (self._whole(row) | config).items() if value is not None}
+                whole = {key: value for key, value in (self._before(row, config) | config).items() if value is not None}
                 backend = self._backend(row.type, whole)
                 given |= self._parts(provider_id, row.type, whole)
             await self._database.providers.update(provider_id, **given)
             self._rows[provider_id] = row = msgspec.structs.replace(row, **given)
             if backend is not None:
-                await self._store.providers.remove(provider_id)
-                self._use(row, backend)
+                await self._use(row, backend)
             return self._view(row)
 
     async def remove(self, provider_id: str) -> None:
@@ -168,8 +179,10 @@ class Storage:
         """Save a small blob there, look for it, read it back, delete it."""
         row = self._row(provider_id)
         began = time.monotonic()
+        whole: dict[str, Any] = {}
         try:
-            backend = self._backend(row.type, self._whole(row))
+            whole = self._whole(row)
+            backend = self._backend(row.type, whole)
             async with asyncio.timeout(TEST_SECONDS):
                 try:
                     detail = await _tried(backend, self._store)
@@ -180,12 +193,12 @@ class Storage:
         except (ConfigError, InvalidRequest, NotFound) as error:
             detail = error.detail
         except Exception as error:
-            detail = f"{type(error).__name__}: {error}"[:500]
+            detail = self._told(row.type, whole, f"{type(error).__name__}: {error}")
         return Tested(not detail, detail or "saved, found, read back and deleted", (time.monotonic() - began) * 1000)
 
-    def _use(self, row: ProviderRow, backend: StorageBackend) -> None:
+    async def _use(self, row: ProviderRow, backend: StorageBackend) -> None:
         self._errors.pop(row.provider_id, None)
-        self._store.providers.add(row.provider_id, backend)
+        await self._store.providers.add(row.provider_id, backend)
 
     def _row(self, provider_id: str) -> ProviderRow:
         if provider_id not in self._rows:
@@ -199,11 +212,27 @@ class Storage:
         return self._types[name]
 
     def _backend(self, type_: str, config: Mapping[str, Any]) -> StorageBackend:
+        """Raises InvalidRequest for a config that the type refuses, or that leads to the node's own files."""
         kind = self._type(type_)
+        for name, value in config.items():
+            if isinstance(value, str) and value.startswith("/") and "\0" not in value and self._is_own(Path(value)):
+                raise InvalidRequest(f"{name} of a {type_} provider lies in the folders of the node itself")
         try:
-            return kind.open(msgspec.convert(dict(config), kind.config, strict=False))
-        except (msgspec.ValidationError, ValueError) as error:
-            raise InvalidRequest(f"the config of a {type_} provider: {error}") from None
+            return kind.open(filled(kind.config, config))
+        except Exception as error:  # whatever a plugin raises is about its config
+            said = self._told(type_, config, str(error) or type(error).__name__)
+            raise InvalidRequest(f"the config of a {type_} provider: {said}") from None
+
+    def _is_own(self, path: Path) -> bool:
+        real = Path(os.path.realpath(path))
+        return any(real.is_relative_to(os.path.realpath(one)) for one in self._own)
+
+    def _told(self, type_: str, config: Mapping[str, Any], text: str) -> str:
+        """What a plugin says of a provider, without its secrets."""
+        for name in _secrets(self._type(type_)):
+            if secret := str(config.get(name) or ""):
+                text = text.replace(secret, "…")
+        return text[:500]
 
     def _parts(self, provider_id: str, type_: str, config: Mapping[str, Any]) -> dict[str, Any]:
         """A config as it is kept: what may be seen, and what is sealed."""
@@ -214,6 +243,15 @@ class Storage:
     def _whole(self, row: ProviderRow) -> dict[str, Any]:
         hidden = msgspec.json.decode(self._sealer.open(row.secrets, row.provider_id)) if row.secrets else {}
         return row.config | hidden
+
+    def _before(self, row: ProviderRow, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The config before ``changes``. Raises Conflict if its secrets can't be read and none is set anew."""
+        try:
+            return self._whole(row)
+        except ConfigError as error:
+            if _secrets(self._type(row.type)).isdisjoint(changes):
+                raise Conflict(error.detail, advice=error.advice) from None
+            return row.config
 
     def _view(self, row: ProviderRow) -> ProviderView:
         kind = self._types.get(row.type)
@@ -241,7 +279,12 @@ async def _tried(backend: StorageBackend, store: BlobStore) -> str:
     try:
         if await backend.size(cid) != len(data):
             return "it took a blob and does not find it again"
-        if b"".join([chunk async for chunk in backend.load(cid)]) != data:
+        given = b""
+        async for chunk in backend.load(cid):
+            given += chunk
+            if len(given) > len(data):
+                break
+        if given != data:
             return "it gave other bytes than it took"
     finally:
         await backend.delete(cid)

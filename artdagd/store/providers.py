@@ -33,9 +33,12 @@ class Providers:
         self._backends = {f"settings-{index}": backend for index, backend in enumerate(backends)}
         self._timeout = timeout
 
-    def add(self, provider_id: str, backend: StorageBackend) -> None:
-        """Use ``backend`` from now on: for new blobs, and for those that are missing."""
+    async def add(self, provider_id: str, backend: StorageBackend) -> None:
+        """Use ``backend`` from now on, for new blobs and for those that are missing, and no more what had its id."""
+        before = self._backends.get(provider_id)
         self._backends[provider_id] = backend
+        if before is not None:
+            await self._close(before)
 
     async def remove(self, provider_id: str) -> None:
         """Use it no more, and close it; what it keeps stays. No error if it is not in use."""
@@ -65,7 +68,8 @@ class Providers:
                 await backend.save(cid, path)
         except Exception as error:
             log.warning("%s could not save %s: %r", type(backend).__name__, cid, error)
-            owed[key] = str(error) or type(error).__name__
+            if key in self._backends:  # it may have been removed meanwhile
+                owed[key] = str(error) or type(error).__name__
         else:
             owed.pop(key, None)
 

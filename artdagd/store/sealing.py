@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -69,7 +70,12 @@ def _write(file: Path, key: bytes) -> None:
             out.write(key)
             out.flush()
             os.fsync(out.fileno())
-        if not file.exists():
+        with contextlib.suppress(FileExistsError):
             os.link(draft, file)
+        folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     finally:
         draft.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from nodes import running_node
 
 from artdagd.hooks import StorageType, hookimpl
 from artdagd.hooks.manager import Plugins
+from artdagd.store.providers import Providers
 
 SECRET = "s3cret-canary-value"
 
@@ -110,7 +112,7 @@ async def test_secrets_are_sealed_and_never_shown(home: Path):
     assert (home / "secret-key").stat().st_mode & 0o777 == 0o600
     async with running_node(home, workers=0) as (_, person):
         assert (await person.http.post(f"{where}/test")).json()["ok"]
-        assert (await person.http.patch(where, json={"config": {"password": "wrong"}})).status_code == 200
+        assert (await person.http.patch(where, json={"config": {"password": "other"}})).status_code == 200
         tested = (await person.http.post(f"{where}/test")).json()
         assert (tested["ok"], "wrong password" in tested["detail"]) == (False, True)
     (home / "secret-key").write_bytes(b"k" * 32)
@@ -156,3 +158,99 @@ async def test_the_node_is_measured(home: Path):
         assert 'artdag_http_requests_total{method="GET",status="200"} 1.0' in lines
         assert any(line.startswith("artdag_daemon_resident_bytes ") for line in lines)
         assert any(line.startswith("# HELP artdag_workers ") for line in lines)
+
+
+class Breaking(msgspec.Struct, frozen=True):
+    bucket: str = "b"
+    password: Annotated[str, msgspec.Meta(extra_json_schema={"writeOnly": True})] = ""
+
+
+def broken(config: Breaking) -> Vault:
+    raise RuntimeError(f"can't reach https://me:{config.password}@host")
+
+
+async def test_a_type_that_breaks_stops_nothing_and_tells_no_secret(home: Path, monkeypatch, caplog):
+    opened = StorageType(name="odd", description="", config=Breaking, open=Vault)  # type: ignore[arg-type]
+    monkeypatch.setattr(Plugins, "load", lambda: giving(opened))
+    async with running_node(home, workers=0) as (_, person):
+        made = await add(person.http, type="odd", name="o", config={"password": SECRET})
+        for config in ({"passwort": "x"}, {"bucket": 5.5}):
+            answer = await person.http.post("/storage/add", json={"type": "odd", "name": "p", "config": config})
+            assert answer.status_code == 400  # although the struct would pass over names that it hasn't
+    monkeypatch.setattr(Plugins, "load", lambda: giving(msgspec.structs.replace(opened, open=broken)))
+    async with running_node(home, workers=0) as (_, person):
+        where = f"/storage/{made['provider_id']}"
+        shown = (await person.http.get(where)).json()
+        assert "can't reach" in shown["error"]
+        answers = [
+            shown,
+            (await person.http.post(f"{where}/test")).json(),
+            (await person.http.patch(where, json={"config": {"bucket": "c"}})).json(),
+            (
+                await person.http.post(
+                    "/storage/add", json={"type": "odd", "name": "q", "config": {"password": SECRET}}
+                )
+            ).json(),
+        ]
+        assert all(SECRET not in str(answer) for answer in answers)
+    assert SECRET not in caplog.text
+
+
+def giving(*types: StorageType) -> Plugins:
+    class Given:
+        @hookimpl
+        def artdag_storage_types(self) -> list[StorageType]:
+            return list(types)
+
+    return Plugins.of(given=Given())
+
+
+async def test_a_secret_that_was_lost_can_be_set_anew(home: Path):
+    async with running_node(home, workers=0) as (_, person):
+        made = await add(person.http, type="vault", name="v", config={"bucket": "x", "password": SECRET})
+    (home / "secret-key").write_bytes(b"k" * 32)
+    async with running_node(home, workers=0) as (_, person):
+        where = f"/storage/{made['provider_id']}"
+        assert (await person.http.patch(where, json={"config": {"bucket": "y"}})).status_code == 409
+        changed = (await person.http.patch(where, json={"config": {"password": SECRET}})).json()
+        assert (changed["config"], changed["error"]) == ({"bucket": "x"}, None)
+        assert (await person.http.post(f"{where}/test")).json()["ok"]
+
+
+async def test_the_nodes_own_folders_are_no_place_for_copies(home: Path, tmp_path: Path):
+    cache = tmp_path / "cache"
+    async with running_node(home, workers=0, cache_dir=cache) as (_, person):
+        (tmp_path / "link").symlink_to(cache)
+        for path in (home, home / "copies", cache / "blobs", tmp_path / "link" / "x", home / "x" / ".." / "y"):
+            body = {"type": "local", "name": "d", "config": {"path": str(path)}}
+            answer = await person.http.post("/storage/add", json=body)
+            assert (answer.status_code, "node itself" in answer.json()["detail"]) == (400, True), path
+
+
+class Gate:
+    """A backend whose saves wait, and fail when they are let go."""
+
+    def __init__(self) -> None:
+        self.saving, self.go_on, self.closed = asyncio.Event(), asyncio.Event(), False
+
+    async def save(self, cid: str, path: Path) -> None:
+        self.saving.set()
+        await self.go_on.wait()
+        raise OSError("gone")
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+async def test_a_provider_that_is_removed_or_replaced_while_it_saves_is_owed_nothing(tmp_path: Path):
+    providers = Providers([], 5)
+    first, second = Gate(), Gate()
+    await providers.add("p", first)  # type: ignore[arg-type]
+    saving = asyncio.create_task(providers.save("cid", tmp_path, 1))
+    await first.saving.wait()
+    await providers.add("p", second)  # type: ignore[arg-type]
+    assert (first.closed, second.closed) == (True, False)
+    await providers.remove("p")
+    first.go_on.set()
+    await saving
+    assert providers.owed == {}
