@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -190,12 +190,17 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StorageBackend(Protocol):
-    """A place that keeps blobs by CID. Whoever reads verifies: a backend may be wrong, it may not be trusted."""
+    """A place that keeps blobs by CID. Whoever reads verifies: a backend may be wrong, it may not be trusted.
+
+    Its methods are called at the same time. What fails raises OSError that says why, a name that is no CID ValueError;
+    neither holds a secret. ``artdagd.testing.StorageContract`` tries all of this.
+    """
 
     async def save(self, cid: str, path: Path) -> None:
         """Keep the bytes of ``path`` under ``cid``, durably before it returns. Saving the same CID twice is no error.
 
-        Raises OSError when the bytes could not be kept; then nothing is left under ``cid``.
+        Raises OSError when the bytes could not be kept; then nothing is left under ``cid``, and so if it is cancelled:
+        it has ended when it raises.
         """
 
     def load(self, cid: str) -> AsyncIterator[bytes]:
@@ -211,7 +216,18 @@ class StorageBackend(Protocol):
         """Every CID that is kept, in no order."""
 
     async def close(self) -> None:
-        """Release connections; called once."""
+        """Release connections. Closing twice is no error."""
+
+
+@runtime_checkable
+class RangedStorage(StorageBackend, Protocol):
+    """A backend that can give a part of a blob. New in 1.2."""
+
+    def load_range(self, cid: str, start: int, stop: int | None) -> AsyncIterator[bytes]:
+        """The bytes from number ``start`` up to, and without, ``stop`` (None is the end), as ``load`` gives all.
+
+        What lies beyond the end is left out. Raises FileNotFoundError if ``cid`` is not here.
+        """
 
 
 class StorageType(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import tomllib
 from functools import partial
@@ -33,7 +34,7 @@ USED = {
     *("artdagd_tint", "artdagd_wave", "artdagd_loudest", "artdagd_brightest"),
     *("artdagd_memory", "artdagd_journal", "artdagd_watch", "artdagd_hello", "artdagd_lookup"),
     *("artdagd_memory", "artdagd_journal", "artdagd_watch", "artdagd_hello"),
-    "artdagd_guestbook",
+    *("artdagd_guestbook", "test_memory"),
 }  # fmt: skip
 
 
@@ -141,6 +142,25 @@ async def test_the_storage_gives_back_what_the_node_lost(plugin, tmp_path: Path)
     full = kind.open(kind.config(limit=1))
     with pytest.raises(OSError, match="full"):
         await full.save(cid, Path(__file__))
+
+
+def test_the_storage_keeps_to_the_contract(pages, tmp_path: Path):
+    for block in pages.blocks(PAGE, "python"):
+        if block.about in ("test artdagd_memory.py", "test test_memory.py"):
+            (tmp_path / block.about.removeprefix("test ")).write_text(block.text)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(tmp_path),
+        str(tmp_path),
+    ]
+    said = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=100)
+    assert said.returncode == 0, said.stdout
 
 
 async def test_the_journal(plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
+import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,8 @@ from typing import Annotated
 import msgspec
 
 CHUNK = 1 << 20
+STOPPING_SECONDS = 10.0
+"""How long a cancelled save waits for its thread. One that a hung disk keeps longer will still name nothing."""
 _CID = re.compile(r"[0-9A-Za-z]{46,128}")
 
 
@@ -34,14 +37,27 @@ class Directory:
 
     async def save(self, cid: str, path: Path) -> None:
         """Copy ``path`` durably: temporary file, fsync, rename, fsync of the folder. Raises OSError."""
-        target = self._place(cid)
-        await asyncio.to_thread(self._save, path, target)
+        target, stop = self._place(cid), threading.Event()
+        saving = asyncio.ensure_future(asyncio.to_thread(self._save, path, target, stop))
+        try:
+            await asyncio.shield(saving)
+        except asyncio.CancelledError:
+            stop.set()  # a thread can't be cancelled: it is told to stop, and does not name what it wrote
+            await asyncio.wait([saving], timeout=STOPPING_SECONDS)
+            raise
 
-    async def load(self, cid: str) -> AsyncIterator[bytes]:
+    def load(self, cid: str) -> AsyncIterator[bytes]:
         """The bytes in chunks of 1 MiB. Raises FileNotFoundError."""
+        return self.load_range(cid, 0, None)
+
+    async def load_range(self, cid: str, start: int, stop: int | None) -> AsyncIterator[bytes]:
+        """The bytes ``start`` to ``stop``, without the latter, in chunks of 1 MiB. Raises FileNotFoundError."""
         file = await asyncio.to_thread(self._place(cid).open, "rb", buffering=0)
         with file:
-            while chunk := await asyncio.to_thread(file.read, CHUNK):
+            left = sys.maxsize if stop is None else stop - start
+            file.seek(start)
+            while left > 0 and (chunk := await asyncio.to_thread(file.read, min(left, CHUNK))):
+                left -= len(chunk)
                 yield chunk
 
     async def size(self, cid: str) -> int | None:
@@ -71,7 +87,7 @@ class Directory:
             raise ValueError(f"{cid!r} is not a CID")
         return self._root / cid[-2:] / cid
 
-    def _save(self, source: Path, target: Path) -> None:
+    def _save(self, source: Path, target: Path, stop: threading.Event) -> None:
         with source.open("rb") as reading:
             # A file of another size is what a crash of the machine left, or decay: it is written again.
             if target.is_file() and target.stat().st_size == os.fstat(reading.fileno()).st_size:
@@ -84,10 +100,13 @@ class Directory:
             fd, name = tempfile.mkstemp(dir=tmp)
             try:
                 with os.fdopen(fd, "wb") as writing:
-                    shutil.copyfileobj(reading, writing, CHUNK)
+                    while not stop.is_set() and (chunk := reading.read(CHUNK)):
+                        writing.write(chunk)
                     writing.flush()
                     os.fchmod(fd, 0o444)
                     os.fsync(fd)
+                if stop.is_set():
+                    raise InterruptedError(f"saving {target.name} was cancelled")
                 os.replace(name, target)
             except BaseException:
                 Path(name).unlink(missing_ok=True)

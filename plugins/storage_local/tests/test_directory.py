@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 import msgspec
@@ -83,6 +84,20 @@ async def test_a_failed_save_leaves_nothing(
         await shelf.save(CID, film)
     assert await shelf.size(CID) is None
     assert list((tmp_path / "shelf" / ".tmp").iterdir()) == []
+
+
+async def test_a_disk_that_takes_a_part_keeps_nothing_of_it(shelf: Directory, film: Path, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            await shelf.save(CID, film)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert await shelf.size(CID) is None
+    assert list((tmp_path / "shelf" / ".tmp").iterdir()) == []
+    await shelf.save(CID, film)
+    assert await loaded(shelf, CID) == FILM
 
 
 @pytest.mark.parametrize("name", ["", "..", "../" * 20 + "etc/passwd", f"/{CID}", f"{CID}/..", f"{CID}\n", "a" * 200])
