@@ -17,14 +17,14 @@ PATIENCE = 0.25
 
 
 async def gallery(call: Call, it: Page[Entry]) -> dict[str, Any]:
-    return {"still": still, "kinds": get_args(Kind), "turn": turn(call)}
+    return {"still": still, "kind_of": kind_of, "kinds": get_args(Kind), "turn": turn(call)}
 
 
 async def medium(call: Call, entry: Entry) -> dict[str, Any]:
     """``own`` is false for a stranger to whom it is published; ``registry`` is where it may be published, and
     ``publication`` how far that got."""
     if call.caller is None or not entry.locations:
-        inline = entry.kind in TAGS and entry.media_type in INLINE
+        inline = kind_of(entry) in TAGS and entry.media_type in INLINE
         return {"player": _raw(entry) if inline else {}, "own": False}
     publishing = call.services.publishing
     try:
@@ -37,17 +37,18 @@ async def medium(call: Call, entry: Entry) -> dict[str, Any]:
 
 async def player(call: Call, entry: Entry) -> dict[str, Any]:
     """How a browser shows ``entry``: ``tag`` with ``src``, or ``waits`` while that is made, or why not in ``error``."""
-    if entry.kind in ("image", "audio") and entry.media_type in INLINE:
+    kind = kind_of(entry)
+    if kind in ("image", "audio") and entry.media_type in INLINE:
         return _raw(entry)
-    if entry.kind == "image":
+    if kind == "image":
         return {"tag": "img", "src": f"/cache/{entry.cid}/poster?width=1280"}
-    if entry.kind == "video":
+    if kind == "video":
         return await _video(call, entry.cid)
     return {}
 
 
 def _raw(entry: Entry) -> dict[str, Any]:
-    return {"tag": TAGS[entry.kind], "src": f"/cache/{entry.cid}/raw"}
+    return {"tag": TAGS[kind_of(entry)], "src": f"/cache/{entry.cid}/raw"}
 
 
 async def _video(call: Call, cid: str) -> dict[str, Any]:
@@ -66,6 +67,11 @@ TAGS = {"image": "img", "audio": "audio", "video": "video"}
 Still = Literal["poster", "waveform", ""]
 
 
+def kind_of(entry: Entry) -> str:
+    """What a medium is: until a worker has looked at it, what its first bytes say."""
+    return entry.kind if entry.kind != "other" else entry.media_type.partition("/")[0]
+
+
 def still(entry: Entry) -> Still:
     """The picture that stands for a medium in a list."""
-    return {"video": "poster", "image": "poster", "audio": "waveform"}.get(entry.kind, "")  # type: ignore[return-value]
+    return {"video": "poster", "image": "poster", "audio": "waveform"}.get(kind_of(entry), "")  # type: ignore[return-value]

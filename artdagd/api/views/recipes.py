@@ -6,17 +6,18 @@ from typing import Any
 
 from artdagd.api.calls import Call
 from artdagd.api.views.graph import drawing, nodes
+from artdagd.api.views.media import kind_of
 from artdagd.runs.views import Entry, RecipeView
 
 OFFERED = 100
 """Media that a field of a run's form offers, the newest; for others it takes a CID."""
 
-KINDS = {
+KINDS: dict[str, tuple[str, ...]] = {
     "video": ("video", "image"),
     "audio": ("audio", "video"),
     "media": ("video", "audio", "image"),
     "image": ("image",),
-    "data": ("data", "other"),
+    "data": ("data", "text"),
 }
 """Which media an input takes, as far as their kind tells: a still is a video too, and videos have sound."""
 
@@ -25,16 +26,16 @@ async def recipe(call: Call, it: RecipeView) -> dict[str, Any]:
     """``media`` are what each input may be."""
     found: list[Entry] = []
     if it.inputs and call.who.may("write"):
-        wanted = {kind for declared in it.inputs.values() for kind in KINDS.get(declared["type"], ())}
+        wanted = {"other"} | {kind for declared in it.inputs.values() for kind in KINDS[declared["type"]]}
         for kind in sorted(wanted):
             page = await call.services.library.list(call.who, kind=kind, q=None, page=1, limit=OFFERED)
             found += page.items
         found.sort(key=lambda entry: entry.created_at, reverse=True)
     media = {
-        name: [entry for entry in found if entry.kind in KINDS.get(declared["type"], ())][:OFFERED]
+        name: [entry for entry in found if kind_of(entry) in KINDS[declared["type"]]][:OFFERED]
         for name, declared in it.inputs.items()
     }
-    return {"media": media}
+    return {"media": media, "kind_of": kind_of}
 
 
 async def graph(call: Call, it: RecipeView) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import msgspec
 from artdagd.api.calls import Call
 from artdagd.api.views.graph import drawing, nodes
 from artdagd.api.views.lists import turn
-from artdagd.api.views.media import player, still
+from artdagd.api.views.media import kind_of, player, still
 from artdagd.errors import NotFound
 from artdagd.runs.machine import RUN_TERMINAL, RunStatus
 from artdagd.runs.views import Entry, Page, PlanView, RunView
@@ -46,7 +46,12 @@ async def artifacts(call: Call, it: RunView) -> dict[str, Any]:
     every = [step for step in it.steps if step.output_cid]
     steps = every[-SHOWN:]
     entries = [await _entry(call, step.output_cid) for step in steps]
-    return {"found": list(zip(steps, entries, strict=True)), "more": len(every) - len(steps), "still": still}
+    return {
+        "found": list(zip(steps, entries, strict=True)),
+        "more": len(every) - len(steps),
+        "still": still,
+        "kind_of": kind_of,
+    }
 
 
 async def plan(call: Call, it: PlanView) -> dict[str, Any]:
