@@ -1,0 +1,200 @@
+"""Every page: on a phone and on a desk, with and without a session, by keyboard, and as errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+from browsers import chromium
+from clips import numbered_clip
+from nodes import Person, running_node
+from playwright.async_api import Page
+
+from artdagd.api.app import SECTIONS
+from artdagd.node import Node
+
+LONG = "a-name-without-a-space-" * 10
+RECIPE = (
+    f"name: {LONG[:120]}\nversion: '1'\ninputs: {{{LONG[:60]}: {{type: video}}}}\n"
+    f"steps: [{{id: {LONG[10:60]}, type: RESIZE, inputs: [{LONG[:60]}], config: {{width: 64, height: 32}}}}]\n"
+    f"output: {LONG[10:60]}\n"
+)
+PAGES = (
+    "/", "/auth", "/logout", "/docs", "/media", "/recipes", "/runs", "/workers", "/plugins", "/cache/{cid}",
+    "/recipe/{recipe}", "/recipes/{recipe}", "/recipe/{recipe}/dag", "/run/{run}", "/runs/{run}", "/run/{run}/plan",
+    "/run/{run}/analysis", "/run/{run}/artifacts", "/nothing", "/cache/nothing", "/media?kind=odd",
+)  # fmt: skip
+ANONYMOUS = ("/", "/auth", "/docs")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def filled(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Node, Person, dict[str, str]]]:
+    folder = tmp_path_factory.mktemp("pages")
+    async with running_node(folder / "home") as (node, person):
+        cid = await person.upload(numbered_clip(folder / f"{LONG[:100]}.mp4", 5))
+        await person.http.patch(f"/cache/{cid}/meta", json={"description": LONG, "tags": [LONG[:90]]})
+        recipe = (await person.http.post("/recipes/upload", content=RECIPE)).json()["recipe_id"]
+        run = await person.run(recipe=recipe, inputs={LONG[:60]: cid})
+        assert run["status"] == "completed", run
+        yield node, person, {"cid": cid, "recipe": recipe, "run": run["run_id"]}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def page(filled: tuple[Node, Person, dict[str, str]]) -> AsyncIterator[Page]:
+    """Signed in."""
+    _, person, _ = filled
+    async with chromium() as browser:
+        made = await (await browser.new_context()).new_page()
+        made.set_default_timeout(30_000)
+        await made.goto((await person.http.post("/auth/login-address")).json()["url"])
+        yield made
+
+
+def test_every_page_is_looked_at():
+    shown = {route.path for section in SECTIONS for route in section.routes if route.page}
+    looked = {re.sub("{.*?}", "{}", path) for path in PAGES}
+    assert {re.sub("{.*?}", "{}", path) for path in shown} <= looked
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_no_page_is_wider_than_its_window(filled, page: Page):
+    node, _, names = filled
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if "Content Security" in message.text else None)
+    for width in (320, 390):
+        await page.set_viewport_size({"width": width, "height": 800})
+        for path in PAGES:
+            await page.goto(node.url + path.format(**names))
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+    assert said == []
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_control_has_a_name_and_is_reached_by_keyboard(filled, page: Page):
+    node, _, names = filled
+    for path in PAGES:
+        await page.goto(node.url + path.format(**names))
+        nameless = await page.evaluate(
+            """[...document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a, img")].filter(
+                one => one.tagName == "IMG" ? one.alt == null
+                    : !(one.labels?.length || one.textContent.trim() || one.getAttribute("aria-label"))
+            ).map(one => one.outerHTML)"""
+        )
+        assert nameless == [], path
+        assert await page.evaluate("[document.querySelectorAll('h1').length, document.documentElement.lang]") == [
+            1,
+            "en",
+        ]
+        assert await page.evaluate("document.querySelectorAll('[tabindex]:not([tabindex=\"0\"]), [style]').length") == 0
+    await page.goto(f"{node.url}/recipe/{names['recipe']}")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.innerText") == "Skip to the page"
+    for _ in range(40):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("document.activeElement.innerText") == "Run" and not await page.evaluate(
+            "!!document.activeElement.href"
+        ):
+            break
+    else:
+        pytest.fail("the button Run is not reached")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_light_and_dark_can_be_read(filled, page: Page):
+    """Contrast of text with its ground (WCAG 2.2, 1.4.3): 4.5 to 1 at least."""
+    node, _, names = filled
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        for path in ("/", "/media", "/recipe/{recipe}", "/run/{run}", "/run/{run}/plan", "/nothing"):
+            await page.goto(node.url + path.format(**names))
+            low = await page.evaluate(CONTRAST)
+            assert low == [], (scheme, path)
+
+
+CONTRAST = """(() => {
+  const numbers = text => (text.match(/[\\d.]+/g) || []).map(Number)
+  const light = ([r, g, b]) => [r, g, b].map(c => (c /= 255) <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0)
+  const ground = one => {
+    for (; one; one = one.parentElement) {
+      const colour = numbers(getComputedStyle(one).backgroundColor)
+      if (colour.length == 3 || colour[3] > 0) return colour
+    }
+    return [255, 255, 255]
+  }
+  const low = []
+  for (const one of document.querySelectorAll("body *")) {
+    if (one.closest("svg") || ![...one.childNodes].some(n => n.nodeType == 3 && n.data.trim())) continue
+    const [a, b] = [light(numbers(getComputedStyle(one).color)), light(ground(one))].sort((x, y) => y - x)
+    if ((a + .05) / (b + .05) < 4.5) low.push(one.outerHTML.slice(0, 100))
+  }
+  return low
+})()"""
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_who_is_not_signed_in_is_told_how_and_comes_back(filled, page: Page):
+    node, _, names = filled
+    assert page.context.browser
+    context = await page.context.browser.new_context(java_script_enabled=False)
+    stranger = await context.new_page()
+    for path in PAGES:
+        if path not in ANONYMOUS and path not in ("/nothing", "/logout"):
+            answer = await stranger.goto(node.url + path.format(**names))
+            assert answer, path
+            assert answer.status == 401, path
+            assert "artdagctl login" in await stranger.inner_text("main")
+    await stranger.goto(f"{node.url}/media?kind=video")
+    await stranger.get_by_label("Token of this node").fill("wrong")
+    await stranger.get_by_role("button", name="Sign in").click()
+    assert "Not signed in" in await stranger.inner_text("h1")
+    await stranger.goto(f"{node.url}/media?kind=video")
+    token = (node.settings.home / "admin-token").read_text().strip()
+    await stranger.get_by_label("Token of this node").fill(token)
+    await stranger.get_by_role("button", name="Sign in").click()
+    assert stranger.url == f"{node.url}/media?kind=video"
+    await stranger.get_by_role("button", name="Sign out").click()
+    assert (await stranger.goto(f"{node.url}/media")).status == 401  # type: ignore[union-attr]
+    await context.close()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_program_gets_json_and_a_person_the_page(filled):
+    _, person, names = filled
+    for path in PAGES:
+        address = path.format(**names)
+        for accept in ("*/*", "", "application/json", "application/json, text/html", "image/*", "text/html;q=0.1, */*"):
+            answer = await person.http.get(address, headers={"Accept": accept})
+            kind = answer.headers["content-type"].partition(";")[0]
+            if path not in ("/docs", "/logout"):
+                assert kind in ("application/json", "application/problem+json"), (path, accept)
+                assert "Accept" in answer.headers["vary"]
+        for accept in ("text/html", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"):
+            answer = await person.http.get(address, headers={"Accept": accept})
+            if path != "/logout":  # a token has no session to end
+                assert answer.headers["content-type"] == "text/html; charset=utf-8", path
+                assert answer.headers["vary"] == "Accept, Cookie"
+    answer = await person.http.get(f"/api/run/{names['run']}", headers={"Accept": "text/html"})
+    assert answer.headers["content-type"] == "application/json"
+    answer = await person.http.get("/api/run/nothing", headers={"Accept": "text/html"})
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_deleted_and_described_by_forms_is_checked_like_the_rest(filled):
+    _, person, names = filled
+    http: httpx.AsyncClient = person.http
+    said = {"title": "x" * 301}
+    answer = await http.post(f"/cache/{names['cid']}/meta", data=said)
+    assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (400, "title")
+    answer = await http.post(f"/cache/{names['cid']}/meta", data={"tags": ",".join(map(str, range(101)))})
+    assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (400, "tags")
+    answer = await http.post(f"/runs/{names['run']}/delete", data={"odd": "1"})
+    assert (answer.status_code, "'odd'" in answer.text) == (400, True)
+    for body in ({"json": {}}, {"content": b""}, {"files": {"file": b"x"}}):
+        answer = await http.post(f"/runs/{names['run']}/delete", **body)
+        assert answer.status_code == 415, answer.text
+    assert (await http.get(f"/runs/{names['run']}")).status_code == 200
