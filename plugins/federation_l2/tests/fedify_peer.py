@@ -20,16 +20,16 @@ SPECS = {"cavage": "draft-cavage-http-signatures-12", "rfc9421": "rfc9421"}
 _MACHINES = {"x86_64": "x64", "aarch64": "arm64"}
 
 
-def answers(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def answers(jobs: list[dict[str, Any]], script: str = "peer.mjs") -> list[Any]:
     """What Fedify makes of the jobs. The test is skipped where Fedify is not installed."""
     node = FOLDER / "node_modules" / f"node-linux-{_MACHINES.get(platform.machine(), 'none')}" / "bin/node"
     if not node.is_file() or not (FOLDER / "node_modules/@fedify/fedify").is_dir():
         missing("fedify", "make fedify installs it (npm, from plugins/federation_l2/tests/fedify)")
     ran = subprocess.run(
-        [node, "peer.mjs"], cwd=FOLDER, input=json.dumps(jobs), capture_output=True, text=True, timeout=60, check=False
+        [node, script], cwd=FOLDER, input=json.dumps(jobs), capture_output=True, text=True, timeout=60, check=False
     )
     assert ran.returncode == 0, ran.stderr
-    found: list[dict[str, Any]] = json.loads(ran.stdout)
+    found: list[Any] = json.loads(ran.stdout)
     assert len(found) == len(jobs)
     return found
 

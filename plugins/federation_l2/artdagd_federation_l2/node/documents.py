@@ -73,7 +73,7 @@ def work_object(addresses: Addresses, key: str, work: Work) -> dict[str, Any]:
     ipfs = f"ipfs://{work.cid}"
     whole = {
         "id": addresses.object(key),
-        "type": _KINDS.get(work.kind, "Document"),
+        "type": _type(work),
         "name": title,
         "attributedTo": addresses.actor,
         "to": [PUBLIC],
@@ -162,6 +162,12 @@ def plain(text: str) -> str:
 def duration(seconds: float) -> str:
     """As ISO 8601 writes it: ``PT12.5S``."""
     return f"PT{f'{seconds:.3f}'.rstrip('0').rstrip('.')}S"
+
+
+def _type(work: Work) -> str:
+    """By what a worker found in it; by its media type, if none has looked yet."""
+    guess = _KINDS.get(work.media_type.partition("/")[0], "Document")
+    return _KINDS.get(work.kind, guess)
 
 
 def _bytes(work: Work, title: str) -> dict[str, Any]:
