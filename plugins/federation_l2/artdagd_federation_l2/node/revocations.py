@@ -56,7 +56,7 @@ class RevocationPull:
         since = kept if isinstance(kept, int) else 0
         for _ in range(PAGES):
             address = f"{self._node.settings.server}/auth/revocations?since={since}"
-            answer = await self._sender.send("GET", address, seconds=EVERY)
+            answer = await self._sender.send("GET", address, seconds=EVERY, first="rfc9421")
             if answer.status == 429:
                 return min(retry_after(answer.headers, 4), LONGEST_PAUSE)
             found = _read(answer)

@@ -26,7 +26,7 @@ LONGEST_WAIT = 86_400
 class Sender:
     """Signs with the node's key and sends.
 
-    Each server is tried with draft-cavage first, as the fediverse speaks it; one that answers 401 to it is tried with
+    A server is tried with draft-cavage first, as the fediverse speaks it; one that answers 401 to it is tried with
     RFC 9421 (which Fedify's manual calls double-knocking), and so is, from then on, one that asks for that by
     ``Accept-Signature`` (RFC 9421, 5.1).
     """
@@ -45,20 +45,21 @@ class Sender:
         takes: str = JSON,
         gives: str = JSON,
         seconds: float = 10.0,
+        first: Scheme = "cavage",
     ) -> OutboundAnswer:
         """The answer, whatever its status, of 256 KiB at most. ``gives`` is the body's media type, ``takes`` that of
-        the answer. Raises OutboundRefused, OutboundFailed, and ValueError for an address that can't be sent."""
+        the answer; ``first`` is for a server that has not shown what it takes. Raises OutboundRefused, OutboundFailed, and ValueError for an address that can't be sent."""
         deadline = time.monotonic() + seconds
-        scheme = self._schemes.get(origin(url), "cavage")
+        scheme = self._schemes.get(origin(url), first)
         answer = await self._once(method, url, body, takes, gives, seconds, scheme)
         if answer.status == 401 and (left := deadline - time.monotonic()) > 0:
             other: Scheme = "rfc9421" if scheme == "cavage" else "cavage"
             again = await self._once(method, url, body, takes, gives, left, other)
             if again.status != 401:
-                answer, scheme = again, other
+                self._remember(origin(url), other)
+                return again
         elif "accept-signature" in answer.headers:
-            scheme = "rfc9421"
-        self._remember(origin(url), scheme)
+            self._remember(origin(url), "rfc9421")
         return answer
 
     async def _once(
@@ -69,11 +70,10 @@ class Sender:
         return await self._outbound.request(method, url, headers=headers, body=body, seconds=seconds)
 
     def _remember(self, server: str, scheme: Scheme) -> None:
-        self._schemes.pop(server, None)
-        if scheme != "cavage":
-            self._schemes[server] = scheme
-            if len(self._schemes) > PEERS:
-                self._schemes.popitem(last=False)
+        self._schemes[server] = scheme
+        self._schemes.move_to_end(server)
+        if len(self._schemes) > PEERS:
+            self._schemes.popitem(last=False)
 
 
 def retry_after(headers: Mapping[str, str], default: int) -> int:
