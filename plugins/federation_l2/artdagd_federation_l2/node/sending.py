@@ -17,7 +17,7 @@ ACTIVITY = "application/activity+json"
 JSON = "application/json"
 
 PEERS = 1_000
-"""Servers whose scheme is remembered; the one that was not asked for longest is forgotten first."""
+"""Servers whose scheme is remembered; the one that showed it longest ago is forgotten first."""
 
 LONGEST_WAIT = 86_400
 """Seconds of a ``Retry-After`` that are believed."""
@@ -48,7 +48,10 @@ class Sender:
         first: Scheme = "cavage",
     ) -> OutboundAnswer:
         """The answer, whatever its status, of 256 KiB at most. ``gives`` is the body's media type, ``takes`` that of
-        the answer; ``first`` is for a server that has not shown what it takes. Raises OutboundRefused, OutboundFailed, and ValueError for an address that can't be sent."""
+        the answer; ``first`` is for a server that has not shown what it takes.
+
+        Raises OutboundRefused, OutboundFailed, and ValueError for an address that can't be sent.
+        """
         deadline = time.monotonic() + seconds
         scheme = self._schemes.get(origin(url), first)
         answer = await self._once(method, url, body, takes, gives, seconds, scheme)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from registries import RunningRegistry, running_registry
 from visitors import browser, free_port, sign_in
+from works import published, told, upload
 
 from artdagd.node import Node
 from tests.nodes import running_node
@@ -52,12 +53,24 @@ async def token_of(l2: RunningRegistry, who: object, node: Node) -> str:
     return address.partition("auth_token=")[2]
 
 
-async def test_attach_and_log_out(l2, node_of):
+async def test_attach_publish_withdraw_and_log_out(l2, node_of):
     async with l2.signed_in("giles") as person, browser(node_of.url) as giles:
         token = await token_of(l2, person, node_of)
         await sign_in(giles, token)
         assert (await giles.get("/auth/session")).json()["user"] == f"@giles@{l2.domain}"
         assert (await giles.get("/auth", params={"auth_token": token})).status_code == 401
+
+        cid = await upload(giles)
+        await giles.patch(f"/cache/{cid}/meta", json={"title": "Cats & <Dogs>"})
+        await published(giles, cid)
+        await told(giles, cid, "delivered")
+        page = (await published(giles, cid))["url"]
+        assert page.startswith(f"{l2.url}/works/")
+        assert "Cats &amp; &lt;Dogs&gt;" in (await person.get(page)).text
+        await giles.delete(f"/cache/{cid}/publish")
+        async with asyncio.timeout(10):
+            while (await person.get(page)).status_code == 200:
+                await asyncio.sleep(0.05)
 
         await l2.log_out(person)
         began = time.monotonic()
