@@ -318,7 +318,6 @@ async def _is_provider(call: Call) -> bool:
     """Whether nobody with a credential asks but the identity provider. Raises Unauthorized if neither does."""
     if call.caller is not None:
         return False
-    provider = call.services.authority.provider
-    if provider is None or not await provider.may_revoke(await web_request(call, {})):
-        return call.who is None  # raises
+    if not await call.services.authority.is_of_provider(await web_request(call, {})):
+        raise call.nobody
     return True

@@ -21,7 +21,7 @@ from artdagd.auth.tokens import Tokens, token_hash
 from artdagd.database import Database
 from artdagd.database.clock import rfc3339
 from artdagd.errors import Forbidden, InvalidRequest, Unauthorized, Unavailable
-from artdagd.hooks import Identity, IdentityProvider, ProviderUnreachable, SignInRefused
+from artdagd.hooks import Identity, IdentityProvider, ProviderUnreachable, SignInRefused, WebRequest
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +139,16 @@ class Authority:
             raise Unauthorized(f"{identity.name[:80]} was signed out just now", advice="Sign in again.")
         return await self._admit(identity, hash_)
 
+    async def is_of_provider(self, request: WebRequest) -> bool:
+        """Whether a request to revoke comes from the provider itself. Raises Unavailable if that can't be told."""
+        if self.provider is None:
+            return False
+        try:
+            async with asyncio.timeout(REDEEM_SECONDS):
+                return await self.provider.may_revoke(request)
+        except (ProviderUnreachable, TimeoutError) as error:
+            raise _unreachable(self.provider, error) from None
+
     async def sign_in_here(self, token: str) -> tuple[str, float]:
         """Open a session with a token of this node, which stays good. Raises Unauthorized."""
         return await self._open_local(await self.authenticate(token))
@@ -206,11 +216,7 @@ class Authority:
                 f"{provider.label} does not vouch for this token: {error}", advice="Sign in again."
             ) from None
         except (ProviderUnreachable, TimeoutError) as error:
-            raise Unavailable(
-                f"{provider.label} can't be asked who you are: {str(error) or 'it does not answer'}",
-                advice="Try again later; whoever is signed in stays so.",
-                retry_after=getattr(error, "retry_after", 30),
-            ) from None
+            raise _unreachable(provider, error) from None
 
     async def _admit(self, identity: Identity, hash_: str) -> tuple[str, float]:
         """A session for whom the provider vouches, unless what it says can't be."""
@@ -249,6 +255,14 @@ class Authority:
         if surplus := self.sessions.surplus(user):
             await self.revoke(tuple(surplus))
         return text, self.sessions.remaining(token_hash(text))
+
+
+def _unreachable(provider: IdentityProvider, error: Exception) -> Unavailable:
+    return Unavailable(
+        f"{provider.label} can't be asked: {str(error) or 'it does not answer'}",
+        advice="Try again later; whoever is signed in stays so.",
+        retry_after=getattr(error, "retry_after", 30),
+    )
 
 
 def checked_scopes(who: Principal, wanted: Collection[str]) -> tuple[Scope, ...]:

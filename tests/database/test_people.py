@@ -6,6 +6,7 @@ from artdagd.database import Database
 from artdagd.database.providers import ProviderRow
 from artdagd.database.publications import PublicationRow
 from artdagd.database.sessions import SessionRow
+from artdagd.database.tokens import TokenRow
 
 LATER = "2999-01-01T00:00:00.000Z"
 
@@ -28,6 +29,28 @@ async def test_revoking_a_token_ends_what_rests_on_it(database: Database):
     assert [row.session_hash for row in await database.sessions.all()] == [f"{2:064}"]
     assert not await database.sessions.add(session(3), once="t" * 64)
     assert await database.sessions.revoked() == {"t" * 64, f"{1:064}"}
+
+
+async def test_revoking_a_user_ends_tokens_sessions_and_what_rests_on_them(database: Database):
+    await database.tokens.add(TokenRow(token_hash="a" * 64, name="n", owner="bob"))
+    await database.tokens.add(TokenRow(token_hash="e" * 64, name="n", owner="bob", expires_at="2020-01-01T00:00:00Z"))
+    await database.tokens.add(TokenRow(token_hash="c" * 64, name="n", owner="ann"))
+    await database.sessions.add(session(1, "a" * 64, user="other"))
+    await database.sessions.add(session(2, user="bob"))
+    await database.sessions.add(session(3))
+    assert await database.sessions.revoke([], "bob") == {"a" * 64, f"{1:064}", f"{2:064}"}
+    assert await database.sessions.revoke([], "bob") == set()
+    assert [row.session_hash for row in await database.sessions.all()] == [f"{3:064}"]
+    assert [row.token_hash for row in await database.tokens.all() if not row.revoked_at] == ["c" * 64]
+    assert await database.sessions.revoke(["u" * 64, "c" * 64], ahead=False) == {"c" * 64}
+    assert await database.sessions.revoked() == {"a" * 64, "c" * 64, f"{1:064}", f"{2:064}"}
+    assert await database.sessions.revoked("2999") == set()
+    assert await database.sessions.get(f"{1:064}") is None
+    found = await database.tokens.get("a" * 64)
+    assert found is not None
+    assert found.revoked_at
+    await database.tokens.purge("2999", kept="ann")
+    assert [row.owner for row in await database.tokens.all()] == ["ann"]
 
 
 async def test_what_is_over_is_forgotten(database: Database):

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 import yaml
 
-from artdagd.api import body, calls, connections, server, sse, uploads
+from artdagd import access
+from artdagd.api import body, calls, connections, plugged, server, sse, uploads
+from artdagd.auth import attempts, authority, sessions, tokens
 from artdagd.cli.daemon import EX_CONFIG
 from artdagd.database.recipes import LISTED
 from artdagd.hooks import Outbound, addresses, exchange, manager, outbound
@@ -18,7 +20,7 @@ from artdagd.plans import beat_sync, deliveries, rules, shapes
 from artdagd.plans import document as plan_document
 from artdagd.recipes import document
 from artdagd.render.reading import clock, opening
-from artdagd.runs import events, keys, previews, service
+from artdagd.runs import events, keys, previews, publishing, service, storage
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
 from artdagd.store import importing
 from artdagd.workers import dispatch, tasks
@@ -106,6 +108,17 @@ LIMITS = {
     "waiting for a request, whole or in parts": f"{server.IDLE:g} s",
     "a reader that takes nothing": f"{server.STALL_MS / 1000:g} s",
     "a plugin's hook": f"{manager.DEADLINE:g} s",
+    "a plugin's route": f"{plugged.SECONDS:g} s",
+    "routes of a plugin": f"{access.MOST}",
+    "a sign-in at the identity provider": f"{authority.REDEEM_SECONDS:g} s; {authority.REDEEMED_AT_ONCE} at once, "
+    "others wait within it",
+    "publishing, withdrawing": f"{publishing.SECONDS:g} s",
+    "login addresses that wait to be used": f"{authority.TICKETS}; {authority.TICKETS_EACH} of one user",
+    "sessions of one user": f"{sessions.EACH}",
+    "tokens of one user": f"{tokens.MOST} good, {tokens.MADE:,} with those that ended less than "
+    f"{tokens.KEPT.days} days ago",
+    "wrong tokens from one address": f"{attempts.MOST} a minute",
+    "storage providers": f"{storage.MOST}",
     "calls of other servers at once": f"{outbound.AT_ONCE}, {outbound.RESOLVERS} of them resolving names",
     "a call of another server": f"{ASKED['seconds'].default:g} s, {ASKED['limit'].default >> 10} KiB of answer, "
     "unless the caller says otherwise",

@@ -162,6 +162,9 @@ async def test_a_provider_that_hangs_holds_nobody(browser, registry, monkeypatch
     monkeypatch.setattr(registry, "redeem", lambda token, state: asyncio.sleep(60))
     answer = await browser.get("/auth", params={"auth_token": "t"})
     assert (answer.status_code, "l2.test" in answer.json()["detail"]) == (503, True)
+    monkeypatch.setattr(registry, "may_revoke", lambda request: asyncio.sleep(60))
+    answer = await browser.post("/auth/revoke-user", json={"username": "giles"}, headers=SIGNED)
+    assert answer.status_code == 503
 
 
 @pytest.fixture
