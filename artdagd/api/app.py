@@ -30,6 +30,7 @@ from artdagd.api import (
     recipes,
     runs,
     storage,
+    tokens,
 )
 from artdagd.api.body import ArrivingRequest, Connection
 from artdagd.api.calls import view
@@ -58,6 +59,7 @@ SECTIONS = (
     phases.section,
     downloads.section,
     identity.section,
+    tokens.section,
     pages.section,
 )
 

@@ -108,6 +108,8 @@ def view(route: Route, services: Services, app: App) -> Callable[..., Awaitable[
             values["body"] = _fill(route.body, fields) if is_form else _decode(route.body, await _json_body())
         elif is_form and fields and not upload:
             raise InvalidRequest(f"the form's field {min(fields)!r} is not known here")
+        if who is not None and route.scope is not None:
+            services.authority.check_still(who)  # a body may arrive as slowly as it likes
         call = Call(services, asked, who, app, proof, upload, is_form)
         given = await route.handler(call, **values)
         if is_form:

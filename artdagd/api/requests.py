@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 PageNumber = Annotated[int, msgspec.Meta(ge=1, le=1_000_000, description="Counts from 1.")]
 Short = Annotated[str, msgspec.Meta(max_length=200)]
+Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=100, description="Items a page.")]
 
 

@@ -99,6 +99,11 @@ class Authority:
         """Seconds that a credential lasts from now on; None: for ever."""
         return self.sessions.remaining(who.credential) if who.session else self.tokens.remaining(who.credential)
 
+    def check_still(self, who: Principal) -> None:
+        """Raises Unauthorized if the credential of ``who`` has ended since it was shown."""
+        if self.remaining(who) == 0:
+            raise Unauthorized("what you showed has expired or was revoked meanwhile", advice="Sign in again.")
+
     @contextmanager
     def watch(self, who: Principal) -> Iterator[asyncio.Event]:
         """An event that is set when the credential of ``who`` ends: revoked, logged out or expired."""

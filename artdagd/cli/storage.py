@@ -20,7 +20,9 @@ LONGEST_SECRET = 64 << 10
 config_options = (
     click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A field of its config."),
     click.option("--secret", "secrets", multiple=True, metavar="NAME=FILE", help="A secret field, read from a file."),
-    click.option("--capacity", metavar="SIZE", help="How much it may keep: 500GB; none takes the limit away."),
+    click.option(
+        "--capacity", metavar="SIZE", help="How much it holds, for people to read: 500GB; none takes it away."
+    ),
 )
 
 

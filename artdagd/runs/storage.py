@@ -35,7 +35,8 @@ Capacity = Annotated[int, msgspec.Meta(ge=0, le=1 << 60)]
 
 
 class ProviderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A new provider: ``config`` as the type's own schema says (``GET /storage/type/{type}``)."""
+    """A new provider: ``config`` as the type's own schema says (``GET /storage/type/{type}``). ``capacity_bytes`` is
+    for people to read: the node does not count what a provider keeps."""
 
     type: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     name: Name

@@ -47,6 +47,9 @@ class Authority:
     async def of_session(self, text: str) -> Principal:
         raise Unauthorized("no sessions here")
 
+    def check_still(self, who: Principal) -> None:
+        pass
+
     @contextmanager
     def watch(self, who: Principal) -> Iterator[asyncio.Event]:
         yield self.ended

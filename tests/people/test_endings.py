@@ -15,6 +15,7 @@ import httpx
 import pytest
 from nodes import Person, running_node
 
+from artdagd.api.guard import Guard
 from artdagd.auth import authority, sessions, tokens
 from artdagd.auth.authority import Authority
 from artdagd.database import Database
@@ -165,6 +166,25 @@ async def test_a_provider_that_hangs_holds_nobody(browser, registry, monkeypatch
     monkeypatch.setattr(registry, "may_revoke", lambda request: asyncio.sleep(60))
     answer = await browser.post("/auth/revoke-user", json={"username": "giles"}, headers=SIGNED)
     assert answer.status_code == 503
+
+
+async def test_a_body_that_arrives_after_the_revocation_changes_nothing(admin, browser, monkeypatch):
+    made = (await admin.post("/auth/tokens", json={"name": "n", "owner": "bob"})).json()
+    admitted, go_on = asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(Guard, "check_meant", lambda *_: admitted.set())
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"name": '
+        await go_on.wait()
+        yield b'"mine"}'
+
+    headers = {**bearer(made["token"]), "Content-Type": "application/json"}
+    asking = asyncio.create_task(browser.post("/auth/tokens", content=slowly(), headers=headers))
+    await admitted.wait()
+    await admin.delete(f"/auth/tokens/{made['token_id']}")
+    go_on.set()
+    answer = await asking
+    assert (answer.status_code, "meanwhile" in answer.json()["detail"]) == (401, True)
 
 
 @pytest.fixture
