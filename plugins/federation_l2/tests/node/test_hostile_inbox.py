@@ -105,6 +105,7 @@ class Attacks:
             yield f"key: {address}", self._key_at(address)
         yield "in the name of another at the server", self._in_the_name(self.actor("mallory"), self.actor("victim"))
         victim = self.actor("victim", self.third)
+        yield "a key at a third server", self._signed("cavage", key_id=f"{self.third.url}/a#main-key")
         yield "in the name of another elsewhere", self._in_the_name(self.actor("mallory"), victim)
 
     def bodies(self) -> Iterator[tuple[str, Attack]]:
@@ -143,11 +144,12 @@ class Attacks:
 
         return attack
 
-    def _signed(self, scheme: Any, *, key: bool = False, **how: Any) -> Attack:
+    def _signed(self, scheme: Any, *, key: bool = False, key_id: str = "", **how: Any) -> Attack:
         async def attack() -> httpx.Response:
             who = self.actor()
-            options = {**how, "key": SigningKey(who.key.key_id, rsa_key("forger").private)} if key else how
-            return await who.post(self.url, who.follow(self.node), scheme=scheme, **options)
+            private = rsa_key("forger").private if key else who.key.private
+            signing = SigningKey(key_id or who.key.key_id, private)
+            return await who.post(self.url, who.follow(self.node), scheme=scheme, key=signing, **how)
 
         return attack
 
@@ -224,7 +226,7 @@ async def test_hostile_posts_are_refused(running, elsewhere, third, monkeypatch)
             if answer.status_code not in (400, 401, 413, 421):
                 accepted.append((name, answer.status_code))
         assert accepted == []
-        assert tried == 71, "as the README has it"
+        assert tried == 72, "as the README has it"
         assert (await client.get("/ap/followers")).json()["totalItems"] == 0
     assert elsewhere.of("POST", "/inbox") == []
     assert third.asked == [], "nobody makes the node call a third"
