@@ -10,7 +10,7 @@ DEMO_HOME ?= .demo
 GALLERY_HOME ?= .gallery
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery run test test-slow fedify fuzz fuzz-recipes lint format docs bench clean
+.PHONY: help demo gallery run test test-slow fedify fuzz fuzz-recipes contract lint format docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ fuzz: $(READY) ## try mutated media on the probe and the renderer (FUZZ="--count
 
 fuzz-recipes: $(READY) ## try mutated recipes on the parser (FUZZ="--count 20000 --seed 1")
 	$(BIN)/python tests/fuzz/recipes.py $(FUZZ)
+
+contract: $(READY) ## drive every operation with schemathesis (CONTRACT="--examples 1000 --seed 1")
+	PYTHONPATH=.:tests $(BIN)/python -m contract.drive $(CONTRACT)
 
 lint: $(READY) ## ruff, mypy, import contracts
 	$(BIN)/ruff check .

@@ -28,6 +28,17 @@ _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 _JSON = "application/json"
 
+_EVENT = {
+    "type": "object",
+    "description": "One event of the stream.",
+    "required": ["data"],
+    "properties": {
+        "event": {"enum": ["run", "step", "progress", "log", "resync"]},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
+
 _MEANING = {
     206: "The part that `Range` asks for",
     304: "What `If-None-Match` names is still right",
@@ -90,6 +101,8 @@ def _good(route: Route, shapes: Shapes) -> dict[str, Any]:
     good = _told(HTTPStatus(route.status).phrase, *headers)
     if kinds := answers_of(route):
         good["content"] = {route.gives: {"schema": shapes.reference(kinds[0])}}
+    elif route.gives == "text/event-stream":
+        good["content"] = {route.gives: {"schema": _EVENT}}
     elif route.gives.startswith("text/"):
         good["content"] = {route.gives: {"schema": {"type": "string"}}}
     elif route.status not in (204, 302, 303):

@@ -64,6 +64,7 @@ _FILE = {
     },
 }
 _TEXT = {"type": "string"}
+_RECIPE = {"description": "A recipe; see docs/guide.md."}
 
 
 def security(route: Route) -> list[dict[str, list[str]]]:
@@ -91,7 +92,8 @@ def parameters(route: Route, shapes: Shapes) -> list[dict[str, Any]]:
         for name, schema in shape["properties"].items():
             about = {"description": schema["description"]} if "description" in schema else {}
             needed = name in required
-            given.append({"name": name, "in": "query", "required": needed, **about, "schema": _said(schema)})
+            empty = {} if needed else {"allowEmptyValue": True}
+            given.append({"name": name, "in": "query", "required": needed, **about, **empty, "schema": _said(schema)})
     for name in route.headers:
         schema = _SCHEMAS.get(name, _TEXT)
         given.append({"name": name, "in": "header", "description": HEADERS[name], "schema": schema})
@@ -113,24 +115,22 @@ def body(route: Route, shapes: Shapes) -> dict[str, Any] | None:
     for kind in route.takes:
         if kind == FORM:
             continue
-        content[kind] = {"schema": _FILE if kind.startswith("multipart/") else _TEXT}
+        content[kind] = {"schema": _FILE} if kind.startswith("multipart/") else {}
         if kind == "application/yaml":
-            content[kind]["example"] = RECIPE
+            content[kind] = {"schema": _RECIPE, "example": RECIPE}
     if route.body and FORM not in route.takes:
         content["application/json"] = {"schema": shapes.reference(route.body)}
         if shown := BODIES.get(route.operation_id):
             content["application/json"]["examples"] = {name: {"value": value} for name, value in shown.items()}
     if route.form and route.file is None:
         content[FORM] = {"schema": _form(shapes.whole(route.body) if route.body else {})}
-    return (
-        {"required": bool(route.takes or (route.body and needed(route, shapes))), "content": content}
-        if content
-        else None
-    )
+    return {"required": _needed(route, shapes), "content": content} if content else None
 
 
-def needed(route: Route, shapes: Shapes) -> bool:
-    """Whether a body has fields that must be there: an empty one stands for one without any."""
+def _needed(route: Route, shapes: Shapes) -> bool:
+    """Whether there has to be a body: an empty one stands for JSON without fields."""
+    if route.takes and FORM not in route.takes:
+        return route.operation_id != "check_recipe"  # which says of an empty text that it is empty
     return bool(route.body and shapes.whole(route.body).get("required"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
@@ -92,12 +93,19 @@ def invalid(error: msgspec.ValidationError, where: str, kind: Any = None) -> Inv
     return InvalidRequest(f"the {where} is not valid: {error}", advice=advice, faults=[Fault(loc or where, what)])
 
 
-def fitted(values: Any, kind: type[T], where: str) -> T:
+def fitted(values: Mapping[str, Any], kind: type[T], where: str) -> T:
     """``values``, which may be text, as a ``kind``. Raises InvalidRequest."""
     try:
-        return msgspec.convert(values, kind, strict=False)
+        made = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(error, where, kind) from None
+    for name, value in values.items():
+        # msgspec takes the word for no value.
+        if isinstance(value, str) and getattr(made, name, value) is None:
+            raise InvalidRequest(
+                f"the {where} is not valid: {name} can't be {value!r}", faults=[Fault(name, "leave it out")]
+            )
+    return made
 
 
 def _choices(kind: Any, name: str) -> tuple[str | int, ...]:

@@ -51,6 +51,9 @@ class Providers:
         return await self._database.read(work)
 
     async def update(self, provider_id: str, **changes: Any) -> None:
+        if not changes:
+            return
+
         async def work(connection: AsyncConnection) -> None:
             where = providers.c.provider_id == provider_id
             await connection.execute(update(providers).where(where).values(to_row(changes, providers)))

@@ -112,18 +112,30 @@ class Binder:
         return plan_from_bytes(await asyncio.to_thread(path.read_bytes))
 
     async def _bind_given_plan(self, request: RunRequest, who: Principal) -> Bound:
-        made = (
-            await self.read_plan(request.plan_id)
-            if request.plan_id
-            else plan_from_bytes(msgspec.json.encode(request.plan))
-        )
-        for name, cid in made.inputs.items():
-            await self._check_input(name, cid, who)
+        if request.plan_id:
+            made = await self._kept_plan(request.plan_id, who)
+        else:
+            made = plan_from_bytes(msgspec.json.encode(request.plan))
+            await self._check_inputs(made, who)
         facts = {name: await self._compute.facts(cid) for name, cid in made.inputs.items()}
         made = check_plan(made, self._catalogue, self._cluster_key, facts)
         await self._check_analyses(made)
         blob = await self._store.put_value(msgspec.to_builtins(made), "plans")
         return Bound(made.recipe_id, made.name, None, made.inputs, made.params, blob.cid)
+
+    async def _kept_plan(self, plan_id: str, who: Principal) -> Plan:
+        """Raises NotFound in the same words where there is none and where it is of others' media: who guesses an id is
+        not told what they made of what."""
+        try:
+            made = await self.read_plan(plan_id)
+            await self._check_inputs(made, who)
+        except NotFound:
+            raise NotFound(f"no plan {plan_id} of your media here", advice="Plan again: POST /api/plan.") from None
+        return made
+
+    async def _check_inputs(self, made: Plan, who: Principal) -> None:
+        for name, cid in made.inputs.items():
+            await self._check_input(name, cid, who)
 
     async def _check_analyses(self, made: Plan) -> None:
         """A plan may only name analyses that this node made for it: others' are not its user's to read."""

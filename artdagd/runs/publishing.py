@@ -133,7 +133,7 @@ class Publishing:
         if row is None and who.sees is None:
             row = await self._database.publications.get(entry.cid, None)
         if row is None:
-            raise NotFound(f"{cid} is not published", advice="artdagctl cache publish CID publishes it.")
+            raise NotFound(f"{cid} is not published by you", advice="artdagctl cache publish CID publishes it.")
         return row
 
     async def _put(self, row: BlobRow, published: Published) -> None:

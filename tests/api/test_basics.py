@@ -182,3 +182,13 @@ async def test_no_request_target_is_a_fault_of_the_node(address: str, target: st
     writer.close()
     await writer.wait_closed()
     assert 200 <= status < 500
+
+
+@pytest.mark.parametrize("path", ["/media?kind=null", "/runs?status=null", "/media?kind=NULL"])
+async def test_no_word_stands_for_leaving_out(client, path):
+    answer = await client.get(path)
+    assert answer.status_code == 400, answer.text
+
+
+async def test_null_is_a_word_to_look_for(client):
+    assert (await client.get("/media?q=null")).status_code == 200
