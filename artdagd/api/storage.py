@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from artdagd.api.calls import Call
 from artdagd.api.requests import Items
-from artdagd.api.routes import Section
+from artdagd.api.routes import FORM, Page, Section
+from artdagd.api.views import storage as views
 from artdagd.errors import Conflict, NotFound
-from artdagd.runs.storage import ProviderBody, ProviderChanges, ProviderView, Tested, TypeView
+from artdagd.runs.provider_views import ProviderBody, ProviderChanges, ProviderView, Tested, TypeView
 
 section = Section("Storage", "Providers that keep copies of blobs. For administrators: they hold what everybody made.")
 
 
-@section.route("GET", "/storage", "List storage providers", scope="admin")
+@section.route("GET", "/storage", "List storage providers", scope="admin", page=Page("storage.html", views.providers))
 async def list_providers(call: Call) -> Items[ProviderView]:
     """Those that were added here, newest first; those of the settings file are not among them."""
     return Items(call.services.storage.every())
@@ -38,13 +39,27 @@ async def add_provider(call: Call, body: ProviderBody) -> ProviderView:
     return await call.services.storage.add(body, call.who)
 
 
-@section.route("GET", "/storage/type/{type}", "Show a kind of storage", scope="admin", errors=(NotFound,))
+@section.route(
+    "GET",
+    "/storage/type/{type}",
+    "Show a kind of storage",
+    scope="admin",
+    errors=(NotFound,),
+    page=Page("storage_type.html"),
+)
 async def show_storage_type(call: Call, type: str) -> TypeView:
     """What its providers are configured with, as JSON Schema."""
     return call.services.storage.type(type)
 
 
-@section.route("GET", "/storage/{provider_id}", "Show a storage provider", scope="admin", errors=(NotFound,))
+@section.route(
+    "GET",
+    "/storage/{provider_id}",
+    "Show a storage provider",
+    scope="admin",
+    errors=(NotFound,),
+    page=Page("provider.html", views.provider),
+)
 async def show_provider(call: Call, provider_id: str) -> ProviderView:
     return call.services.storage.get(provider_id)
 
@@ -65,7 +80,43 @@ async def remove_provider(call: Call, provider_id: str) -> None:
     await call.services.storage.remove(provider_id)
 
 
-@section.route("POST", "/storage/{provider_id}/test", "Test a storage provider", scope="admin", errors=(NotFound,))
+@section.route(
+    "POST",
+    "/storage/{provider_id}/change",
+    "Change a storage provider, from a form",
+    status=303,
+    scope="admin",
+    takes=(FORM,),
+    form="/storage/{provider_id}",
+    errors=(NotFound, Conflict),
+)
+async def change_provider_form(call: Call, provider_id: str, body: ProviderChanges) -> None:
+    """Fields that are empty stay as they are; those of `config` are `config.NAME`."""
+    await call.services.storage.change(provider_id, body)
+
+
+@section.route(
+    "POST",
+    "/storage/{provider_id}/delete",
+    "Remove a storage provider, from a form",
+    status=303,
+    scope="admin",
+    takes=(FORM,),
+    form="/storage",
+    errors=(NotFound,),
+)
+async def remove_provider_form(call: Call, provider_id: str) -> None:
+    await call.services.storage.remove(provider_id)
+
+
+@section.route(
+    "POST",
+    "/storage/{provider_id}/test",
+    "Test a storage provider",
+    scope="admin",
+    errors=(NotFound,),
+    form="/storage/{provider_id}",
+)
 async def test_provider(call: Call, provider_id: str) -> Tested:
     """Saves a small blob there, looks for it, reads it back and deletes it."""
     return await call.services.storage.test(provider_id)

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
@@ -20,6 +20,7 @@ from artdagd.database.providers import ProviderRow
 from artdagd.errors import ConfigError, Conflict, InvalidRequest, NotFound
 from artdagd.hooks import StorageBackend, StorageType
 from artdagd.hooks.configs import filled
+from artdagd.runs.provider_views import ProviderBody, ProviderChanges, ProviderView, Tested, TypeView
 from artdagd.steps.suggest import quote
 from artdagd.store import BlobStore
 from artdagd.store.sealing import Sealer
@@ -29,57 +30,6 @@ TEST_SECONDS = 20.0
 
 MOST = 100
 """Providers of a node."""
-
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"\A[^\x00-\x1f]*\Z")]
-Capacity = Annotated[int, msgspec.Meta(ge=0, le=1 << 60)]
-
-
-class ProviderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A new provider: ``config`` as the type's own schema says (``GET /storage/type/{type}``). ``capacity_bytes`` is
-    for people to read: the node does not count what a provider keeps."""
-
-    type: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-    name: Name
-    config: dict[str, Any] = {}
-    capacity_bytes: Capacity | None = None
-
-
-class ProviderChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What changes; a field, and a field of ``config``, that is absent stays."""
-
-    name: Name | msgspec.UnsetType = msgspec.UNSET
-    config: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-    capacity_bytes: Capacity | msgspec.UnsetType | None = msgspec.UNSET
-
-
-class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
-    """A provider. ``secrets`` names the fields that are set and never shown; ``error`` says why it is not in use."""
-
-    provider_id: str
-    type: str
-    name: str
-    owner: str
-    config: dict[str, Any]
-    secrets: list[str]
-    capacity_bytes: int | None
-    created_at: str
-    error: str | None
-
-
-class Tested(msgspec.Struct, frozen=True):
-    """Whether a blob could be saved, found, read back and deleted, and how many milliseconds that took."""
-
-    ok: bool
-    detail: str
-    latency_ms: float
-
-
-class TypeView(msgspec.Struct, frozen=True):
-    """A kind of storage: ``schema`` is the JSON Schema of its config; fields that are ``writeOnly`` are secrets."""
-
-    type: str
-    description: str
-    schema: dict[str, Any]
 
 
 class Storage:
@@ -101,6 +51,7 @@ class Storage:
         self._own = own
         self._rows: dict[str, ProviderRow] = {}
         self._errors: dict[str, str] = {}
+        self._tested: dict[str, Tested] = {}
         self._turn = asyncio.Lock()
 
     async def open(self) -> None:
@@ -174,6 +125,7 @@ class Storage:
             await self._database.providers.delete(provider_id)
             del self._rows[provider_id]
             self._errors.pop(provider_id, None)
+            self._tested.pop(provider_id, None)
             await self._store.providers.remove(provider_id)
 
     async def test(self, provider_id: str) -> Tested:
@@ -195,7 +147,10 @@ class Storage:
             detail = error.detail
         except Exception as error:
             detail = self._told(row.type, whole, f"{type(error).__name__}: {error}")
-        return Tested(not detail, detail or "saved, found, read back and deleted", (time.monotonic() - began) * 1000)
+        found = Tested(not detail, detail or "saved, found, read back and deleted", (time.monotonic() - began) * 1000)
+        if provider_id in self._rows:
+            self._tested[provider_id] = found
+        return found
 
     async def _use(self, row: ProviderRow, backend: StorageBackend) -> None:
         self._errors.pop(row.provider_id, None)
@@ -266,6 +221,7 @@ class Storage:
             capacity_bytes=row.capacity_bytes,
             created_at=row.created_at,
             error=self._errors.get(row.provider_id),
+            tested=self._tested.get(row.provider_id),
         )
 
 

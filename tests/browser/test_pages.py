@@ -26,6 +26,7 @@ PAGES = (
     "/", "/auth", "/logout", "/docs", "/media", "/recipes", "/runs", "/workers", "/plugins", "/cache/{cid}",
     "/recipe/{recipe}", "/recipes/{recipe}", "/recipe/{recipe}/dag", "/run/{run}", "/runs/{run}", "/run/{run}/plan",
     "/run/{run}/analysis", "/run/{run}/artifacts", "/nothing", "/cache/nothing", "/media?kind=odd",
+    "/storage", "/storage/{provider}", "/storage/type/{type}",
 )  # fmt: skip
 ANONYMOUS = ("/", "/auth", "/docs")
 
@@ -39,7 +40,9 @@ async def filled(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
         recipe = (await person.http.post("/recipes/upload", content=RECIPE)).json()["recipe_id"]
         run = await person.run(recipe=recipe, inputs={LONG[:60]: cid})
         assert run["status"] == "completed", run
-        yield node, person, {"cid": cid, "recipe": recipe, "run": run["run_id"]}
+        disk = {"type": "local", "name": LONG[:90], "config": {"path": str(folder / "disk")}}
+        provider = (await person.http.post("/storage/add", json=disk)).json()["provider_id"]
+        yield node, person, {"cid": cid, "recipe": recipe, "run": run["run_id"], "provider": provider, "type": "local"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

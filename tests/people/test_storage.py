@@ -142,6 +142,27 @@ async def test_what_is_wrong_is_told(home: Path):
             assert (await http.get(path)).status_code == 404
 
 
+async def test_a_browser_adds_tests_and_removes_one(home: Path, tmp_path: Path):
+    async with running_node(home, workers=0) as (_, person):
+        http, html = person.http, {"Accept": "text/html"}
+        assert "/storage/type/vault" in (await http.get("/storage", headers=html)).text
+        assert 'type="password" name="config.password"' in (await http.get("/storage/type/vault", headers=html)).text
+        fields = {"type": "vault", "name": "<b>v</b>", "config.bucket": "x", "config.password": SECRET}
+        where = (await http.post("/storage", data=fields)).headers["location"]
+        answer = await http.post(f"{where}/test", headers={"Content-Type": "application/x-www-form-urlencoded"})
+        assert (answer.status_code, answer.headers["location"]) == (303, where)
+        text = (await http.get(where, headers=html)).text
+        assert "saved, found, read back and deleted" in text
+        assert "&lt;b&gt;v&lt;/b&gt;" in text
+        assert SECRET not in text
+        answer = await http.post(f"{where}/change", data={"name": "w", "config.bucket": "z", "config.password": ""})
+        assert (answer.status_code, (await http.get(where)).json()["config"]) == (303, {"bucket": "z"})
+        assert (await http.get(where)).json()["secrets"] == ["password"]
+        empty = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert (await http.post(f"{where}/delete", headers=empty)).headers["location"] == "/storage"
+        assert (await http.get(where)).status_code == 404
+
+
 async def test_users_who_are_no_administrators_have_no_storage(home: Path):
     async with running_node(home, workers=0) as (_, person):
         made = (await person.http.post("/auth/tokens", json={"name": "b", "owner": "bob"})).json()
