@@ -10,10 +10,13 @@ DEMO_HOME ?= .demo
 GALLERY_HOME ?= .gallery
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery run test test-slow fedify fuzz fuzz-recipes contract lint format docs bench clean
+DESTDIR ?=
+UNITS := $(DESTDIR)/usr/local/lib/systemd/system
+
+.PHONY: help demo gallery run install-service test test-slow fedify fuzz fuzz-recipes contract lint format docs bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml $(addsuffix pyproject.toml,$(PLUGINS))
 	@command -v $(PYTHON) >/dev/null || { echo "artdagd needs Python 3.11: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
@@ -30,6 +33,15 @@ gallery: $(READY) ## render a short clip of every step and effect, and a contact
 
 run: $(READY) ## start a node on http://127.0.0.1:8100
 	$(BIN)/artdagd serve
+
+install-service: ## copy systemd units, user, folders and example settings to DESTDIR, and say what comes next
+	@install -d $(UNITS) $(DESTDIR)/usr/local/lib/sysusers.d $(DESTDIR)/usr/local/lib/tmpfiles.d $(DESTDIR)/etc/artdagd
+	@install -m 644 systemd/artdagd.service systemd/artdagd-worker@.service $(UNITS)
+	@install -m 644 systemd/sysusers.d/artdagd.conf $(DESTDIR)/usr/local/lib/sysusers.d/artdagd.conf
+	@install -m 644 systemd/tmpfiles.d/artdagd.conf $(DESTDIR)/usr/local/lib/tmpfiles.d/artdagd.conf
+	@install -D -m 644 systemd/worker-tcp.conf $(DESTDIR)/usr/local/share/artdagd/worker-tcp.conf
+	@test -e $(DESTDIR)/etc/artdagd/artdagd.yaml || install -m 644 config/artdagd.yaml $(DESTDIR)/etc/artdagd/artdagd.yaml
+	@cat systemd/next.txt
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import ipaddress
 import logging
 import os
 import signal
@@ -20,6 +19,7 @@ from artdagd.api.server import Listener
 from artdagd.api.services import Services
 from artdagd.auth.authority import Authority
 from artdagd.database import Database
+from artdagd.doctor import examination
 from artdagd.errors import ConfigError
 from artdagd.hooks import StorageBackend
 from artdagd.hooks.configs import filled
@@ -43,6 +43,8 @@ from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.store.importing import Imports
 from artdagd.store.sealing import Sealer
+from artdagd.system.notify import ServiceManager
+from artdagd.system.watch import LoopWatch
 from artdagd.workers.broker import Broker
 from artdagd.workers.supervisor import Supervisor
 
@@ -70,11 +72,12 @@ class Node:
 
     async def __aexit__(self, *_: object) -> None:
         self.ready = False
+        self._listener.drain()
         await self._stack.aclose()
 
     async def _start(self) -> None:
         settings, stack = self.settings, self._stack
-        _refuse_unsafe(settings)
+        examination.refuse(settings)
         stack.callback(_Lock(settings.home).close)
         database = await Database.open(settings.database)
         stack.push_async_callback(database.close)
@@ -84,10 +87,10 @@ class Node:
             store, database, self.plugins.storage_types, Sealer(settings.home / "secret-key"), _own(settings)
         )
         await storage.open()
-        imports = Imports(settings.import_roots, limit=settings.max_upload_bytes, own=_own(settings))
+        imports = Imports(settings.import_roots, limit=settings.max_upload_bytes, own=settings.own)
         await imports.check()
         broker = Broker(
-            f"ipc://{settings.home / 'run' / 'workers.sock'}",
+            f"ipc://{settings.worker_socket}",
             settings.cache / "scratch",
             self.catalogue.digest,
             far=settings.worker_address,
@@ -130,9 +133,9 @@ class Node:
             ),
             self._added.routes,
         )
-        listener = Listener(app, settings.host, settings.port)
-        self.url = await listener.start()
-        stack.push_async_callback(listener.close)
+        self._listener = Listener(app, settings.host, settings.port)
+        self.url = await self._listener.start()
+        stack.push_async_callback(self._listener.close)
         await self._accept(broker, runs)
 
     def _address(self) -> str:
@@ -162,7 +165,6 @@ class Node:
         address.write_text(self.url + "\n")
         # Who asks for the local node must not send its token to whoever takes the port next.
         self._stack.callback(address.unlink, missing_ok=True)
-        warn_if_open(settings.host)
         self.ready = True
         log.info("artdagd %s at %s, %d workers, %d runs resumed", __version__, self.url, settings.worker_count, resumed)
 
@@ -190,11 +192,17 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    manager = ServiceManager()
+    watch = LoopWatch(manager)
     async with Node(settings) as node:
+        manager.ready(f"at {node.url}")
+        watch.start()
         print(f"artdagd {__version__} at {node.url}; admin token in {settings.home / 'admin-token'}", flush=True)
         print(f"sign a browser in at {node.url}/auth, or with: artdagctl login", flush=True)
         await stop.wait()
+        manager.stopping("unfinished runs go on at the next start")
         log.info("stopping: unfinished runs go on at the next start")
+    watch.close()
 
 
 def _worker_command(settings: Settings) -> list[str]:
@@ -228,31 +236,3 @@ class _Lock:
 
     def close(self) -> None:
         self._file.close()
-
-
-def _refuse_unsafe(settings: Settings) -> None:
-    try:
-        mode = settings.home.stat().st_mode
-    except OSError:
-        return  # not there yet, or _Lock says why it can't be used
-    if mode & 0o002:
-        raise ConfigError(f"{settings.home} can be written by everyone", advice=f"chmod o-w {settings.home}")
-
-
-def _own(settings: Settings) -> list[Path]:
-    """Where the node keeps what nobody may read but through it."""
-    own = [settings.home, settings.cache]
-    if settings.database.startswith("sqlite:///"):
-        own.append(Path(settings.database.removeprefix("sqlite:///").partition("?")[0]))
-    return own
-
-
-def warn_if_open(host: str) -> None:
-    """Warn in the log where ``host`` is not this machine alone."""
-    try:
-        here = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        here = False
-    if not here:
-        log.warning("HOST is %s: other machines can reach this node, and tokens cross the network as they are;"
-                    " put TLS in front of it", host)  # fmt: skip

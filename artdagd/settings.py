@@ -87,6 +87,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return self.cache_dir or self.home / "cache"
 
     @property
+    def worker_socket(self) -> Path:
+        return self.home / "run" / "workers.sock"
+
+    @property
+    def own(self) -> list[Path]:
+        """Where the node keeps what nobody may read but through it."""
+        file = [Path(self.database.removeprefix("sqlite:///").partition("?")[0])]
+        return [self.home, self.cache, *(file if self.database.startswith("sqlite:///") else ())]
+
+    @property
     def worker_count(self) -> int:
         return len(os.sched_getaffinity(0)) if self.workers is None else self.workers
 

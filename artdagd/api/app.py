@@ -42,6 +42,7 @@ from artdagd.api.routes import Section
 from artdagd.api.services import Services
 from artdagd.api.sse import STREAMS, STREAMS_EACH
 from artdagd.api.uploads import UPLOADS, UPLOADS_EACH
+from artdagd.errors import Unavailable
 from artdagd.hooks import WebRoute
 from artdagd.runs.places import Places
 from artdagd.web import words
@@ -73,6 +74,9 @@ ALWAYS = {
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Methods that are counted by name; a stranger may send any word."""
+
+DRAINING_SECONDS = 10
+"""Seconds after which one who asks a node that is stopping may ask the next."""
 
 UNLESS_SAID = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -130,6 +134,7 @@ def create_app(services: Services, added: Sequence[tuple[str, WebRoute]] = ()) -
     app.register_error_handler(HTTPException, _problem)
     app.register_error_handler(Exception, _problem)
     app.before_request(_known_host)
+    app.before_request(_open)
     app.after_request(_protect)
     return app
 
@@ -150,6 +155,11 @@ async def _problem(error: Exception) -> Response:
 
 async def _known_host() -> None:
     current_app.guard.check_host(request)  # type: ignore[attr-defined]
+
+
+async def _open() -> None:
+    if current_app.draining.is_set() and request.path != "/healthz":  # type: ignore[attr-defined]
+        raise Unavailable("the node is stopping", advice="Ask again when it is up.", retry_after=DRAINING_SECONDS)
 
 
 async def _protect(response: Response) -> Response:

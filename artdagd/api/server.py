@@ -50,12 +50,16 @@ class Listener:
         bound.listen(BACKLOG)
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
+    def drain(self) -> None:
+        """End event streams, and answer what is asked from now on with 503."""
+        self._app.draining.set()
+
     async def close(self) -> None:
         """Accept no more, end event streams, let answers in flight finish for ``DRAIN`` seconds, then cut them."""
         server, self._server = self._server, None
         if server is None:
             return
-        self._app.draining.set()
+        self.drain()
         server.close()
         await self.connections.close(DRAIN)
         await self._app.shutdown()

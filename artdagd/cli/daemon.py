@@ -12,6 +12,7 @@ import click
 from artdagd import __version__
 from artdagd.cli.problems import run_command
 from artdagd.errors import ArtdagError, ConfigError
+from artdagd.system import logs
 
 EX_CONFIG = 78
 LONGEST_SOCKET = 107
@@ -51,8 +52,8 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int 
     from artdagd.node import serve as serve_node
     from artdagd.settings import load_settings
 
-    _log(verbose)
     try:
+        logs.set_up(verbose)
         settings = load_settings(config, host=host, port=port, workers=workers)
         asyncio.run(serve_node(settings))
     except ConfigError as error:
@@ -80,23 +81,13 @@ def worker(connect: str, name: str | None, home: Path | None, memory: int, child
     """Render for a node until Ctrl-C or SIGTERM. Over tcp, ARTDAG_CLUSTER_KEY has to be the node's."""
     from artdagd.workers.worker import run_worker
 
-    _log(verbose)
-    if connect.startswith("ipc://") and not Path(connect.removeprefix("ipc://")).exists():
-        log.warning("no node is at %s; waiting for one (Ctrl-C ends it)", connect)
     try:
+        logs.set_up(verbose)
+        if connect.startswith("ipc://") and not Path(connect.removeprefix("ipc://")).exists():
+            log.warning("no node is at %s; waiting for one (Ctrl-C ends it)", connect)
         sys.exit(run_worker(connect, name=name, home=home, memory=memory, child=child))
     except ArtdagError as error:
         _end(error, 1)
-
-
-def _log(verbose: bool) -> None:
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    for noisy in ("aiosqlite", "hypercorn.access", "alembic", "asyncio", "httpcore"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def _end(error: ArtdagError, code: int) -> None:

@@ -16,14 +16,23 @@ def migrate(connection: Connection) -> None:
 
     Raises ConfigError if the schema is one that this version doesn't know.
     """
-    config = Config()
-    config.set_main_option("script_location", "artdagd:database/migrations")
-    known = ScriptDirectory.from_config(config)
+    config = _config()
     current = MigrationContext.configure(connection).get_current_revision()
-    if current is not None and current not in {script.revision for script in known.walk_revisions()}:
+    if current is not None and current not in revisions():
         raise ConfigError(
             f"the database was made by a newer artdagd (schema {current})",
             advice="Install that version or a later one.",
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def revisions() -> set[str]:
+    """The schemas that this version knows."""
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "artdagd:database/migrations")
+    return config

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -44,6 +46,59 @@ async def open_engine(url: str) -> AsyncEngine:
         await engine.dispose()
         raise ConfigError(f"can't open {place}: {_cause(error)}", advice=_advice(parsed)) from None
     return engine
+
+
+async def look(url: str) -> str:
+    """What is at ``url``, in words, without changing it. Raises ConfigError for what a start would refuse."""
+    parsed = _parse(url)
+    if parsed.drivername == DRIVERS["sqlite"]:
+        return await asyncio.to_thread(_look_at_file, Path(parsed.database or ""))
+    place = parsed.render_as_string(hide_password=True)
+    engine = _engine(parsed)
+    try:
+        async with engine.connect() as connection:
+            return f"{place}, {_judged(await connection.run_sync(_schema))}"
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"can't open the database {place}: {_cause(error)}", advice=_advice(parsed)) from None
+    finally:
+        await engine.dispose()
+
+
+def _look_at_file(file: Path) -> str:
+    if not file.exists():
+        return f"{file} will be made at the first start"
+    if file.stat().st_size == 0:
+        raise ConfigError(f"the database file {file} is empty", advice="Restore a backup.")
+    try:
+        connection = sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=BUSY_SECONDS)
+        try:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise sqlite3.DatabaseError(f"it is damaged: {found}")
+            row = None
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+                row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise ConfigError(
+            f"can't open the database file {file}: {error}", advice="Put it aside and restore a backup under its name."
+        ) from None
+    return f"{file}, {_judged(row[0] if row else None)}"
+
+
+def _judged(schema: str | None) -> str:
+    if schema == SCHEMA:
+        return f"schema {schema}"
+    from artdagd.database.migrating import revisions
+
+    if schema is None or schema in revisions():
+        return f"schema {schema or 'none'}: the next start brings it to {SCHEMA}"
+    raise ConfigError(
+        f"the database was made by a newer artdagd (schema {schema})", advice="Install that version or a later one."
+    )
 
 
 def _parse(url: str) -> URL:

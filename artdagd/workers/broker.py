@@ -283,8 +283,12 @@ class Broker:
 
 
 def _fresh(scratch: Path) -> None:
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True, mode=0o700)
+    # The folder itself stays: a worker's sandbox may have been made of it.
+    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in scratch.iterdir():
+        shutil.rmtree(left, ignore_errors=True)
+        if not left.is_dir():
+            left.unlink(missing_ok=True)
 
 
 def _with_features(job: messages.AnalyzeJob, result: JobResult, path: Path) -> JobResult:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from processes import DAEMON, Daemon, environment, well
 
-from artdagd.node import warn_if_open
+from artdagd.doctor import examination
+from artdagd.settings import Settings
 
 CONFIG_ERROR = 78
 
@@ -138,6 +139,8 @@ def test_the_admin_token_is_written_nowhere_else(tmp_path: Path, clip: Path):
     ("host", "warned"),
     [("0.0.0.0", True), ("studio.example", True), ("127.0.0.1", False), ("::1", False), ("localhost", False)],
 )
-def test_an_address_that_others_reach_is_warned_of(host: str, warned: bool, caplog: pytest.LogCaptureFixture):
-    warn_if_open(host)
+def test_an_address_that_others_reach_is_warned_of(
+    host: str, warned: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    examination.refuse(Settings(host=host, home=tmp_path / "home"))
     assert ("other machines can reach this node" in caplog.text) == warned

@@ -1,0 +1,39 @@
+"""``artdagctl doctor``: what is wrong with an installation. It asks no node: it looks at the same settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from artdagd.cli.problems import FAILED
+from artdagd.cli.show import Show, json_option
+
+MARKS = {"ok": "OK     ", "warning": "warning", "error": "error  "}
+
+
+@click.command()
+@click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="The node's settings file (YAML).")
+@json_option
+def doctor(config: Path | None, show: Show) -> int:
+    """Look this machine's installation over: what is well, what may be wrong, and what to do.
+
+    Give it the settings that the node has: the same file, environment and user. The node may run or not. Exit code 1
+    if there is an error.
+    """
+    from artdagd.doctor.examination import Finding, examine, worst
+    from artdagd.errors import ConfigError
+    from artdagd.settings import load_settings
+
+    try:
+        findings = examine(load_settings(config))
+    except ConfigError as error:
+        findings = [Finding("settings", "error", error.detail, error.advice or None)]
+    lines = []
+    for one in findings:
+        lines.append(f"{MARKS[one.level]}  {one.check}: {one.said}")
+        if one.remedy:
+            lines.append(f"           {one.remedy}")
+    show.value({"status": worst(findings), "findings": msgspec.to_builtins(findings)}, lines)
+    return FAILED if worst(findings) == "error" else 0
