@@ -84,7 +84,7 @@ class Node:
         store = BlobStore(settings.cache, reserve_bytes=settings.reserve_bytes, providers=self._providers())
         await store.open()
         storage = Storage(
-            store, database, self.plugins.storage_types, Sealer(settings.home / "secret-key"), _own(settings)
+            store, database, self.plugins.storage_types, Sealer(settings.home / "secret-key"), settings.own
         )
         await storage.open()
         imports = Imports(settings.import_roots, limit=settings.max_upload_bytes, own=settings.own)
