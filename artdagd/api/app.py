@@ -163,6 +163,8 @@ async def _open() -> None:
 
 
 async def _protect(response: Response) -> Response:
+    if response.status_code in (302, 303):
+        response.headers.pop("Content-Type", None)  # of a body that it has not
     current_app.answered[request.method if request.method in METHODS else "other", response.status_code] += 1  # type: ignore[attr-defined]
     for name, value in ALWAYS.items():
         response.headers[name] = value
