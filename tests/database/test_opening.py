@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from artdagd.database import Database
+from artdagd.database.opening import look
 from artdagd.database.runs import RunRow
+from artdagd.database.tables import SCHEMA
 from artdagd.errors import ConfigError
 
 
@@ -123,3 +125,11 @@ async def test_nodes_that_start_at_the_same_time_migrate_once(url: str):
     databases = await asyncio.gather(*(Database.open(url) for _ in range(4)))
     for database in databases:
         await database.close()
+
+
+async def test_a_look_tells_the_schema_and_changes_nothing(url: str):
+    before = await look(url)
+    assert before == await look(url)
+    assert "first start" in before or "the next start brings it to" in before
+    await (await Database.open(url)).close()
+    assert (await look(url)).endswith(f", schema {SCHEMA}")
