@@ -31,6 +31,7 @@ from things import Things
 from artdagd.api.openapi_examples import PARAMETERS
 from artdagd.auth import attempts, tokens
 from artdagd.hooks.manager import Plugins
+from artdagd.runs import storage
 
 HERE = Path(__file__).parent
 
@@ -68,6 +69,7 @@ async def planted(folder: Path) -> AsyncIterator[tuple[dict[str, Any], dict[str,
         patch.object(Plugins, "load", lambda: plugged(load(), registry)),
         patch.object(attempts, "MOST", 1 << 30),
         patch.object(tokens, "MOST", 1 << 30),
+        patch.object(storage, "MOST", 1 << 30),
     ):
         async with running_node(folder / "home", workers=1, **settings) as (node, person):
             things = Things(person.http, folder / "stores", clip)

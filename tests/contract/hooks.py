@@ -53,5 +53,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
 
 @schemathesis.hook
 def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
-    """A parameter that is sent empty is one that is not sent (`allowEmptyValue`): forms of browsers have such."""
-    return failure.code != "ST201" or not any(value in ("", None, []) for value in (case.query or {}).values())
+    """What is sent empty in a query (`allowEmptyValue`) or a form is not sent: forms of browsers have such."""
+    given = list((case.query or {}).values())
+    if case.media_type == "application/x-www-form-urlencoded" and isinstance(case.body, dict):
+        given += case.body.values()
+    return failure.code != "ST201" or not any(value in ("", None, []) for value in given)
