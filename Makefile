@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := $(VENV)/.peers
 PLUGINS := $(sort $(dir $(wildcard plugins/*/pyproject.toml)))
+SERVERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/artdagd/servers
 FEDIFY := plugins/federation_l2/tests/fedify
 DEMO_HOME ?= .demo
 GALLERY_HOME ?= .gallery
@@ -13,7 +14,7 @@ GALLERY_HOME ?= .gallery
 DESTDIR ?=
 UNITS := $(DESTDIR)/usr/local/lib/systemd/system
 
-.PHONY: help demo gallery run install-service test test-slow fedify fuzz fuzz-recipes contract lint format docs bench clean
+.PHONY: help demo gallery run install-service test test-slow fedify servers fuzz fuzz-recipes contract lint format docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +55,13 @@ $(FEDIFY)/node_modules/.ready: $(FEDIFY)/package-lock.json
 	@touch $@
 
 fedify: $(FEDIFY)/node_modules/.ready ## install Fedify (npm), with which signed requests are tested
+
+$(SERVERS)/versitygw: tests/servers/go.mod tests/servers/go.sum
+	@mkdir -p $(SERVERS)
+	cd tests/servers && go build -trimpath -o $@ github.com/versity/versitygw/cmd/versitygw
+	@touch $@
+
+servers: $(SERVERS)/versitygw ## build the servers that storage is tested with (Go 1.25), once; kept in ~/.cache
 
 fuzz: $(READY) ## try mutated media on the probe and the renderer (FUZZ="--count 2000 --seed 1")
 	$(BIN)/python tests/fuzz/media.py $(FUZZ)

@@ -1,0 +1,23 @@
+"""artdagd storage in a bucket of any S3-compatible service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from artdagd.hooks import StorageType, hookimpl
+from artdagd_storage_s3.bucket import Bucket
+from artdagd_storage_s3.config import S3Config
+
+__all__ = ["Bucket", "S3Config", "artdag_storage_types"]
+
+
+@hookimpl
+def artdag_storage_types() -> Iterable[StorageType]:
+    return [
+        StorageType(
+            name="s3",
+            description="A bucket: Amazon S3, MinIO, Ceph, Garage, SeaweedFS, versitygw, R2, B2 …",
+            config=S3Config,
+            open=Bucket,
+        )
+    ]
