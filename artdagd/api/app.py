@@ -36,7 +36,7 @@ from artdagd.api.body import ArrivingRequest, Connection
 from artdagd.api.calls import view
 from artdagd.api.guard import Guard
 from artdagd.api.negotiation import page, wants_page
-from artdagd.api.openapi import document
+from artdagd.api.openapi.document import document
 from artdagd.api.plugged import plugged
 from artdagd.api.routes import Section
 from artdagd.api.services import Services

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from openapi_spec_validator import validate
 
-from artdagd.api import openapi_examples, openapi_requests
 from artdagd.api.app import SECTIONS
+from artdagd.api.openapi import examples, requests
 
 ROUTES = {route.operation_id: route for section in SECTIONS for route in section.routes}
 
@@ -47,20 +47,20 @@ async def test_every_parameter_and_body_says_what_it_is(client):
                 about = (method, path, parameter["name"])
                 assert parameter["schema"], about
                 assert parameter.get("description") or parameter["name"] in ("page", "limit"), about
-                assert parameter["in"] != "path" or parameter["name"] in openapi_examples.PARAMETERS, about
+                assert parameter["in"] != "path" or parameter["name"] in examples.PARAMETERS, about
             for answer in operation["responses"].values():
                 assert answer["description"], (method, path)
 
 
-@pytest.mark.parametrize("operation", openapi_examples.BODIES)
+@pytest.mark.parametrize("operation", examples.BODIES)
 def test_examples_are_bodies(operation: str):
-    for example in openapi_examples.BODIES[operation].values():
+    for example in examples.BODIES[operation].values():
         msgspec.convert(example, ROUTES[operation].body)
 
 
 def test_every_header_that_is_read_is_described():
     read = {name for route in ROUTES.values() for name in route.headers}
-    assert read == set(openapi_requests.HEADERS)
+    assert read == set(requests.HEADERS)
 
 
 async def test_the_session_is_in_the_cookie_that_this_node_sets(client):

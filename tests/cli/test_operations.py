@@ -16,7 +16,7 @@ import pytest
 from processes import ctl
 
 from artdagd.api.app import SECTIONS
-from artdagd.api.openapi import document
+from artdagd.api.openapi.document import document
 from artdagd.cid import cid_of_bytes
 from artdagd.cli.control import control
 from artdagd.cli.operations import BROWSERS, COMMANDS, SAME

@@ -28,7 +28,7 @@ from nodes import STATE, Person, running_node
 from registry import Registry, plugged
 from things import Things
 
-from artdagd.api.openapi_examples import PARAMETERS
+from artdagd.api.openapi.examples import PARAMETERS
 from artdagd.auth import attempts, tokens
 from artdagd.hooks.manager import Plugins
 from artdagd.runs import storage

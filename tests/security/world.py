@@ -151,7 +151,7 @@ class World:
         if "application/json" in content:
             examples = content["application/json"].get("examples", {})
             shown = [example["value"] for example in examples.values()]
-            assert name in BODIES or shown, f"{name} needs a body: show one in artdagd/api/openapi_examples.py"
+            assert name in BODIES or shown, f"{name} needs a body: show one in artdagd/api/openapi/examples.py"
             return {"json": self._filled(BODIES.get(name, shown[0] if shown else None))}
         return {"content": b"", "headers": {"Content-Type": FORM}} if FORM in content else {}
 

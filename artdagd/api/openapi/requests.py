@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from artdagd.api.guard import CSRF_FIELD, CSRF_HEADER, SAFE
-from artdagd.api.openapi_examples import BODIES, PARAMETERS, RECIPE
-from artdagd.api.openapi_shapes import Shapes
+from artdagd.api.openapi.examples import BODIES, PARAMETERS, RECIPE
+from artdagd.api.openapi.shapes import Shapes
 from artdagd.api.routes import FORM, Route
 
 HEADERS = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from artdagd.api.body import TooSlow
 from artdagd.api.guard import SAFE, Misdirected
-from artdagd.api.openapi_shapes import Shapes, answers_of
+from artdagd.api.openapi.shapes import Shapes, answers_of
 from artdagd.api.problems import MEDIA_TYPE
 from artdagd.api.routes import FORM, Route
 from artdagd.errors import (

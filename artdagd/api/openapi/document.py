@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from artdagd.api.openapi_answers import answers
-from artdagd.api.openapi_requests import SECURITY_SCHEMES, body, parameters, security
-from artdagd.api.openapi_shapes import Shapes
+from artdagd.api.openapi.answers import answers
+from artdagd.api.openapi.requests import SECURITY_SCHEMES, body, parameters, security
+from artdagd.api.openapi.shapes import Shapes
 from artdagd.api.routes import Route, Section
 
 _ABOUT = """\
