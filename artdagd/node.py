@@ -109,7 +109,7 @@ class Node:
         await authority.tokens.ensure_admin_token(settings.home)
         stack.push_async_callback(authority.close)
         await authority.load()
-        outbound = Outbound(private=settings.outbound_private)
+        outbound = _outbound(settings)
         stack.push_async_callback(outbound.close)
         self._added = Extensions(self.plugins, settings, database, outbound, self._address, authority.revoke)
         authority.provider = self._added.identity
@@ -236,3 +236,10 @@ class _Lock:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _outbound(settings: Settings) -> Outbound:
+    try:
+        return Outbound(private=settings.outbound_private)
+    except ValueError as error:
+        raise ConfigError(f"outbound_private (ARTDAG_OUTBOUND_PRIVATE): {error}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -124,6 +125,8 @@ ENVIRONMENT = {
     "IPFS_GATEWAY_URL": "ipfs_gateway_url",
 }
 
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+
 LISTS = ("allowed_hosts", "admins", "outbound_private")
 """Settings whose variable has commas between their values."""
 
@@ -158,6 +161,8 @@ def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
     except msgspec.ValidationError as error:
         key = str(error).rpartition("$.")[2].rstrip("`").split(".")[0].split("[")[0]
         raise ConfigError(f"{origin.get(key, file or 'settings')}: {error}") from None
+    if settings.public_url and not _ADDRESS.fullmatch(settings.public_url):
+        raise ConfigError(f"{origin['public_url']}: {settings.public_url!r} is no address such as https://node.example")
     return _absolute(settings)
 
 

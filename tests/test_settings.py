@@ -21,7 +21,14 @@ def test_home_is_the_parent_of_what_is_not_set(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("environ", "said"),
-    [({"PORT": "abc"}, "PORT: "), ({"PORT": "70000"}, "PORT: "), ({"ARTDAG_WORKERS": "-1"}, "ARTDAG_WORKERS: ")],
+    [
+        *(({"PORT": text}, "PORT: ") for text in ("abc", "70000")),
+        ({"ARTDAG_WORKERS": "-1"}, "ARTDAG_WORKERS: "),
+        *(
+            ({"L1_PUBLIC_URL": text}, "L1_PUBLIC_URL: ")
+            for text in ("node.example", "ftp://n", "https://", "https://a@n")
+        ),
+    ],
 )
 def test_a_wrong_variable_is_named(environ: dict[str, str], said: str):
     with pytest.raises(ConfigError, match=said):

@@ -129,12 +129,14 @@ class FileBody(ResponseBody):
 
 
 def _headers(blob: Content) -> dict[str, str]:
+    # What is its owner's alone is asked for again each time: else a browser would show it after a sign-out, and would
+    # keep it from the registry's page, which may embed it once it is published.
     media_type = blob.media_type if _MEDIA_TYPE.match(blob.media_type) else "application/octet-stream"
     return {
         "Content-Type": media_type,
         "ETag": f'"{blob.cid}"',
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=31536000, immutable",
+        "Cache-Control": "private, max-age=31536000, immutable" if blob.published else "private, no-cache",
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cross-Origin-Resource-Policy": "cross-origin" if blob.published else "same-origin",
         "Content-Disposition": _disposition(blob, inline=media_type in INLINE),

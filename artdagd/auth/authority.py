@@ -280,5 +280,7 @@ def checked_scopes(who: Principal, wanted: Collection[str]) -> tuple[Scope, ...]
     scopes = tuple(scope for scope in SCOPES if scope in wanted)
     for scope in scopes:
         if not who.may(scope):
-            raise Forbidden(f"you may not {scope} yourself, and so can't hand it on")
+            raise Forbidden(
+                f"you can't hand on the scope {scope!r}: you don't have it", advice=f"You have {', '.join(who.scopes)}."
+            )
     return scopes or who.scopes

@@ -158,7 +158,10 @@ class Rules:
     Raises ValueError for an entry of ``private`` that names no host, address or network.
     """
 
-    def __init__(self, private: Collection[str], ports: Collection[int]) -> None:
+    def __init__(
+        self, private: Collection[str], ports: Collection[int], listed_in: str = "the setting outbound_private"
+    ) -> None:
+        self._listed_in = listed_in
         self._ports = frozenset(ports)
         self._names: set[tuple[str, int | None]] = set()
         self._networks: list[tuple[Network, int | None]] = []
@@ -171,10 +174,10 @@ class Rules:
         if self._is_listed(target):
             return target
         if target.scheme != "https":
-            raise OutboundRefused(f"{target.origin} is not https. {_remedy(target)}")
+            raise OutboundRefused(f"{target.origin} is not https. {self._remedy(target)}")
         if target.port not in self._ports:
             ports = ", ".join(map(str, sorted(self._ports)))
-            raise OutboundRefused(f"{target.origin} is on another port than {ports}. {_remedy(target)}")
+            raise OutboundRefused(f"{target.origin} is on another port than {ports}. {self._remedy(target)}")
         if target.address is not None:
             self.admit(target, (target.address,))
         return target
@@ -187,8 +190,12 @@ class Rules:
             if not is_public(address) and not self._holds(address, target.port):
                 raise OutboundRefused(
                     f"{target.origin} leads to a private, loopback or other address that is not of the public "
-                    f"internet. {_remedy(target)}"
+                    f"internet. {self._remedy(target)}"
                 )
+
+    def _remedy(self, target: Target) -> str:
+        host = f"[{target.host}]" if ":" in target.host else target.host
+        return f"If it shall be called, list {host}:{target.port} in {self._listed_in}."
 
     def _is_listed(self, target: Target) -> bool:
         if target.address is not None:
@@ -215,8 +222,3 @@ class Rules:
             self._names.add((host, port))
         else:
             self._networks.append((ip_network(address), port))
-
-
-def _remedy(target: Target) -> str:
-    host = f"[{target.host}]" if ":" in target.host else target.host
-    return f"If the node shall call it, list {host}:{target.port} in the setting outbound_private."

@@ -67,6 +67,8 @@ class Outbound:
     addresses, but keeps to https and ``ports``. ``trust`` replaces the certificate authorities of the system and of
     certifi. ``resolve`` replaces the system's resolver; it runs in threads.
 
+    ``listed_in`` says in refusals where that list is.
+
     Proxies and ``.netrc`` are not taken from the environment, cookies not kept, redirects not followed. Raises
     ValueError for an entry of ``private`` that can't be read.
     """
@@ -75,12 +77,13 @@ class Outbound:
         self,
         *,
         private: Collection[str] = (),
+        listed_in: str = "the setting outbound_private",
         ports: Collection[int] = (443,),
         user_agent: str = f"artdagd/{__version__}",
         trust: ssl.SSLContext | None = None,
         resolve: Resolve | None = None,
     ) -> None:
-        self._rules = Rules(private, ports)
+        self._rules = Rules(private, ports, listed_in)
         self._user_agent = user_agent
         self._trust = trust
         self._resolve = resolve or _system

@@ -134,7 +134,8 @@ class Library:
         """Verified bytes, of ``who``'s or published. Raises NotFound or BlobCorrupt."""
         row, own = await self._readable(cid, who)
         path = await self._store.path(row.cid)
-        return Content(row.cid, str(path), row.size, row.media_type, row.filename, published=not own)
+        published = not own or await self._database.publications.get(row.cid, row.owner) is not None
+        return Content(row.cid, str(path), row.size, row.media_type, row.filename, published=published)
 
     async def row(self, cid: str, who: Principal) -> BlobRow:
         """The entry of ``who``, or else of whomever they see. Raises NotFound."""

@@ -67,7 +67,7 @@ class MetaChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class Content(msgspec.Struct, frozen=True):
-    """Verified bytes on the local disk, ready to be sent; ``published`` to one who sees them for that alone."""
+    """Verified bytes on the local disk, ready to be sent; ``published`` if others see them, too."""
 
     cid: str
     path: str

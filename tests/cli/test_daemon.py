@@ -41,6 +41,7 @@ def refused(done: subprocess.CompletedProcess[str], *said: str, code: int = CONF
         ("max_active_runs: many", "max_active_runs in"),
         ("storage: [{type: locall, name: disk}]", "storage disk: no plugin offers type 'locall'"),
         ("port: {", "not valid YAML"),
+        ("outbound_private: ['http://x']", "outbound_private (ARTDAG_OUTBOUND_PRIVATE): 'http://x' is no host"),
     ],
 )
 def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, said: str):

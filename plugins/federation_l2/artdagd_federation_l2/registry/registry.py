@@ -72,7 +72,9 @@ class Registry:
         self._open.callback(listening.close)
         here = address(listening)
         self.settings = self.settings.settled(here)
-        outbound = Outbound(private=self.settings.private, user_agent=AGENT)
+        outbound = Outbound(
+            private=self.settings.private, listed_in="--allow-private of artdag-registry serve", user_agent=AGENT
+        )
         self._open.push_async_callback(outbound.close)
         key = SigningKey(f"{self.url}/actor#main-key", await asyncio.to_thread(kept_key, home / "registry.pem"))
         renderers = Renderers(database, self._clock)
