@@ -179,7 +179,7 @@ async def test_the_document_says_what_may_be_too_much(idle: People):
         assert {"429", "507"} <= set(paths[path][method]["responses"]), path
     for method, path in [*starting, ("post", "/runs/{run_id}/retry"), ("get", "/api/run/{run_id}/events")]:
         answer = paths[path][method]["responses"]["429"]
-        assert list(answer["content"]) == ["application/problem+json"]
+        assert "application/problem+json" in answer["content"]
         assert "Retry-After" in answer["headers"]
     for method, path in starting:
         assert "409" in paths[path][method]["responses"], path

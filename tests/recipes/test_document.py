@@ -163,7 +163,7 @@ SLOW = {
 
 @pytest.mark.parametrize("name", SLOW)
 def test_no_text_takes_long(catalogue: Catalogue, name: str) -> None:
-    best, most = 9.0, 0.3  # The aim is 0.1 s; the margin is for slow machines.
+    best, most = 9.0, 0.6  # The aim is 0.1 s; the margin is for slow machines.
     for _ in range(12):  # A core that is shared does less in a second of its time as well.
         if best < most:
             break

