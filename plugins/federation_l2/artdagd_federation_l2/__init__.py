@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from artdagd_federation_l2.settings import ENVIRONMENT, FederationSettings
 
 if TYPE_CHECKING:
     from artdagd_federation_l2.node.federation import Federation
+
+log = logging.getLogger(__name__)
 
 
 class FederationPlugin:
@@ -39,6 +42,14 @@ class FederationPlugin:
 
     @hookimpl
     async def artdag_startup(self, node: NodeAccess) -> None:
+        if node.settings.domain and not node.settings.server:
+            log.warning("L2_DOMAIN is set and L2_SERVER is not: there is no registry to sign in at")
+        if node.settings.server.startswith("https:") and node.public_url.startswith("http:"):
+            log.warning(
+                "%s will hardly reach this node at %s: set L1_PUBLIC_URL to its https address",
+                node.settings.server,
+                node.public_url,
+            )
         if federation := self._of(node):
             await federation.start()
 
