@@ -25,7 +25,12 @@ def token() -> None:
 
 @token.command("create")
 @click.argument("name")
-@click.option("--scope", "scopes", multiple=True, help="What it may do, such as read; without it, all that you may.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    help="What it may do: read, write, publish or admin; without it, all that you may.",
+)
 @click.option("--expires", metavar="WHEN", help="30d, 12h, 90m, or a date: 2027-01-31. Without it, never.")
 @click.option("--owner", help="Whose it is, if it is to be another user's.")
 @json_option

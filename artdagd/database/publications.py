@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.clock import now
-from artdagd.database.rows import from_row, upsert
+from artdagd.database.rows import from_row, insert_new
 from artdagd.database.tables import publications
 
 if TYPE_CHECKING:
@@ -30,10 +30,13 @@ class Publications:
         self._database = database
 
     async def put(self, row: PublicationRow) -> None:
-        """Keep a publication; of one that exists, the newest addresses."""
+        """Keep a publication; of one that exists, the newest addresses, and when it was first open."""
 
         async def work(connection: AsyncConnection) -> None:
-            await upsert(connection, publications, [msgspec.structs.asdict(row)], key=("cid", "owner"))
+            if not await insert_new(connection, publications, [msgspec.structs.asdict(row)]):
+                where = (publications.c.cid == row.cid, publications.c.owner == row.owner)
+                changes = {"activity_id": row.activity_id, "object_id": row.object_id, "url": row.url}
+                await connection.execute(update(publications).where(*where).values(changes))
 
         await self._database.write(work)
 

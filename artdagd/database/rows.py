@@ -63,12 +63,10 @@ async def insert_new(connection: AsyncConnection, table: Table, rows: list[dict[
     return int(done.rowcount)
 
 
-async def upsert(
-    connection: AsyncConnection, table: Table, rows: list[dict[str, Any]], key: Iterable[str] = ()
-) -> None:
-    """Insert rows or replace those with the same ``key`` (default: the primary one). ``rows`` have the same columns."""
+async def upsert(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows or replace those with the same primary key. ``rows`` have the same columns."""
     insert = _insert(connection, table)
-    keys = set(key) or {column.name for column in table.primary_key}
+    keys = {column.name for column in table.primary_key}
     changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
     await connection.execute(insert.on_conflict_do_update(index_elements=sorted(keys), set_=changed), rows)
 

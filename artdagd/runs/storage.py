@@ -146,7 +146,7 @@ class Storage:
         except (ConfigError, InvalidRequest, NotFound) as error:
             detail = error.detail
         except Exception as error:
-            detail = self._told(row.type, whole, f"{type(error).__name__}: {error}")
+            detail = self._told(row.type, whole, _said(error))
         found = Tested(not detail, detail or "saved, found, read back and deleted", (time.monotonic() - began) * 1000)
         if provider_id in self._rows:
             self._tested[provider_id] = found
@@ -246,6 +246,13 @@ async def _tried(backend: StorageBackend, store: BlobStore) -> str:
     finally:
         await backend.delete(cid)
     return ""
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, in the words of the system where they are its."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error) or type(error).__name__
 
 
 def _schema(kind: StorageType) -> dict[str, Any]:

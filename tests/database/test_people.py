@@ -65,12 +65,12 @@ async def test_what_is_over_is_forgotten(database: Database):
 
 
 async def test_publishing_again_keeps_one_row(database: Database):
-    row = PublicationRow(cid="b1", owner="ann", activity_id="a", object_id="o", url="u")
+    row = PublicationRow(cid="b1", owner="ann", activity_id="a", object_id="o", url="u", created_at="2000")
     await database.publications.put(row)
     await database.publications.put(PublicationRow(cid="b1", owner="ann", activity_id="b", object_id="o", url="u"))
     found = await database.publications.get("b1", "ann")
     assert found is not None
-    assert found.activity_id == "b"
+    assert (found.activity_id, found.created_at) == ("b", "2000")
     assert await database.publications.get("b1", "bob") is None
     assert await database.publications.get("b1", None) == found
     await database.publications.delete("b1", "ann")

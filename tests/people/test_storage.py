@@ -125,7 +125,7 @@ async def test_what_is_wrong_is_told(home: Path):
     async with running_node(home, workers=0) as (_, person):
         http = person.http
         answer = await http.post("/storage/add", json={"type": "tape", "name": "x"})
-        assert (answer.status_code, "local, vault" in answer.json()["advice"]) == (404, True)
+        assert (answer.status_code, ", vault" in answer.json()["advice"]) == (404, True)
         answer = await http.post("/storage/add", json={"type": "vault", "name": "x", "config": {"bukket": "x"}})
         assert (answer.status_code, "bukket" in answer.json()["detail"]) == (400, True)
         await add(http, type="vault", name="x")
