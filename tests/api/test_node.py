@@ -42,7 +42,14 @@ QUERIES = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["application/json", "application/yaml", "multipart/form-data; boundary=B"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/json",
+        pytest.param("application/yaml", marks=pytest.mark.slow),
+        pytest.param("multipart/form-data; boundary=B", marks=pytest.mark.slow),
+    ],
+)
 async def test_no_request_is_a_500(node, kind):
     _, person = node
     headers = {"Content-Type": kind, "Range": "bytes=5-1", "Last-Event-ID": "0", "If-None-Match": '"x'}

@@ -131,7 +131,7 @@ async def test_a_quota_holds_for_what_is_here_and_what_arrives(crowded: Any, tmp
         assert (await people["ann"].post("/runs", json=run)).status_code == 202
 
 
-@pytest.mark.parametrize("size", [96 << 20, pytest.param(8 << 30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", [48 << 20, pytest.param(8 << 30, marks=pytest.mark.slow)])
 @pytest.mark.timeout(600)
 async def test_a_large_upload_takes_no_memory(tmp_path: Path, size: int):
     async with daemon(tmp_path / "home", workers=0) as (process, http):

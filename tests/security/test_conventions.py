@@ -15,7 +15,9 @@ HEADERS = {
     "x-frame-options": re.compile("DENY"),
     "referrer-policy": re.compile("no-referrer|same-origin"),
     "content-security-policy": re.compile("(sandbox; )?default-src 'none'.*"),
-    "cache-control": re.compile("no-store|no-cache.*|private, max-age=31536000, immutable|public, max-age=300"),
+    "cache-control": re.compile(
+        "no-store|no-cache.*|private, no-cache|private, max-age=31536000, immutable|public, max-age=300"
+    ),
 }
 """Headers of every answer, and what they may say."""
 

@@ -20,7 +20,7 @@ from security.paths import FOREIGN, HOSTS, corpus
 from artdagd.api.uploads import clean
 from artdagd.node import Node
 
-STRIDE = 64
+STRIDE = 160
 """In the fast suite each place gets every 64th text, each another part of them, and an import every eighth."""
 
 RECIPE = """\

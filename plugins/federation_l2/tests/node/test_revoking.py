@@ -81,6 +81,7 @@ async def test_the_node_asks_for_what_it_was_not_told(giles, registry):
     assert await ended(giles, 10) < 5
 
 
+@pytest.mark.slow
 async def test_a_late_revocation_spares_who_has_signed_in_since(node, registry):
     async with browser(node.url) as before, browser(node.url) as after:
         await sign_in(before, registry.token(node.url))
@@ -121,6 +122,7 @@ async def test_what_was_revoked_while_the_registry_was_away_ends_when_it_is_back
     assert await ended(giles, 10) < 5
 
 
+@pytest.mark.slow
 async def test_the_node_asks_only_while_people_of_the_registry_may_be_signed_in(running, registry, server: Scripted):
     async with running() as node, browser(node.url) as visitor:
         assert (await visitor.get("/auth/session")).status_code == 401
