@@ -81,6 +81,7 @@ async def playing(page: Page, node: Node, person: Person) -> None:
     await context.close()
 
 
+@pytest.mark.slow  # the story of the registry goes the same way on every change
 async def test_from_an_empty_node_to_a_described_clip_and_back(page: Page, tmp_path: Path):
     clip = numbered_clip(tmp_path / "tram <b>7.mp4", 25)
     async with running_node(tmp_path / "home") as (node, person):

@@ -143,6 +143,7 @@ def test_a_run_waits_and_is_cancelled(asking: OneFile, clip: Path):
     assert (ended.returncode, "status      cancelled" in ended.stdout) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_run_is_followed_through_a_restart_of_the_node(clip: Path, tmp_path: Path):
     node = Daemon(tmp_path / "home", 0)
     node.start()
@@ -195,6 +196,7 @@ def test_trees_of_two_levels_are_named_as_nodes_do(tmp_path: Path):
     assert artdag.names(importer.finish().cid, file)
 
 
+@pytest.mark.slow
 def test_an_upload_takes_no_memory_that_grows_with_it(asking: OneFile, tmp_path: Path):
     """In an address space that the file alone would fill."""
     big = tmp_path / "big.bin"

@@ -37,6 +37,7 @@ async def test_readers_who_stall_take_little_memory(tmp_path: Path, readers: int
             one.reset()
 
 
+@pytest.mark.slow
 async def test_stalled_listeners_are_told_to_resync_and_cut_off(watched: Any, events: Events, blur: Any):
     """20 MiB of events for 20 listeners who take none: what waits for them is the run's one ring."""
     app, node, http = watched

@@ -268,7 +268,8 @@ def embedding(cids: list[str]) -> str:
     return EMBEDDED.format(parts=parts, urls=json.dumps(urls), said=SAID)
 
 
-@pytest.mark.parametrize("skipped", [96, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("skipped", [96, 1])
 @pytest.mark.timeout(600)
 @pytest.mark.asyncio(loop_scope="module")
 async def test_no_script_runs_in_a_browser(stored: Stored, skipped: int):

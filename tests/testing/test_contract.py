@@ -34,6 +34,9 @@ WRONG = {
 }
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def failed() -> dict[str, list[str]]:
     """The tests that failed, by class."""

@@ -150,7 +150,11 @@ def _values(type_: Any) -> list[Any]:
 
 @pytest.mark.parametrize(
     ("width", "height", "format"),
-    [(2, 2, "yuv420p"), (33, 17, "yuv444p"), (18, 34, "yuv422p10le")],
+    [
+        pytest.param(2, 2, "yuv420p", marks=pytest.mark.slow),
+        (33, 17, "yuv444p"),
+        pytest.param(18, 34, "yuv422p10le", marks=pytest.mark.slow),
+    ],
     ids=str,
 )
 @every_effect

@@ -16,6 +16,7 @@ def opened(service: Gateway, bucket: str, port: int) -> Bucket:
     return Bucket(service.config(bucket, port=port), timeout=1.0, attempts=2)
 
 
+@pytest.mark.slow
 class TestFaults(StorageFaults):
     rounds = 2
 
