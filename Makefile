@@ -45,7 +45,7 @@ install-service: ## copy systemd units, user, folders and example settings to DE
 	@cat systemd/next.txt
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -m "not slow" -n $$(( $$(nproc) < 4 ? $$(nproc) + 1 : 4 )) --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
 
 test-slow: $(READY) ## run the slow tests (kills, faults, long media)
 	$(BIN)/python -m pytest -m slow

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 from artdagd.workers.dispatch import Assign, Dispatch, Fulfil, Limits
 from artdagd.workers.messages import AnalyzeJob, Done
@@ -81,6 +82,7 @@ def test_a_flood_of_five_times_what_is_possible_for_ten_minutes_doubles_nobodys_
     assert p95[1] < 2 * p95[0]
 
 
+@pytest.mark.slow
 async def test_a_nodes_users_take_turns(crowded: Any, tmp_path: Path, examples: Path):
     """Twelve runs of ann's wait for a worker when bob's comes: it doesn't wait for all of them."""
     recipe = """\

@@ -169,6 +169,7 @@ async def test_a_disk_that_hangs_is_given_up_and_counts_until_it_lets_go(root: P
     pytest.fail("the disk answers, and is taken to hang")
 
 
+@pytest.mark.slow
 async def test_a_cancelled_import_lets_go(root: Path, stuck: threading.Event):
     source, before = imports(root), descriptors()
     task = asyncio.create_task(read(source, "a.mp4"))

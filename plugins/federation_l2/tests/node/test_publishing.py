@@ -152,6 +152,7 @@ async def test_a_server_that_wants_the_other_scheme_is_known_by_it(giles, regist
     assert len(registry.accepted) == 2
 
 
+@pytest.mark.slow
 async def test_a_slow_server_holds_up_nobody_else(giles, node, registry, other, elsewhere, cid):
     await other.post(f"{node.url}/ap/inbox", other.follow(node.url))
     await elsewhere.wait("POST", "/inbox")  # the Accept
