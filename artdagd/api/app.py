@@ -33,7 +33,7 @@ from artdagd.api import (
     tokens,
 )
 from artdagd.api.body import ArrivingRequest, Connection
-from artdagd.api.calls import view
+from artdagd.api.calls import current_request, view
 from artdagd.api.guard import Guard
 from artdagd.api.negotiation import page, wants_page
 from artdagd.api.openapi.document import document
@@ -145,7 +145,7 @@ async def _problem(error: Exception) -> Response:
     problem, headers = problems.told(error)
     if wants_page(request):
         who = await app.guard.visitor(request)
-        response = await page(app, request, who, "problem.html", {"problem": problem}, problem.status)
+        response = await page(app, current_request(), who, "problem.html", {"problem": problem}, problem.status)
     else:
         response = problems.answer(problem)
         response.headers["Vary"] = "Accept"

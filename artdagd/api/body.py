@@ -88,6 +88,13 @@ class ArrivingRequest(Request):
         self.held = contextlib.ExitStack()
         self.text: bytes | None = None
 
+    @property
+    def target(self) -> str:
+        """Path and query as they came, not decoded."""
+        path: str = self.scope.get("raw_path", self.path.encode()).decode("latin-1")
+        query = self.query_string.decode("latin-1")
+        return f"{path}?{query}" if query else path
+
 
 class Connection(ASGIHTTPConnection):
     """One request and its answer. The bodies of GET and HEAD are dropped: nobody would take them."""

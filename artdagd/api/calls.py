@@ -57,6 +57,11 @@ class Call:
         return self.caller
 
     @property
+    def address(self) -> str:
+        """How the caller, or anybody, reaches this node: without a slash at the end."""
+        return (self.services.settings.public_url or self.request.host_url).rstrip("/")
+
+    @property
     def nobody(self) -> Unauthorized:
         """What is said to one who shows no credential."""
         return _nobody(self.request)
@@ -92,7 +97,7 @@ def view(route: Route, services: Services, app: App) -> Callable[..., Awaitable[
         for name, value in arguments.items():
             if "\0" in value:
                 raise NotFound(f"{name} contains a NUL character")
-        asked = _request()
+        asked = current_request()
         who = await _admitted(route, app.guard, asked)
         fields, upload = await _sent(route, services, asked)
         proof = asked.headers.get(CSRF_HEADER) or fields.pop(CSRF_FIELD, None)
@@ -177,7 +182,8 @@ def _nobody(asked: Request) -> Unauthorized:
     )
 
 
-def _request() -> ArrivingRequest:
+def current_request() -> ArrivingRequest:
+    """The request that is being answered."""
     found: ArrivingRequest = request._get_current_object()  # type: ignore[attr-defined]
     return found
 
@@ -191,7 +197,7 @@ def _query(kind: type[T]) -> T:
 
 async def _json_body() -> bytes:
     """A JSON body. Other media types are refused: a form on a foreign page can't send this one."""
-    text = await whole(_request(), JSON_LIMIT)
+    text = await whole(current_request(), JSON_LIMIT)
     if text and not request.is_json:
         sent = request.mimetype or "nothing"
         raise UnsupportedMedia(

@@ -36,7 +36,7 @@ _ADDRESS = re.compile(
 )
 async def download_client(call: Call) -> Response:
     """`artdag.py`: runs with Python 3.11 or later alone, and talks to this node unless told otherwise."""
-    text = client_for(call.services.settings.public_url or call.request.host_url)
+    text = client_for(call.address)
     tag = hashlib.sha256(text).hexdigest()[:32]
     headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
     if parse_etags(call.request.headers.get("If-None-Match")).contains_weak(tag):

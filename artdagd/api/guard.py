@@ -14,6 +14,7 @@ from artdagd.auth.authority import Authority
 from artdagd.auth.principal import Principal
 from artdagd.auth.sessions import csrf_token
 from artdagd.errors import ArtdagError, Forbidden, Unauthorized, Unavailable
+from artdagd.hooks.addresses import is_loopback
 from artdagd.settings import Settings
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -43,14 +44,14 @@ class Guard:
         self._public = _origin(public.scheme, public.hostname or "", public.port) if public.hostname else ""
         self._secure = public.scheme == "https"
         self._names = {"localhost", *map(_plain, settings.allowed_hosts), _plain(public.hostname or "localhost")}
-        self._open = not _loopback(settings.host)
+        self._open = not is_loopback(settings.host)
         if self._open:
             self._names |= {_plain(socket.gethostname()), _plain(settings.host)}
 
     def check_host(self, request: Request) -> None:
         """Raises Misdirected for a name that is not ours. An address can't be pointed elsewhere, so that any does."""
         host = _host(request)[0]
-        if host in self._names or (_is_address(host) and (self._open or _loopback(host))):
+        if host in self._names or (_is_address(host) and (self._open or is_loopback(host))):
             return
         raise Misdirected(
             f"this node is not known as {host[:100]!r}", advice="Add the name to ARTDAG_ALLOWED_HOSTS or L1_PUBLIC_URL."
@@ -143,7 +144,7 @@ class Guard:
         """Of our own pages. What is public by TLS has none without it: somebody on the way would have made them."""
         host, port = _host(request)
         own = {self._public, _origin("https", host, port)} - {""}
-        return own if self._secure and not _loopback(host) else own | {_origin("http", host, port)}
+        return own if self._secure and not is_loopback(host) else own | {_origin("http", host, port)}
 
 
 def _host(request: Request) -> tuple[str, int | None]:
@@ -182,10 +183,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -151,8 +151,7 @@ async def make_login_address(call: Call) -> LoginAddress:
     if who.session:
         raise Forbidden("a login address is made with a token, not from a browser")
     ticket = call.services.authority.ticket(who)
-    address = call.services.settings.public_url or call.request.host_url.rstrip("/")
-    return LoginAddress(f"{address}/auth?auth_token={ticket}", TICKET_SECONDS)
+    return LoginAddress(f"{call.address}/auth?auth_token={ticket}", TICKET_SECONDS)
 
 
 def _check_first(call: Call) -> None:

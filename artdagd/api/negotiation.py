@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from quart import Request, Response, render_template
 
+from artdagd.api.body import ArrivingRequest
 from artdagd.auth.principal import Principal
 
 if TYPE_CHECKING:
@@ -48,17 +49,14 @@ def wants_page(request: Request) -> bool:
     return not request.path.startswith("/api/") and accepted["text/html"] > accepted["application/json"]
 
 
-def here(request: Request) -> str:
+def here(request: ArrivingRequest) -> str:
     """The request's own path and query, if a browser may be sent back to it, else ``/``."""
-    path = request.scope.get("raw_path", request.path.encode()).decode("latin-1")
-    query = request.query_string.decode("latin-1")
-    target = f"{path}?{query}" if query else path
-    return target if request.method == "GET" and OWN_PATH.fullmatch(target) else "/"
+    return request.target if request.method == "GET" and OWN_PATH.fullmatch(request.target) else "/"
 
 
 async def page(
     app: App,
-    request: Request,
+    request: ArrivingRequest,
     who: Principal | None,
     template: str,
     values: Mapping[str, Any],

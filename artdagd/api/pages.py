@@ -36,10 +36,9 @@ async def docs(call: Call) -> Response:
     found = call.app.document
     shapes = found["components"]["schemas"]
     groups = [(tag, _operations(found, tag["name"])) for tag in found["tags"]]
-    address = call.services.settings.public_url or call.request.host_url.rstrip("/")
     problems = [(slug(kind.title), kind, vars(kind).get("__doc__") or "") for kind in kinds()]
-    shown = {"document": found, "groups": groups, "shapes": shapes, "problems": problems}
-    return await page(call.app, call.request, call.caller, "docs.html", {**shown, "address": address, "curl": curl})
+    shown = {"document": found, "groups": groups, "shapes": shapes, "problems": problems, "curl": curl}
+    return await page(call.app, call.request, call.caller, "docs.html", {**shown, "address": call.address})
 
 
 def curl(operation: dict[str, Any], address: str) -> str:

@@ -50,15 +50,13 @@ async def web_request(
     """A request as plugins see it, with its whole body; ``named``: with who asks. Nobody's credential is in it."""
     asked = call.request
     body = await call.text() if limit is None else await call.body(limit)
-    query = asked.query_string.decode("latin-1")
-    path = asked.scope.get("raw_path", asked.path.encode()).decode("latin-1")
     headers = {name.lower(): ", ".join(asked.headers.getlist(name)) for name in set(asked.headers.keys())}
     headers.pop("cookie", None)
     if headers.get("authorization", "").lower().startswith("bearer"):
         del headers["authorization"]
     return WebRequest(
         method=asked.method,
-        target=f"{path}?{query}" if query else path,
+        target=asked.target,
         host=asked.host,
         headers=headers,
         body=body,

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from artdagd.auth.principal import Scope
 from artdagd.errors import ArtdagError
+from artdagd.hooks.web import Scope
 from artdagd.settings import Settings
 
 Handler = Callable[..., Awaitable[Any]]

@@ -14,7 +14,7 @@ from artdagd.api.requests import Items, Secret
 from artdagd.api.routes import Section
 from artdagd.auth.authority import checked_scopes
 from artdagd.auth.tokens import ADMIN, token_hash
-from artdagd.auth.views import NewToken, TokenView, new_token_view, token_views
+from artdagd.auth.views import NewToken, TokenView, new_token_view, token_view
 from artdagd.errors import Conflict, Forbidden, InvalidRequest, NotFound, Unavailable
 
 section = Section("Tokens", "Tokens of programs, and the end of tokens and sessions.")
@@ -118,7 +118,7 @@ async def list_tokens(call: Call) -> Items[TokenView]:
     """The caller's, or everybody's for an administrator, without their texts. Newest first."""
     tokens = call.services.authority.tokens
     await tokens.load()  # other nodes on this database may have made some
-    return Items(token_views(tokens.good(call.who.sees)))
+    return Items([token_view(row) for row in tokens.good(call.who.sees)])
 
 
 @section.route(

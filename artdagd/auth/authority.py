@@ -15,13 +15,14 @@ import msgspec
 
 from artdagd.auth.attempts import Attempts
 from artdagd.auth.endings import Endings
-from artdagd.auth.principal import SCOPES, Principal, Scope
+from artdagd.auth.principal import SCOPES, Principal
 from artdagd.auth.sessions import Sessions
 from artdagd.auth.tokens import Tokens, token_hash
 from artdagd.database import Database
 from artdagd.database.clock import rfc3339
 from artdagd.errors import Forbidden, InvalidRequest, Unauthorized, Unavailable
 from artdagd.hooks import Identity, IdentityProvider, ProviderUnreachable, SignInRefused, WebRequest
+from artdagd.hooks.web import Scope
 
 log = logging.getLogger(__name__)
 

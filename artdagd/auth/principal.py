@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 import msgspec
 
-Scope = Literal["read", "write", "publish", "admin"]
+from artdagd.hooks.web import Scope
+
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 

@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from artdagd.auth.principal import Scope
 from artdagd.auth.terms import Term
 from artdagd.auth.tokens import token_hash
 from artdagd.database import Database
 from artdagd.database.clock import now, rfc3339
 from artdagd.database.sessions import SessionRow
 from artdagd.errors import Unauthorized
+from artdagd.hooks.web import Scope
 
 LONGEST = 30 * 86400.0
 """Seconds that a session may last, and that a revocation is kept: it outlives whatever it revokes."""

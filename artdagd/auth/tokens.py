@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import re
 import secrets
 import socket
-import tempfile
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from artdagd.auth.principal import Principal, Scope
+from artdagd.auth.principal import Principal
 from artdagd.auth.terms import Term
 from artdagd.database import Database
 from artdagd.database.clock import now, rfc3339
 from artdagd.database.tokens import TokenRow
 from artdagd.errors import ConfigError, Conflict, NotFound, Unauthorized
+from artdagd.hooks import kept_secret
+from artdagd.hooks.web import Scope
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +175,7 @@ class Tokens:
         await self.load()
         file = home / "admin-token"
         try:
-            text = _read_secret(file) if file.exists() else _write_secret(file, new_token())
+            text = kept_secret(file, lambda: f"{new_token()}\n".encode()).decode(errors="replace").strip()
         except OSError as error:
             raise ConfigError(f"can't use {file}: {error.strerror}") from None
         if not _TOKEN.fullmatch(text):
@@ -192,21 +192,3 @@ class Tokens:
                 f"the token in {file} was revoked", advice="Delete the file; the next start writes a new one."
             )
         return file
-
-
-def _read_secret(file: Path) -> str:
-    if file.stat().st_mode & 0o077:
-        log.warning("%s could be read by others; its mode is 0600 now", file)
-        file.chmod(0o600)
-    return file.read_text(errors="replace").strip()
-
-
-def _write_secret(file: Path, text: str) -> str:
-    """Write a file that only its owner reads, whole or not at all."""
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".admin-token-")
-    with os.fdopen(descriptor, "w") as out:
-        out.write(text + "\n")
-        out.flush()
-        os.fsync(out.fileno())
-    Path(name).replace(file)
-    return text

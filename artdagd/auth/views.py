@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -53,10 +52,6 @@ def session_view(who: Principal, expires_in: float | None, csrf: str | None) -> 
     return SessionView(
         user=who.name, is_admin=who.is_admin, scopes=list(who.scopes), expires_in=expires_in, csrf_token=csrf
     )
-
-
-def token_views(rows: Sequence[TokenRow]) -> list[TokenView]:
-    return [token_view(row) for row in rows]
 
 
 def _shown(row: TokenRow) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import time
@@ -17,6 +16,7 @@ import httpx
 
 from artdagd.cli import problems
 from artdagd.cli.problems import NodeError
+from artdagd.hooks.addresses import is_loopback
 
 CHUNK = 1 << 20
 DEFAULT = "http://127.0.0.1:8100"
@@ -211,12 +211,7 @@ def _checked(text: str) -> httpx.URL:
 
 
 def _is_here(url: httpx.URL) -> bool:
-    if url.host == "localhost" or str(url).rstrip("/") == _read("address").rstrip("/"):
-        return True
-    try:
-        return ipaddress.ip_address(url.host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(url.host) or str(url).rstrip("/") == _read("address").rstrip("/")
 
 
 def _read(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import ipaddress
 import json
 import socket
 import urllib.error
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from artdagd.database.opening import look
 from artdagd.doctor.doubt import Doubt
 from artdagd.errors import ConfigError
+from artdagd.hooks.addresses import is_loopback
 from artdagd.settings import Settings
 from artdagd.workers.curve import ClusterKeys
 
@@ -29,7 +29,7 @@ def cluster_key(settings: Settings) -> str:
 
 def address(settings: Settings) -> str:
     """Whether tokens could cross a network as they are."""
-    if is_here(settings.host):
+    if is_loopback(settings.host):
         return f"{settings.host}:{settings.port}, this machine alone"
     if urlsplit(settings.public_url).scheme != "https":
         raise Doubt(
@@ -47,7 +47,7 @@ def hosts(settings: Settings) -> str:
                 advice="Write host names alone, as in node.example.org.",
             )
     names = [*settings.allowed_hosts, *filter(None, [urlsplit(settings.public_url).hostname])]
-    if not names and not is_here(settings.host):
+    if not names and not is_loopback(settings.host):
         raise Doubt(
             "the node answers to addresses alone, not to a name",
             advice="Set L1_PUBLIC_URL, or ARTDAG_ALLOWED_HOSTS, to the name by which it is asked for.",
@@ -63,14 +63,6 @@ def node(settings: Settings) -> str:
     """One that runs is asked for its health; without one, its port has to be free."""
     holder = _holder(settings)
     return _health(settings, holder) if holder else _free(settings)
-
-
-def is_here(host: str) -> bool:
-    """Whether ``host`` is this machine alone."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _holder(settings: Settings) -> str:

@@ -3,11 +3,13 @@
 Version of this API: see :data:`API_VERSION`; it follows semantic versioning, apart from the daemon's.
 """
 
+from artdagd.hooks.addresses import is_loopback
 from artdagd.hooks.identity import Identity, IdentityProvider, ProviderUnreachable, SignInRefused
 from artdagd.hooks.markers import API_VERSION, hookimpl, hookspec
 from artdagd.hooks.node import NodeAccess, PluginSettings, State
 from artdagd.hooks.outbound import Outbound, OutboundAnswer, OutboundFailed, OutboundRefused
 from artdagd.hooks.publishing import Delivery, Published, Publisher, PublishRefused, Work
+from artdagd.hooks.secret_files import kept_secret
 from artdagd.hooks.types import (
     AnalysisRequest,
     Analyzer,
@@ -61,4 +63,6 @@ __all__ = [
     "Work",
     "hookimpl",
     "hookspec",
+    "is_loopback",
+    "kept_secret",
 ]

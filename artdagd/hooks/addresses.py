@@ -47,6 +47,14 @@ class OutboundRefused(Exception):
     """The rules forbid this address. The text says which rule, and what allows it; it holds no path and no query."""
 
 
+def is_loopback(host: str) -> bool:
+    """Whether ``host``, a name or an address without brackets, is this machine alone."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def is_public(address: Address) -> bool:
     """Whether an address is one of the public internet.
 

@@ -95,14 +95,14 @@ class Library:
         Raises NotFound, also for nobody (None) who asks for what is not published.
         """
         row, own = await self._readable(cid, who)
-        entry = _view(row)
+        entry = entry_of(row)
         return entry if own else msgspec.structs.replace(entry, metadata={}, pinned=False, locations=[])
 
     async def list(
         self, who: Principal, *, kind: str | None = None, q: str | None = None, page: int = 1, limit: int = 20
     ) -> Page[Entry]:
         rows, total = await self._database.blobs.page(who.sees, kind, q, page, limit)
-        return Page([_view(row) for row in rows], page, limit, total, page * limit < total)
+        return Page([entry_of(row) for row in rows], page, limit, total, page * limit < total)
 
     async def update_meta(self, cid: str, who: Principal, changes: MetaChanges) -> Entry:
         row = await self.row(cid, who)
@@ -179,7 +179,7 @@ class Library:
     async def _entry(self, cid: str, owner: str) -> Entry:
         row = await self._database.blobs.entry(cid, owner)
         assert row is not None
-        return _view(row)
+        return entry_of(row)
 
 
 def _name(cid: str) -> str:
@@ -193,7 +193,8 @@ def _absent(cid: str) -> NotFound:
     return NotFound(f"no blob {cid} here", advice="artdagctl cache list shows what there is.")
 
 
-def _view(row: BlobRow) -> Entry:
+def entry_of(row: BlobRow) -> Entry:
+    """A row as its owner sees it."""
     facts = row.facts
     video = facts.video if facts else None
     return Entry(

@@ -17,8 +17,7 @@ from artdagd.database.publications import PublicationRow
 from artdagd.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from artdagd.hooks import Delivery, Published, Publisher, PublishRefused, Work
 from artdagd.runs.holds import Holds
-from artdagd.runs.library import Library
-from artdagd.runs.views import Entry
+from artdagd.runs.library import Library, entry_of
 from artdagd.store import BlobStore
 
 NAME = 32
@@ -68,16 +67,16 @@ class Publishing:
         """Publish a blob of ``who``'s; once more tells what has changed of it. Raises Conflict where nothing is
         configured or the publisher refuses, Unavailable if it does not answer."""
         publisher = self._configured()
-        entry = await self._library.entry(cid, who)
-        async with self._library.held([entry.cid], who), self._turn(entry.cid):
-            row = await self._library.row(entry.cid, who)
+        named = (await self._library.row(cid, who)).cid
+        async with self._library.held([named], who), self._turn(named):
+            row = await self._library.row(named, who)
             before = await self._database.publications.get(row.cid, row.owner)
             is_new = before is None or not before.activity_id
             # Open to everybody before anybody hears of it.
             if is_new:
                 await self._put(row, Published("", "", ""))
             try:
-                published = await publisher.publish(await self._work(row, entry))
+                published = await publisher.publish(await self._work(row))
             except BaseException as error:
                 if is_new:
                     await self._database.publications.delete(row.cid, row.owner)
@@ -147,7 +146,8 @@ class Publishing:
             )
         )
 
-    async def _work(self, row: BlobRow, entry: Entry) -> Work:
+    async def _work(self, row: BlobRow) -> Work:
+        entry = entry_of(row)
         provenance_cid = await self._database.runs.provenance_of_output(row.cid, row.owner)
         return Work(
             name=work_name(row.cid, row.owner),

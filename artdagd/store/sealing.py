@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artdagd.errors import ConfigError
+from artdagd.hooks import kept_secret
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -51,31 +50,9 @@ class Sealer:
 
     def _key(self) -> bytes:
         try:
-            if not self._file.exists():
-                _write(self._file, secrets.token_bytes(KEY_BYTES))
-            key = self._file.read_bytes()
+            key = kept_secret(self._file, lambda: secrets.token_bytes(KEY_BYTES))
         except OSError as error:
             raise ConfigError(f"can't use the key in {self._file}: {error.strerror}") from None
         if len(key) != KEY_BYTES:
             raise ConfigError(f"{self._file} holds no key", advice="Restore it from a backup.")
         return key
-
-
-def _write(file: Path, key: bytes) -> None:
-    """Whole or not at all, for its owner's eyes; one that another process made meanwhile stays."""
-    draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(key)
-            out.flush()
-            os.fsync(out.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, file)
-        folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    finally:
-        draft.unlink()

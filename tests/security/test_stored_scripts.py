@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,20 +13,15 @@ from typing import Any, Literal
 import httpx
 import pytest
 import pytest_asyncio
-from needs import missing
+from browsers import chromium
 from nodes import Person, running_node
-from playwright.async_api import Browser, BrowserContext, Error, Page, Route, async_playwright
+from playwright.async_api import BrowserContext, Error, Page, Route
 from werkzeug.http import parse_options_header
 
 from artdagd.api.files import INLINE
 from tests.security.canaries import Canary, canary
 from tests.security.scripts import SAID, File, files, texts
 from tests.security.together import together
-
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 DOWNLOADS = {
     "application/octet-stream", "text/plain", "application/json", "application/yaml", "text/csv", "video/x-msvideo",
@@ -226,16 +220,11 @@ class Watcher:
 @asynccontextmanager
 async def browsing(http: httpx.AsyncClient) -> AsyncIterator[tuple[BrowserContext, Watcher]]:
     """A headless Chromium that is signed in by its headers."""
-    chromium = shutil.which("chromium") or missing("chromium", "apt install chromium")
     node = str(http.base_url).rstrip("/")
-    async with async_playwright() as playwright:
-        browser: Browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        try:
-            token = {"Authorization": http.headers["Authorization"]}
-            context = await browser.new_context(extra_http_headers=token, accept_downloads=False)
-            yield context, Watcher(await context.new_page(), node)
-        finally:
-            await browser.close()
+    async with chromium() as browser:
+        token = {"Authorization": http.headers["Authorization"]}
+        context = await browser.new_context(extra_http_headers=token, accept_downloads=False)
+        yield context, Watcher(await context.new_page(), node)
 
 
 EMBEDDED = """\

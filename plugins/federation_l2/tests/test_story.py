@@ -15,7 +15,7 @@ from registries import PASSWORD, running_registry
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from needs import missing  # noqa: E402
+from browsers import chromium  # noqa: E402
 from nodes import EXAMPLES, STATE, running_node  # noqa: E402
 
 RECIPE = """
@@ -29,25 +29,13 @@ steps:
 output: small
 """
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
 
 @asynccontextmanager
 async def browser_page() -> AsyncIterator[object]:
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            context = await browser.new_context(java_script_enabled=False)
-            context.set_default_timeout(20_000)
-            yield await context.new_page()
-        finally:
-            await browser.close()
+    async with chromium() as browser:
+        context = await browser.new_context(java_script_enabled=False)
+        context.set_default_timeout(20_000)
+        yield await context.new_page()
 
 
 def free_port() -> int:
@@ -57,8 +45,6 @@ def free_port() -> int:
 
 
 async def test_attach_render_publish_and_log_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    if not Path(CHROMIUM).exists():
-        missing("chromium", "apt-get install chromium")
     monkeypatch.setenv(STATE, str(tmp_path))
     port = free_port()
     address = f"http://127.0.0.1:{port}"

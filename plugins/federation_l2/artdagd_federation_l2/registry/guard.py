@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from quart import Request, Response
 
+from artdagd.hooks import is_loopback
 from artdagd_federation_l2.registry.errors import Refused
 from artdagd_federation_l2.registry.secrets import TEXT_MAX, proof
 from artdagd_federation_l2.registry.settings import RegistrySettings
@@ -23,7 +24,7 @@ class Guard:
         self._secure = public.scheme == "https"
         self._port = public.port or (443 if self._secure else 80)
         self._origin = f"{public.scheme}://{public.netloc}"
-        self._open = not _loopback(settings.host)
+        self._open = not is_loopback(settings.host)
         self._names = {"localhost", public.hostname, *map(str.lower, settings.hosts)}
 
     def check_host(self, request: Request) -> None:
@@ -33,7 +34,7 @@ class Guard:
             host, _ = (parts.hostname or "").rstrip("."), parts.port
         except ValueError:
             host = ""
-        if host not in self._names and not (_is_address(host) and (self._open or _loopback(host))):
+        if host not in self._names and not (_is_address(host) and (self._open or is_loopback(host))):
             raise Refused(421, f"this registry is not known as {host[:100]!r}: add the name with --allow-host")
 
     def check_meant(self, request: Request, name: str, shown: str | None) -> None:
@@ -76,10 +77,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -20,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from artdagd.hooks import kept_secret
 from artdagd_federation_l2.signatures.refusals import KeyRefused
 
 RSA_BITS = 2048
@@ -80,33 +78,7 @@ def kept_key(file: Path) -> RSAPrivateKey:
 
     Two that make it at once agree on one key. Raises OSError, and ValueError for a file that holds no such key.
     """
-    with suppress(FileNotFoundError):
-        return _read(file)
-    made = generate_private_key(public_exponent=65537, key_size=RSA_BITS)
-    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".key-")
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(pem)
-            out.flush()
-            os.fsync(out.fileno())
-        with suppress(FileExistsError):
-            os.link(name, file)
-    finally:
-        Path(name).unlink()
-    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    return _read(file)
-
-
-def _read(file: Path) -> RSAPrivateKey:
-    with file.open("rb") as reading:
-        if os.fstat(reading.fileno()).st_mode & 0o077:
-            os.fchmod(reading.fileno(), 0o600)
-        text = reading.read(PEM_MAX)
+    text = kept_secret(file, _made)
     try:
         key = load_pem_private_key(text, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -114,3 +86,8 @@ def _read(file: Path) -> RSAPrivateKey:
     if not isinstance(key, RSAPrivateKey):
         raise ValueError(f"{file} holds a key that is not RSA: restore it, or delete it to make a new one")
     return key
+
+
+def _made() -> bytes:
+    key = generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
