@@ -231,12 +231,17 @@ class RangedStorage(StorageBackend, Protocol):
 
 
 class StorageType(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of storage that can be configured. ``config`` is a ``msgspec.Struct`` as for effects."""
+    """A kind of storage that can be configured. ``config`` is a ``msgspec.Struct`` as for effects.
+
+    ``synchronous`` (new in 1.2): the answer to an upload waits until such a provider has the blob, and is an error if
+    it can't be saved there. Without it copies are made in the background.
+    """
 
     name: str
     description: str
     config: type[msgspec.Struct]
     open: Callable[[Any], StorageBackend]
+    synchronous: bool = False
 
 
 class RunEvent(msgspec.Struct, frozen=True):

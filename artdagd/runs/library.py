@@ -43,9 +43,11 @@ class Library:
     async def receive(
         self, chunks: AsyncIterator[bytes], *, filename: str | None, who: Principal, coming: int = 0
     ) -> Received:
-        """Store an upload, of about ``coming`` bytes, while it arrives. It is durable when this returns.
+        """Store an upload, of about ``coming`` bytes, while it arrives. It is durable when this returns,
+        and synchronous providers have it.
 
-        Raises StorageFull when the disk or the user's quota is full, and Unavailable.
+        Raises StorageFull when the disk or the user's quota is full, and Unavailable, also if the upload is kept but
+        one of those providers did not take it.
         """
         head = b""
         async with self.quota.metered(chunks, who, coming) as metered:
@@ -58,6 +60,7 @@ class Library:
             entry = await self.record(
                 blob.cid, blob.size, filename=filename, owner=who.name, media_type=media_type_of(head, filename)
             )
+        await self._store.delivered(blob.cid)
         return Received(entry, blob.existed)
 
     async def bring(self, path: str, *, filename: str | None, who: Principal) -> Received:

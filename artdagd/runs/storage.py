@@ -154,7 +154,7 @@ class Storage:
 
     async def _use(self, row: ProviderRow, backend: StorageBackend) -> None:
         self._errors.pop(row.provider_id, None)
-        await self._store.providers.add(row.provider_id, backend)
+        await self._store.providers.add(row.provider_id, backend, synchronous=self._type(row.type).synchronous)
 
     def _row(self, provider_id: str) -> ProviderRow:
         if provider_id not in self._rows:

@@ -170,6 +170,22 @@ class BlobStore:
         if providers:
             await self.providers.delete(str(wanted))
 
+    async def delivered(self, cid: str) -> None:
+        """Wait until all synchronous providers have ``cid``, which is here.
+
+        Raises Unavailable if one could not be given it: it is kept here all the same, and still owed to that provider.
+        """
+        for why in self.providers.missed(str(parse_cid(cid))).values():
+            raise Unavailable(
+                f"{cid} is kept here, but storage that has to have it did not take it: {why}",
+                advice="Upload it again to wait for that anew.",
+                retry_after=5,
+            )
+
+    async def held_elsewhere(self, cids: Iterable[str]) -> set[str]:
+        """Those of ``cids`` of which a provider of the node that works has a copy."""
+        return set()
+
     @property
     def replication(self) -> Mapping[str, Mapping[str, str]]:
         """What providers still owe: CID -> id of the provider -> its last error, or ``pending``."""

@@ -32,16 +32,28 @@ class Providers:
         self.owed: dict[str, dict[str, str]] = {}
         self._backends = {f"settings-{index}": backend for index, backend in enumerate(backends)}
         self._timeout = timeout
+        self._synchronous: set[str] = set()
 
-    async def add(self, provider_id: str, backend: StorageBackend) -> None:
-        """Use ``backend`` from now on, for new blobs and for those that are missing, and no more what had its id."""
+    async def add(self, provider_id: str, backend: StorageBackend, *, synchronous: bool = False) -> None:
+        """Use ``backend`` from now on, for new blobs and for those that are missing, and no more what had its id.
+
+        For a ``synchronous`` one, :meth:`missed` tells what an upload has to wait for.
+        """
         before = self._backends.get(provider_id)
         self._backends[provider_id] = backend
+        self._synchronous.discard(provider_id)
+        if synchronous:
+            self._synchronous.add(provider_id)
         if before is not None:
             await self._close(before)
 
+    def missed(self, cid: str) -> dict[str, str]:
+        """The synchronous providers that lack ``cid``, each with why."""
+        return {key: why for key, why in self.owed.get(cid, {}).items() if key in self._synchronous}
+
     async def remove(self, provider_id: str) -> None:
         """Use it no more, and close it; what it keeps stays. No error if it is not in use."""
+        self._synchronous.discard(provider_id)
         backend = self._backends.pop(provider_id, None)
         for owed in self.owed.values():
             owed.pop(provider_id, None)

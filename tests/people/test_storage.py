@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import httpx
 import msgspec
@@ -275,3 +275,26 @@ async def test_a_provider_that_is_removed_or_replaced_while_it_saves_is_owed_not
     first.go_on.set()
     await saving
     assert providers.owed == {}
+
+
+class Waiting(Vault):
+    """Fails to save until it is told otherwise."""
+
+    fails: ClassVar[bool] = True
+
+    async def save(self, cid: str, path: Path) -> None:
+        if self.fails:
+            raise OSError("the far end is down")
+        self.held[cid] = path.read_bytes()
+
+
+async def test_an_upload_waits_for_storage_that_is_synchronous(home: Path, monkeypatch: pytest.MonkeyPatch):
+    kind = StorageType(name="far", description="", config=VaultConfig, open=Waiting, synchronous=True)
+    monkeypatch.setattr(Plugins, "load", lambda: giving(kind))
+    async with running_node(home, workers=0) as (_, person):
+        await add(person.http, type="far", name="f")
+        answer = await person.http.post("/cache/upload", files={"file": ("a", b"bytes")})
+        assert (answer.status_code, "the far end is down" in answer.json()["detail"]) == (503, True)
+        monkeypatch.setattr(Waiting, "fails", False)
+        answer = await person.http.post("/cache/upload", files={"file": ("a", b"bytes")})
+        assert (answer.status_code, answer.json()["existed"]) == (201, True)
