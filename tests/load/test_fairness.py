@@ -99,14 +99,21 @@ output: s
         assert answer.status_code == 202, answer.text
         return str(answer.json()["run_id"])
 
+    async def in_line(http: httpx.AsyncClient, run: str) -> None:
+        """Until the run's job waits for a worker: one that comes earlier takes what is there."""
+        async with asyncio.timeout(60):
+            while [step["status"] for step in (await http.get(f"/runs/{run}")).json()["steps"]] != ["running"]:
+                await asyncio.sleep(0.05)
+
     async with crowded(tmp_path / "home", ["ann", "bob"], workers=0) as (node, people):
         anns = [await start(people["ann"], 4 + number / 100) for number in range(12)]
         bobs = await start(people["bob"], 4.5)
+        runs = [(people["bob"], bobs), *((people["ann"], run) for run in anns)]
+        await asyncio.gather(*(in_line(http, run) for http, run in runs))
         socket = f"ipc://{node.settings.home / 'run' / 'workers.sock'}"
         command = [sys.executable, "-m", "artdagd.cli.daemon", "worker", "--connect", socket]
         worker = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
         try:
-            runs = [(people["bob"], bobs), *((people["ann"], run) for run in anns)]
             await asyncio.gather(*(http.get(f"/api/run/{run}/events", timeout=90) for http, run in runs))
         finally:
             worker.kill()
