@@ -6,6 +6,7 @@ READY := $(VENV)/.ready
 PEERS := $(VENV)/.peers
 PLUGINS := $(sort $(dir $(wildcard plugins/*/pyproject.toml)))
 SERVERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/artdagd/servers
+VERSITYGW := $(SERVERS)/.versitygw-$(firstword $(shell cat tests/servers/go.mod tests/servers/go.sum | cksum))
 FEDIFY := plugins/federation_l2/tests/fedify
 DEMO_HOME ?= .demo
 GALLERY_HOME ?= .gallery
@@ -56,12 +57,16 @@ $(FEDIFY)/node_modules/.ready: $(FEDIFY)/package-lock.json
 
 fedify: $(FEDIFY)/node_modules/.ready ## install Fedify (npm), with which signed requests are tested
 
-$(SERVERS)/versitygw: tests/servers/go.mod tests/servers/go.sum
+# Named for what it is built from, since a checkout's files are always newer than the cache.
+$(VERSITYGW):
 	@mkdir -p $(SERVERS)
-	cd tests/servers && go build -trimpath -o $@ github.com/versity/versitygw/cmd/versitygw
-	@touch $@
+	@command -v go >/dev/null || { echo "versitygw is built with Go 1.25 or later: install it (https://go.dev/dl), then make servers"; exit 1; }
+	cd tests/servers && go build -trimpath -o $(SERVERS)/versitygw.new github.com/versity/versitygw/cmd/versitygw || \
+	  { echo "versitygw could not be built: what go says is above; the tests of storage_s3 need it"; exit 1; }
+	@mv $(SERVERS)/versitygw.new $(SERVERS)/versitygw
+	@rm -f $(SERVERS)/.versitygw-* && touch $@
 
-servers: $(SERVERS)/versitygw ## build the servers that storage is tested with (Go 1.25), once; kept in ~/.cache
+servers: $(VERSITYGW) ## build the servers that storage is tested with (Go 1.25), once; kept in ~/.cache
 
 fuzz: $(READY) ## try mutated media on the probe and the renderer (FUZZ="--count 2000 --seed 1")
 	$(BIN)/python tests/fuzz/media.py $(FUZZ)

@@ -6,8 +6,8 @@ import itertools
 import os
 import secrets
 import shutil
-import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +16,12 @@ import msgspec
 from artdagd_storage_s3 import S3Config
 
 from tests.needs import missing
+
+STARTING = 60.0
+"""Seconds that it may take to listen; alone it takes half of one."""
+
+LISTENING = "0A"
+"""The state of a socket in proc(5)'s net/tcp."""
 
 _numbers = itertools.count()
 
@@ -50,33 +56,48 @@ class Gateway(msgspec.Struct):
 
 @contextmanager
 def gateway(folder: Path) -> Iterator[Gateway]:
-    """Runs on a free port, with a key of its own."""
+    """Runs on a port that the kernel chooses as it binds, with a key of its own."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "artdagd" / "servers"
     program = shutil.which("versitygw", path=os.pathsep.join((str(cache), os.environ.get("PATH", ""))))
     if program is None:
         missing("versitygw", "make servers builds it, with Go")
-    (folder / "root").mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    made = Gateway(port, folder / "root", "tests", secrets.token_hex(16))
-    command = [program, "--quiet", "--port", f"127.0.0.1:{port}", "posix", str(made.root)]
-    environment = {"ROOT_ACCESS_KEY_ID": made.access, "ROOT_SECRET_ACCESS_KEY": made.secret, "HOME": str(folder)}
-    with (folder / "log").open("wb") as log:
-        running = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    root, log = folder / "root", folder / "log"
+    root.mkdir()
+    access, secret = "tests", secrets.token_hex(16)
+    command = [program, "--quiet", "--port", "127.0.0.1:0", "posix", str(root)]
+    environment = {"ROOT_ACCESS_KEY_ID": access, "ROOT_SECRET_ACCESS_KEY": secret, "HOME": str(folder)}
+    with log.open("wb") as said:
+        running = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+    try:
+        yield Gateway(_port(running, log), root, access, secret)
+    finally:
+        running.terminate()
         try:
-            _await_port(port, running, folder / "log")
-            yield made
-        finally:
-            running.terminate()
             running.wait(20)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
 
 
-def _await_port(port: int, running: subprocess.Popen[bytes], log: Path) -> None:
-    while True:
-        if running.poll() is not None:
-            raise RuntimeError(log.read_text())
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            continue
-        return
+def _port(running: subprocess.Popen[bytes], log: Path) -> int:
+    """Where the process listens. Raises RuntimeError with what it said if it ends or takes too long."""
+    deadline = time.monotonic() + STARTING
+    while running.poll() is None:
+        if ports := _listening(running.pid):
+            return ports[0]
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"versitygw does not listen after {STARTING:g} s; it said: {log.read_text()}")
+        time.sleep(0.05)
+    raise RuntimeError(f"versitygw ended with {running.returncode}; it said: {log.read_text()}")
+
+
+def _listening(pid: int) -> list[int]:
+    """The TCP ports on which a process listens, by proc(5): nobody has to call, and no port is chosen beforehand."""
+    process = Path("/proc") / str(pid)
+    try:
+        sockets = {os.readlink(descriptor) for descriptor in (process / "fd").iterdir()}
+        rows = [row.split() for row in (process / "net" / "tcp").read_text().splitlines()[1:]]
+    except OSError:
+        return []
+    listening = [row for row in rows if row[3] == LISTENING and f"socket:[{row[9]}]" in sockets]
+    return [int(row[1].split(":")[1], 16) for row in listening]
