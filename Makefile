@@ -7,6 +7,7 @@ PEERS := $(VENV)/.peers
 PLUGINS := $(sort $(dir $(wildcard plugins/*/pyproject.toml)))
 SERVERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/artdagd/servers
 VERSITYGW := $(SERVERS)/.versitygw-$(firstword $(shell cat tests/servers/go.mod tests/servers/go.sum | cksum))
+KUBO := $(SERVERS)/.ipfs-$(firstword $(shell cat tests/servers/kubo/go.mod tests/servers/kubo/go.sum | cksum))
 FEDIFY := plugins/federation_l2/tests/fedify
 DEMO_HOME ?= .demo
 GALLERY_HOME ?= .gallery
@@ -66,7 +67,15 @@ $(VERSITYGW):
 	@mv $(SERVERS)/versitygw.new $(SERVERS)/versitygw
 	@rm -f $(SERVERS)/.versitygw-* && touch $@
 
-servers: $(VERSITYGW) ## build the servers that storage is tested with (Go 1.25), once; kept in ~/.cache
+$(KUBO):
+	@mkdir -p $(SERVERS)
+	@command -v go >/dev/null || { echo "Kubo is built with Go 1.26 or later: install it (https://go.dev/dl), then make servers"; exit 1; }
+	cd tests/servers/kubo && go build -trimpath -o $(SERVERS)/ipfs.new github.com/ipfs/kubo/cmd/ipfs || \
+	  { echo "Kubo could not be built: what go says is above; the tests of storage_ipfs need it"; exit 1; }
+	@mv $(SERVERS)/ipfs.new $(SERVERS)/ipfs
+	@rm -f $(SERVERS)/.ipfs-* && touch $@
+
+servers: $(VERSITYGW) $(KUBO) ## build the servers that storage is tested with (Go 1.26), once; kept in ~/.cache
 
 fuzz: $(READY) ## try mutated media on the probe and the renderer (FUZZ="--count 2000 --seed 1")
 	$(BIN)/python tests/fuzz/media.py $(FUZZ)
