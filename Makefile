@@ -16,10 +16,10 @@ GALLERY_HOME ?= .gallery
 DESTDIR ?=
 UNITS := $(DESTDIR)/usr/local/lib/systemd/system
 
-.PHONY: help demo gallery run install-service test test-slow fedify servers fuzz fuzz-recipes contract lint format docs bench clean
+.PHONY: help demo gallery run install-service test test-postgresql test-slow fedify servers fuzz fuzz-recipes contract lint format docs bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml $(addsuffix pyproject.toml,$(PLUGINS))
 	@command -v $(PYTHON) >/dev/null || { echo "artdagd needs Python 3.11: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
@@ -48,6 +48,10 @@ install-service: ## copy systemd units, user, folders and example settings to DE
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
+
+test-postgresql: $(READY) ## run the tests that are about the database with PostgreSQL under every node
+	ARTDAG_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "database and not slow" -n auto --maxprocesses 4 \
+		--dist loadfile $$(grep -rl --include="test_*.py" "mark.database" tests plugins)
 
 test-slow: $(READY) ## run the slow tests (kills, faults, long media)
 	$(BIN)/python -m pytest -m slow

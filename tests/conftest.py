@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import databases
 from nodes import EXAMPLES, STATE, Person, running_node
 
 from artdagd.node import Node
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before the processes of the test run are started, which find the server in their environment."""
+    if databases.on_postgresql() and not hasattr(config, "workerinput") and not config.option.collectonly:
+        databases.start_server()
+
+
+def pytest_unconfigure() -> None:
+    databases.stop_server()
+
+
+@pytest.fixture(autouse=True)
+def databases_of_one_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Made first, so that it is ended last, when the nodes are."""
+    yield
+    if "tmp_path" in request.node.funcargs:
+        databases.drop_under(request.node.funcargs["tmp_path"])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import databases
 import httpx
 
 
@@ -20,7 +21,9 @@ async def daemon(
 ) -> AsyncIterator[tuple[subprocess.Popen[bytes], httpx.AsyncClient]]:
     """A daemon in a process of its own, ready for work; it may have ``files`` file descriptors, if that is given."""
     (home / "address").unlink(missing_ok=True)
-    environment = {**os.environ, "ARTDAG_HOME": str(home), "ARTDAG_RESERVE_BYTES": "0"}
+    environment = {
+        **os.environ, **databases.environment(home), "ARTDAG_HOME": str(home), "ARTDAG_RESERVE_BYTES": "0",
+    }  # fmt: skip
     command = [sys.executable, "-m", "artdagd.cli.daemon", "serve", "--port", "0", "--workers", str(workers)]
     home.mkdir(exist_ok=True)
     if files:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import databases
 import httpx
 
 from artdagd.node import Node
@@ -59,7 +60,7 @@ class Person:
 
 @asynccontextmanager
 async def running_node(home: Path, *, workers: int = 1, **settings: Any) -> AsyncIterator[tuple[Node, Person]]:
-    options = {"reserve_bytes": 0, "port": 0, **settings}
+    options = {"reserve_bytes": 0, "port": 0, "database_url": databases.url_of(home), **settings}
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "state").exists():
         (home / "state").symlink_to(os.environ[STATE])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from artdagd.database import opening
+from artdagd.database import opening, trouble
 from artdagd.database.together import Final, Together
-from artdagd.errors import StorageFull, Unavailable
+from artdagd.errors import Unavailable
 
 if TYPE_CHECKING:
     from artdagd.database.actions import Actions
@@ -27,14 +26,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Write = Callable[[AsyncConnection], Awaitable[T]]
 
-TROUBLE = ("locked", "disk i/o error", "readonly", "unable to open", "malformed")
-"""What SQLite says when the fault is the machine's and not the statement's."""
-
 
 class Database:
     """The state store. Repositories are its attributes; every write goes through :meth:`write`.
 
-    Reads and writes raise Unavailable when the database does not answer and StorageFull when its disk is full.
+    Reads and writes raise Away (an Unavailable) when the database does not answer, Unavailable when its machine is in
+    trouble, and StorageFull when its disk is full.
     """
 
     actions: Actions
@@ -92,37 +89,83 @@ class Database:
         return result
 
     async def read(self, work: Write[T]) -> T:
-        """Run ``work`` on a connection of its own; readers do not wait for the writer."""
-        try:
-            async with self.engine.connect() as connection:
-                return await work(connection)
-        except (SQLAlchemyError, OSError) as error:
-            raise _problem(error) from error
+        """Run ``work`` on a connection of its own; readers do not wait for the writer. It may be run again."""
+        patience = trouble.Patience()
+        while True:
+            try:
+                async with self.engine.connect() as connection:
+                    return await work(connection)
+            except Exception as error:
+                if trouble.gone(error) and await patience.more():
+                    continue
+                _raise(error)
 
     async def _commit(self, works: list[Write[Any]]) -> list[Any]:
-        """Do ``works`` in one transaction.
+        """Do ``works`` in one transaction: again, if it is known that nothing of it was kept.
 
-        A commit that failed is final for all: trying a failed fsync again may report a success that never was.
+        A commit that failed is final for all: trying a failed fsync again may report a success that never was. But of
+        one whose answer was lost with the connection PostgreSQL knows how it ended.
         """
-        results: list[Any] = []
-        try:
-            async with self._writer.begin() as connection:
-                for work in works:
-                    results.append(await work(connection))
-        except Exception as error:
-            problem = _problem(error)
-            if len(results) == len(works):
-                raise Final(problem) from error
-            raise problem from error
-        return results
+        patience = trouble.Patience()
+        while True:
+            attempt = _Attempt(works)
+            try:
+                async with self._writer.begin() as connection:
+                    return await attempt.make(connection)
+            except Exception as error:
+                ended = "aborted"
+                if attempt.whole and not trouble.rolled_back(error):
+                    ended = await self._outcome(attempt, patience) if trouble.gone(error) else "unknown"
+                if ended == "committed":
+                    return attempt.results
+                again = trouble.gone(error) or trouble.rolled_back(error)
+                if again and ended == "aborted" and await patience.more():
+                    continue
+                problem = trouble.problem(error)
+                if attempt.whole or isinstance(problem, Unavailable):
+                    raise Final(problem) from error
+                raise problem from error
+
+    async def _outcome(self, attempt: _Attempt, patience: trouble.Patience) -> str:
+        """How a transaction ended whose commit was not answered: ``committed``, ``aborted`` or ``unknown``."""
+        while attempt.number:
+            try:
+                async with self.engine.connect() as connection:
+                    asked = text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
+                    ended = (await connection.execute(asked, {"number": attempt.number})).scalar()
+                    if ended != "in progress":
+                        return str(ended or "unknown")
+            except Exception as error:
+                if not trouble.gone(error):
+                    return "unknown"
+            if not await patience.more():
+                break
+        return "unknown"
 
 
-def _problem(error: Exception) -> Exception:
-    """``error``, or what it means to a caller where the database itself is in trouble."""
-    said = str(getattr(error, "orig", None) or error)
-    if "disk is full" in said or "No space left" in said:
-        return StorageFull("the disk of the database is full", advice="Free some space.")
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    if lost or isinstance(error, OSError | PoolTimeout) or any(word in said.lower() for word in TROUBLE):
-        return Unavailable(f"the database does not answer: {said.splitlines()[0]}", retry_after=2)
-    return error
+class _Attempt:
+    """One try of a transaction; ``number`` is PostgreSQL's for it."""
+
+    def __init__(self, works: list[Write[Any]]) -> None:
+        self._works = works
+        self.results: list[Any] = []
+        self.number = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all is done but the commit."""
+        return len(self.results) == len(self._works)
+
+    async def make(self, connection: AsyncConnection) -> list[Any]:
+        if connection.dialect.name == "postgresql":
+            self.number = (await connection.execute(text("SELECT CAST(pg_current_xact_id() AS text)"))).scalar_one()
+        for work in self._works:
+            self.results.append(await work(connection))
+        return self.results
+
+
+def _raise(error: Exception) -> NoReturn:
+    problem = trouble.problem(error)
+    if problem is error:
+        raise error
+    raise problem from error

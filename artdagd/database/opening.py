@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,12 +14,21 @@ from sqlalchemy import URL, Connection, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from artdagd.database import trouble
 from artdagd.database.tables import SCHEMA
 from artdagd.errors import ConfigError
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 BUSY_SECONDS = 10
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 4
+COMMAND_SECONDS = 8
+"""For which a server may be silent in the middle of a statement."""
+
+START_SECONDS = 30
+"""For which a start waits for a server that is starting, too, or recovering from a crash."""
+
+POOL, POOL_SECONDS = 15, 4
+"""Connections at once, and for how long one who finds them all in use waits."""
 
 WRITER = {"artdagd_writer": True}
 """Execution options of transactions that write: on SQLite they take the lock when they begin, and wait for it."""
@@ -34,18 +44,31 @@ async def open_engine(url: str) -> AsyncEngine:
     if parsed.drivername == DRIVERS["sqlite"]:
         place = f"the database file {parsed.database}"
         _prepare(Path(parsed.database or ""))
-    engine = _engine(parsed)
+    # A server may be silent for long while another node migrates: this engine is for the migration alone.
+    engine = _engine(parsed, silence=None)
     try:
-        async with engine.execution_options(**WRITER).begin() as connection:
-            await connection.run_sync(_migrate)
+        await _migrated(engine)
     except ConfigError:
-        await engine.dispose()
         raise
     # A driver's own errors (wrong password, no such database) and unknown options in the URL come as they are.
     except Exception as error:
-        await engine.dispose()
         raise ConfigError(f"can't open {place}: {_cause(error)}", advice=_advice(parsed)) from None
-    return engine
+    finally:
+        await engine.dispose()
+    return _engine(parsed)
+
+
+async def _migrated(engine: AsyncEngine) -> None:
+    """Bring the schema up to date; a server that is starting is waited for."""
+    end = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            async with engine.execution_options(**WRITER).begin() as connection:
+                return await connection.run_sync(_migrate)
+        except Exception as error:
+            if not trouble.starting(error) or time.monotonic() > end:
+                raise
+            await asyncio.sleep(trouble.LONGEST_PAUSE)
 
 
 async def look(url: str) -> str:
@@ -144,15 +167,19 @@ def _prepare(file: Path) -> None:
         raise ConfigError(f"can't make the database file {file}: {reason}", advice="Check its folder.") from None
 
 
-def _engine(url: URL) -> AsyncEngine:
+_POOL = {"pool_size": POOL, "max_overflow": 0, "pool_timeout": POOL_SECONDS}
+
+
+def _engine(url: URL, silence: float | None = COMMAND_SECONDS) -> AsyncEngine:
     if url.drivername == DRIVERS["sqlite"]:
-        engine = create_async_engine(url)
+        engine = create_async_engine(url, **_POOL)
         event.listen(engine.sync_engine, "connect", _pragmas)
         event.listen(engine.sync_engine, "begin", _begin)
         return engine
     try:
         # Another process may restart the server: a connection is tried before it is used.
-        return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": CONNECT_SECONDS})
+        times = {"timeout": CONNECT_SECONDS, "command_timeout": silence}
+        return create_async_engine(url, pool_pre_ping=True, connect_args=times, **_POOL)
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"DATABASE_URL needs the package {error.name}", advice="pip install 'artdagd[postgresql]'"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 import msgspec
 
 from artdagd.database import Database
 from artdagd.database.clock import now
 from artdagd.database.runs import RunFailure, RunRow
+from artdagd.database.trouble import Away
 from artdagd.delivery import FORMATS
 from artdagd.errors import ArtdagError
 from artdagd.plans.model import Plan
@@ -18,11 +20,15 @@ from artdagd.runs.compute import FOR, Compute
 from artdagd.runs.execution import Execution, Planner
 from artdagd.runs.library import Library
 from artdagd.runs.live import LiveRun
+from artdagd.runs.machine import RUN_TERMINAL
 from artdagd.runs.provenance import provenance
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 
 log = logging.getLogger(__name__)
+
+AWAY_PAUSE = 1.0
+"""Seconds after which a run looks again whether the database is back; a look takes some seconds itself."""
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -45,8 +51,24 @@ class Performance:
         self._live = live
 
     async def perform(self, row: RunRow) -> None:
-        """Never raises but CancelledError: what goes wrong becomes the run's error."""
+        """Never raises but CancelledError: what goes wrong becomes the run's error.
+
+        A database that is away ends no run: when it is back, the phases are walked again, as after a restart.
+        """
         FOR.set(row.owner)
+        current: RunRow | None = row
+        while current is not None and current.status not in RUN_TERMINAL:
+            try:
+                return await self._walk(current)
+            except Away as error:
+                log.warning("run %s waits: %s", row.run_id, error.detail)
+                current = await self._again(row.run_id)
+        if current is not None:
+            # It ended with a word that was lost with the connection.
+            self._live.tell(current.status, output_cid=current.output_cid, error=current.error)
+        return None
+
+    async def _walk(self, row: RunRow) -> None:
         try:
             made = await self._phases(row)
             if made is None:
@@ -55,6 +77,8 @@ class Performance:
             execution = Execution(made, self._live, self._stage.compute, self._stage.store)
             output_cid = await execution.run()
             await self._complete(row, made, output_cid, execution.passes_run)
+        except Away:
+            raise
         except ArtdagError as error:
             await self._fail(error.title, error.told)
         except asyncio.CancelledError:
@@ -62,6 +86,13 @@ class Performance:
         except Exception:
             log.exception("run %s failed in the daemon", row.run_id)
             await self._fail("Internal error", "the daemon could not carry out this run; its log says why.")
+
+    async def _again(self, run_id: str) -> RunRow | None:
+        """The run as it is when the database is back."""
+        while True:
+            await asyncio.sleep(AWAY_PAUSE)
+            with suppress(Away):
+                return await self._stage.database.runs.get(run_id)
 
     async def _phases(self, row: RunRow) -> Plan | None:
         """Phases 1 and 2, or the plan that was given. None if the run ended meanwhile."""

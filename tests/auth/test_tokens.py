@@ -7,6 +7,7 @@ import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import databases
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,12 +20,14 @@ from artdagd.database import Database
 from artdagd.database.tokens import TokenRow
 from artdagd.errors import ConfigError, Unauthorized
 
+pytestmark = pytest.mark.database
+
 EXEMPT = {"/healthz", "/", "/docs", "/openapi.json", "/auth", "/auth/start", "/logout", "/download/client"}
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    opened = await Database.open(databases.url_of(tmp_path))
     yield opened
     await opened.close()
 

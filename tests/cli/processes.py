@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
+import databases
 import pytest
 
 from artdagd.cli.control import main
@@ -39,7 +40,7 @@ output: soft
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     ours = {key: value for key, value in os.environ.items() if not key.startswith("ARTDAG_")}
-    return {**ours, "ARTDAG_HOME": str(home), "ARTDAG_RESERVE_BYTES": "0", **more}
+    return {**ours, **databases.environment(home), "ARTDAG_HOME": str(home), "ARTDAG_RESERVE_BYTES": "0", **more}
 
 
 @dataclass

@@ -76,9 +76,10 @@ def test_a_home_that_everybody_writes_in_is_refused(tmp_path: Path):
 def test_a_damaged_database_is_named_and_kept(tmp_path: Path):
     home = tmp_path / "home"
     home.mkdir()
-    (home / "artdagd.sqlite").write_bytes(b"not a database" * 1000)
-    refused(serve(home), str(home / "artdagd.sqlite"), "restore a backup")
-    assert (home / "artdagd.sqlite").read_bytes() == b"not a database" * 1000
+    file = home / "artdagd.sqlite"
+    file.write_bytes(b"not a database" * 1000)
+    refused(serve(home, DATABASE_URL=f"sqlite:///{file}"), str(file), "restore a backup")
+    assert file.read_bytes() == b"not a database" * 1000
 
 
 def test_one_daemon_a_home(idle: Daemon):

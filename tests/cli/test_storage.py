@@ -12,6 +12,8 @@ from processes import Daemon, well
 
 from artdagd.cli import storage
 
+pytestmark = pytest.mark.database
+
 
 def test_a_provider_is_added_tested_changed_and_removed(idle: Daemon, tmp_path: Path):
     disk = tmp_path / "disk"

@@ -14,6 +14,8 @@ from processes import Daemon, well
 
 from artdagd.cli.tokens import seconds
 
+pytestmark = pytest.mark.database
+
 
 def test_a_token_that_may_only_read(idle: Daemon, clip: Path):
     made = idle.ctl("token", "create", "look", "--scope", "read", "--expires", "30d")

@@ -12,8 +12,9 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from artdagd.database import Database
+from artdagd.database import Database, opening, trouble
 from artdagd.database.actions import ActionRow
+from artdagd.database.runs import RunRow
 from artdagd.database.tokens import TokenRow
 from artdagd.errors import StorageFull, Unavailable
 
@@ -135,15 +136,89 @@ async def test_postgresql_that_restarts_is_taken_up_again(postgres_url: str):
     await database.close()
 
 
-async def test_postgresql_that_is_lost_in_the_middle_is_503(postgres_url: str):
+async def test_postgresql_that_is_lost_in_the_middle_again_and_again_is_503(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(trouble, "PATIENCE", 0.2)
     database = await Database.open(postgres_url)
 
     async def work(connection: AsyncConnection) -> None:
         await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(trouble.Away) as caught:
         await database.write(work)
+    assert caught.value.retry_after
     await database.actions.put([action(2)])
+    await database.close()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_commit_whose_answer_is_lost_is_done_once(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, when: str
+):
+    """PostgreSQL is asked what became of it: a run that was kept is new once, and one that was not is tried again."""
+    database = await Database.open(postgres_url)
+    dialect = database.engine.sync_engine.dialect
+    commit = dialect.do_commit
+    tries: list[int] = []
+
+    def lose(connection: object) -> None:
+        tries.append(1)
+        if len(tries) > 1 or when == "after":
+            commit(connection)
+        if len(tries) == 1:
+            raise ConnectionResetError("the server went away")
+
+    monkeypatch.setattr(dialect, "do_commit", lose)
+    row = RunRow(run_id="r", owner="ann", status="pending", created_at="t")
+    assert await database.runs.insert(row) is True
+    assert len(tries) == (1 if when == "after" else 2)
+    assert await database.runs.insert(row) is False
+    await database.close()
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+async def test_what_postgresql_undid_for_the_sake_of_others_is_done_again(postgres_url: str, code: str):
+    database = await Database.open(postgres_url)
+    tries: list[int] = []
+
+    async def work(connection: AsyncConnection) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            await connection.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END $$"))
+
+    await asyncio.gather(database.actions.put([action(1)]), database.write(work))
+    assert len(tries) == 2
+    assert "k1" in await database.actions.get_many(["k1"])
+    await database.close()
+
+
+async def test_two_hundred_readers_share_five_connections(postgres_url: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(opening._POOL, "pool_size", 5)
+    database = await Database.open(postgres_url)
+    most: list[int] = []
+
+    async def look(connection: AsyncConnection) -> None:
+        used = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        most.append(await connection.scalar(text(used)) or 0)
+
+    await asyncio.gather(*(database.read(look) for _ in range(200)))
+    assert max(most) <= 5
+    assert len(most) == 200
+    await database.close()
+
+
+async def test_who_finds_no_connection_is_told_to_come_back(postgres_url: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(opening._POOL, "pool_size", 1)
+    monkeypatch.setitem(opening._POOL, "pool_timeout", 0.1)
+    database = await Database.open(postgres_url)
+
+    async def outlast(connection: AsyncConnection) -> None:
+        with pytest.raises(trouble.Away) as caught:
+            await database.actions.outputs(["k"])
+        assert caught.value.retry_after
+
+    await database.read(outlast)
     await database.close()
 
 

@@ -14,12 +14,14 @@ from artdagd import access
 from artdagd.api import body, calls, connections, plugged, server, sse, uploads
 from artdagd.auth import attempts, authority, sessions, tokens
 from artdagd.cli.daemon import EX_CONFIG
+from artdagd.database import opening, trouble
 from artdagd.database.recipes import LISTED
 from artdagd.hooks import Outbound, addresses, exchange, manager, outbound
 from artdagd.plans import beat_sync, deliveries, rules, shapes
 from artdagd.plans import document as plan_document
 from artdagd.recipes import document
-from artdagd.render.reading import clock, opening
+from artdagd.render.reading import clock
+from artdagd.render.reading import opening as media
 from artdagd.runs import events, keys, previews, publishing, service, storage
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
 from artdagd.store import importing
@@ -83,12 +85,12 @@ LIMITS = {
     "plan": f"{plan_document.MAX_PLAN_BYTES >> 20} MiB, {plan_document.MAX_STEPS:,} steps",
     "result of a step": f"{rules.MAX_DURATION} s, {rules.MAX_SIDE} pixels a side, {shapes.MAX_RATE} frames a second",
     "pieces of a beat sync": f"{beat_sync.MAX_PIECES:,}",
-    "media file": f"{opening.MAX_STREAMS} streams, {opening.MAX_PIXELS} pixels, {opening.MAX_SECONDS} s",
+    "media file": f"{media.MAX_STREAMS} streams, {media.MAX_PIXELS} pixels, {media.MAX_SECONDS} s",
     "GIF": f"{deliveries.GIF_RATE} frames a second, {deliveries.SIDES['gif'][1]} pixels a side",
     "previews being made": f"{previews.MOST_PENDING}, {previews.PENDING_EACH} of one user",
     "wait for a preview": f"{previews.PATIENCE:g} s",
     "failed previews remembered": f"{previews.MOST_FAILURES}",
-    "pictures of a video": f"{opening.MAX_SIDE} pixels a side, {clock.MAX_FRAMES} frames",
+    "pictures of a video": f"{media.MAX_SIDE} pixels a side, {clock.MAX_FRAMES} frames",
     "processor time of a probe": f"{tasks.PROBE_SECONDS} s",
     "memory of a worker": "`worker_memory_bytes`",
     "deaths of workers by one step": f"{dispatch.DEATHS}",
@@ -119,6 +121,10 @@ LIMITS = {
     f"{tokens.KEPT.days} days ago",
     "wrong tokens from one address": f"{attempts.MOST} a minute",
     "storage providers": f"{storage.MOST}",
+    "connections to the database": f"{opening.POOL}; who finds none waits {opening.POOL_SECONDS} s",
+    "a database that is away": f"{trouble.PATIENCE:g} s; {opening.COMMAND_SECONDS} s if it falls silent in a statement",
+    "another's lock on the SQLite file": f"{opening.BUSY_SECONDS} s",
+    "start while PostgreSQL starts": f"{opening.START_SECONDS} s",
     "calls of other servers at once": f"{outbound.AT_ONCE}, {outbound.RESOLVERS} of them resolving names",
     "a call of another server": f"{ASKED['seconds'].default:g} s, {ASKED['limit'].default >> 10} KiB of answer, "
     "unless the caller says otherwise",

@@ -18,6 +18,8 @@ from artdagd.hooks import NodeAccess, PluginSettings, WebRequest, WebResponse, W
 from artdagd.hooks.manager import Plugins
 from artdagd.settings import Settings
 
+pytestmark = pytest.mark.database
+
 Handler = Callable[[WebRequest], Awaitable[WebResponse]]
 
 

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import databases
 import httpx
 import pytest
 from nodes import running_node
@@ -28,7 +29,7 @@ Watched = tuple[App, Node, httpx.AsyncClient]
 async def let_in(home: Path, names: Sequence[str]) -> dict[str, str]:
     """Tokens of users of the node in ``home``, which is not running."""
     home.mkdir(parents=True, exist_ok=True)
-    database = await Database.open(f"sqlite:///{home / 'artdagd.sqlite'}")
+    database = await Database.open(databases.url_of(home))
     tokens = {name: new_token() for name in names}
     for name, token in tokens.items():
         await database.tokens.add(TokenRow(token_hash=token_hash(token), name=name, owner=name))

@@ -20,6 +20,8 @@ from artdagd.runs import keys
 from artdagd.runs.keys import LIFE, RETRIES, Key, Retries, expired
 from artdagd.runs.places import Places
 
+pytestmark = pytest.mark.database
+
 ANN = Principal("ann")
 RECIPE = """\
 name: r

@@ -8,9 +8,12 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from clips import numbered_clip
 from daemons import daemon, until
 from nodes import running_node
+
+pytestmark = pytest.mark.database
 
 RECIPE = json.dumps({
     "name": "long", "version": "1", "inputs": {"clip": {"type": "video"}},

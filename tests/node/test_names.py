@@ -9,9 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import running_node
+from nodes import running_node
 
 from artdagd.cid import CID
+
+pytestmark = pytest.mark.database
 
 BIG = 3 << 20
 """Bytes of a file that has several chunks, and so a name of version 0."""

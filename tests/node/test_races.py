@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Person, running_node
+from nodes import Person, running_node
 
 import artdagd.node
 from artdagd.api.services import Services
@@ -19,6 +19,8 @@ from artdagd.database.runs import Runs
 from artdagd.errors import Unavailable
 from artdagd.runs.views import RunRequest
 from artdagd.store import BlobStore
+
+pytestmark = pytest.mark.database
 
 ADMIN = Principal("admin", is_admin=True)
 LIMIT = 5

@@ -17,8 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 from clips import numbered_clip
-from conftest import running_node
 from daemons import daemon, until
+from nodes import running_node
 
 from artdagd.cid import CID, names_file
 

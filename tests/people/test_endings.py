@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import databases
 import httpx
 import pytest
 from nodes import Person, running_node
@@ -21,6 +22,8 @@ from artdagd.auth.authority import Authority
 from artdagd.database import Database
 from artdagd.errors import Unauthorized
 from artdagd.hooks import Identity
+
+pytestmark = pytest.mark.database
 
 SIGNED = {"Signature": "of the registry"}
 
@@ -39,7 +42,7 @@ async def until(done: Callable[[], Any], seconds: float = 10) -> None:
 async def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Person, Person]]:
     """Two nodes on one database."""
     monkeypatch.setattr(authority, "LOOK_EVERY", 0.1)
-    url = f"sqlite:///{tmp_path / 'shared.sqlite'}"
+    url = databases.url_of(tmp_path)
     async with AsyncExitStack() as stack:
         made = [
             (await stack.enter_async_context(running_node(tmp_path / name, workers=0, database_url=url)))[1]
@@ -189,7 +192,7 @@ async def test_a_body_that_arrives_after_the_revocation_changes_nothing(admin, b
 
 @pytest.fixture
 async def held(tmp_path: Path) -> AsyncIterator[tuple[Authority, Database]]:
-    database = await Database.open(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    database = await Database.open(databases.url_of(tmp_path))
     made = Authority(database)
     yield made, database
     await made.close()

@@ -12,6 +12,8 @@ from artdagd.hooks import Published, PublishRefused, Work
 from artdagd.hooks.manager import Plugins
 from artdagd.runs import publishing
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 async def cid(admin: httpx.AsyncClient) -> str:

@@ -11,6 +11,8 @@ import pytest
 
 from artdagd.auth import authority
 
+pytestmark = pytest.mark.database
+
 CROSS = {"Sec-Fetch-Site": "cross-site"}
 SIGNED = {"Signature": "of the registry"}
 

@@ -16,6 +16,8 @@ from artdagd.hooks import StorageType, hookimpl
 from artdagd.hooks.manager import Plugins
 from artdagd.store.providers import Providers
 
+pytestmark = pytest.mark.database
+
 SECRET = "s3cret-canary-value"
 
 

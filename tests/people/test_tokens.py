@@ -7,6 +7,8 @@ import pytest
 
 from artdagd.auth import attempts
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 async def make(admin, browser):

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import av
+import databases
 import pytest
 from nodes import Person
 
@@ -82,7 +83,10 @@ async def node(home: Path, site: Path) -> AsyncIterator[Person]:
     address = home / "address"
     address.unlink(missing_ok=True)
     home.mkdir(exist_ok=True)
-    environment = {**os.environ, "PYTHONPATH": str(site), "ARTDAG_HOME": str(home), "ARTDAG_RESERVE_BYTES": "0"}
+    environment = {
+        **os.environ, **databases.environment(home),
+        "PYTHONPATH": str(site), "ARTDAG_HOME": str(home), "ARTDAG_RESERVE_BYTES": "0",
+    }  # fmt: skip
     command = [sys.executable, "-m", "artdagd.cli.daemon", "serve", "--port", "0", "--workers", "1"]
     with (home / "log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 
 from artdagd.database import Database
@@ -15,6 +16,8 @@ from artdagd.store import BlobStore
 from artdagd.work import Delivery, MediaFacts, RenderPass
 from artdagd.workers.broker import JobResult
 from artdagd.workers.messages import RenderJob
+
+pytestmark = pytest.mark.database
 
 DATA = bytes(range(256)) * 40
 
@@ -74,7 +77,7 @@ class Bench:
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     store = BlobStore(tmp_path / "cache", reserve_bytes=0)
     await store.open()
-    database = await Database.open(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    database = await Database.open(databases.url_of(tmp_path))
     cid = (await store.put_bytes(DATA)).cid
     await database.blobs.record(cid, len(DATA), media_type="video/mp4", filename=None, owner="ann")
     yield Bench(store, database, cid, tmp_path)

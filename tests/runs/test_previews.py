@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 
 from artdagd.auth.principal import Principal
@@ -22,6 +23,8 @@ from artdagd.steps.catalogue import Catalogue
 from artdagd.store import BlobStore, Imports
 from artdagd.work import AudioFacts, MediaFacts, VideoFacts
 from artdagd.workers.broker import JobResult
+
+pytestmark = pytest.mark.database
 
 ANN, BOB, ADMIN = Principal("ann"), Principal("bob"), Principal("root", is_admin=True)
 CLIP = MediaFacts(
@@ -66,7 +69,7 @@ class Bench:
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     store = BlobStore(tmp_path / "cache", reserve_bytes=0)
     await store.open()
-    database = await Database.open(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    database = await Database.open(databases.url_of(tmp_path))
     cid = (await store.put_bytes(b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x08mdat")).cid
     await database.blobs.record(cid, 24, media_type="video/mp4", filename="my clip.mov", owner="ann")
     await database.blobs.set_facts(cid, CLIP)
