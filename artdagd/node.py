@@ -30,6 +30,7 @@ from artdagd.runs.binding import Binder
 from artdagd.runs.compute import Compute
 from artdagd.runs.events import Events
 from artdagd.runs.execution import Planner
+from artdagd.runs.keeping import Keeper
 from artdagd.runs.library import Library
 from artdagd.runs.performance import Stage
 from artdagd.runs.places import Places
@@ -99,7 +100,8 @@ class Node:
         await broker.start()
         stack.push_async_callback(broker.close)
         compute = Compute(store, database, broker)
-        library = Library(store, database, compute, imports, settings.user_quota_bytes)
+        keeper = Keeper(store, database, settings.cache_capacity_bytes)
+        library = Library(store, database, compute, imports, keeper, settings.user_quota_bytes)
         stack.push_async_callback(library.close)
         previews = Previews(store, compute, library, self.catalogue, settings.cluster_key)
         stack.push_async_callback(previews.close)
@@ -123,6 +125,7 @@ class Node:
                 workers=broker.workers,
                 authority=authority,
                 library=library,
+                keeper=keeper,
                 previews=previews,
                 storage=storage,
                 publishing=Publishing(
@@ -137,6 +140,8 @@ class Node:
         self.url = await self._listener.start()
         stack.push_async_callback(self._listener.close)
         await self._accept(broker, runs)
+        keeper.start()
+        stack.push_async_callback(keeper.close)
 
     def _address(self) -> str:
         """How others reach this node."""

@@ -57,6 +57,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     file; none imports nothing."""
     reserve_bytes: Annotated[int, msgspec.Meta(ge=0)] = 1 << 30
     """ARTDAG_RESERVE_BYTES: free disk space that uploads must leave."""
+    cache_capacity_bytes: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """ARTDAG_CACHE_CAPACITY_BYTES: what the local cache may come to before blobs are removed that may go; default as
+    much as the disk holds above ``reserve_bytes``."""
     worker_memory_bytes: Annotated[int, msgspec.Meta(ge=1 << 28)] = 8 << 30
     """ARTDAG_WORKER_MEMORY_BYTES: address space a worker may use before a step fails."""
     max_active_runs: Annotated[int, msgspec.Meta(ge=1)] = 200
@@ -115,6 +118,7 @@ ENVIRONMENT = {
     "ARTDAG_MAX_UPLOAD_BYTES": "max_upload_bytes",
     "ARTDAG_IMPORT_ROOTS": "import_roots",
     "ARTDAG_RESERVE_BYTES": "reserve_bytes",
+    "ARTDAG_CACHE_CAPACITY_BYTES": "cache_capacity_bytes",
     "ARTDAG_WORKER_MEMORY_BYTES": "worker_memory_bytes",
     "ARTDAG_MAX_ACTIVE_RUNS": "max_active_runs",
     "ARTDAG_MAX_ACTIVE_RUNS_PER_USER": "max_active_runs_per_user",

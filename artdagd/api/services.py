@@ -10,6 +10,7 @@ from artdagd.settings import Settings
 
 if TYPE_CHECKING:
     from artdagd.auth.authority import Authority
+    from artdagd.runs.keeping import Keeper
     from artdagd.runs.library import Library
     from artdagd.runs.previews import Previews
     from artdagd.runs.publishing import Publishing
@@ -42,6 +43,7 @@ class Services:
     workers: Callable[[], Sequence[Any]]
     authority: Authority
     library: Library
+    keeper: Keeper
     previews: Previews
     publishing: Publishing
     storage: Storage

@@ -15,6 +15,7 @@ from artdagd.errors import Unavailable
 if TYPE_CHECKING:
     from artdagd.database.actions import Actions
     from artdagd.database.blobs import Blobs
+    from artdagd.database.claims import Claims
     from artdagd.database.plugin_values import PluginValues
     from artdagd.database.providers import Providers
     from artdagd.database.publications import Publications
@@ -36,6 +37,7 @@ class Database:
 
     actions: Actions
     blobs: Blobs
+    claims: Claims
     plugin_values: PluginValues
     providers: Providers
     publications: Publications
@@ -47,6 +49,7 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         from artdagd.database.actions import Actions
         from artdagd.database.blobs import Blobs
+        from artdagd.database.claims import Claims
         from artdagd.database.plugin_values import PluginValues
         from artdagd.database.providers import Providers
         from artdagd.database.publications import Publications
@@ -60,6 +63,7 @@ class Database:
         self._writes: Together[Write[Any], Any] = Together(self._commit)
         self.actions = Actions(self)
         self.blobs = Blobs(self)
+        self.claims = Claims(self)
         self.plugin_values = PluginValues(self)
         self.providers = Providers(self)
         self.publications = Publications(self)

@@ -101,7 +101,9 @@ class Compute:
         on_progress: OnProgress,
     ) -> Computed:
         """The result of a pass; ``make()`` gives its RenderPass, once its sources are on the local disk."""
-        return await self._renders.get(cache_id, lambda: self._render(cache_id, identity, make, on_progress))
+        done = await self._renders.get(cache_id, lambda: self._render(cache_id, identity, make, on_progress))
+        self._store.uses.hold(done.cid)  # it may have been another's work
+        return done
 
     async def _probe(self, cid: str) -> MediaFacts:
         async def make() -> ProbeJob:

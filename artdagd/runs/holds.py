@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 
 class Holds:
@@ -40,6 +40,17 @@ class Holds:
             yield
         finally:
             self._alone.discard(name)
+            self._tell()
+
+    @contextmanager
+    def idle(self, names: Iterable[str]) -> Iterator[list[str]]:
+        """Inside, nobody uses those of ``names`` that nobody used at the beginning, which it gives."""
+        mine = [name for name in names if name not in self._alone and not self._used[name]]
+        self._alone.update(mine)
+        try:
+            yield mine
+        finally:
+            self._alone.difference_update(mine)
             self._tell()
 
     def _tell(self) -> None:

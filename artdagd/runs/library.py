@@ -14,7 +14,7 @@ from artdagd.database import Database
 from artdagd.database.blobs import BlobRow
 from artdagd.errors import ArtdagError, Conflict, InvalidRequest, NotFound, Unavailable
 from artdagd.runs.compute import FOR, Compute
-from artdagd.runs.holds import Holds
+from artdagd.runs.keeping import Keeper
 from artdagd.runs.quota import Quota
 from artdagd.runs.sniff import media_type_of
 from artdagd.runs.views import Content, Entry, MetaChanges, Page, Received
@@ -30,14 +30,21 @@ class Library:
     """The cache as users see it."""
 
     def __init__(
-        self, store: BlobStore, database: Database, compute: Compute, imports: Imports, user_quota_bytes: int = 0
+        self,
+        store: BlobStore,
+        database: Database,
+        compute: Compute,
+        imports: Imports,
+        keeper: Keeper,
+        user_quota_bytes: int = 0,
     ) -> None:
         self._store = store
         self._database = database
         self._compute = compute
         self._imports = imports
         self.quota = Quota(database, user_quota_bytes)
-        self._holds = Holds()
+        self._keeper = keeper
+        self._holds = keeper.holds
         self._looking: set[asyncio.Task[None]] = set()
 
     async def receive(
@@ -50,6 +57,7 @@ class Library:
         one of those providers did not take it.
         """
         head = b""
+        await self._keeper.admit(coming)
         async with self.quota.metered(chunks, who, coming) as metered:
             async with self._store.receive(size=coming) as incoming:
                 async for chunk in metered:
@@ -124,13 +132,14 @@ class Library:
                 raise Conflict(f"{cid} is pinned", advice="Remove the pin first.")
             if await self._database.publications.get(row.cid, row.owner):
                 raise Conflict(f"{cid} is published", advice="Withdraw it first: artdagctl cache unpublish CID.")
-            users = [run.run_id for run in await self._database.runs.unfinished() if row.cid in run.inputs.values()]
-            if users:
-                raise Conflict(
-                    f"{cid} is an input of run {users[0]}, which is active", advice="Cancel the run or wait."
-                )
+            claim = await self._keeper.needed(row.cid)
+            if claim and claim.kind == "run":
+                raise Conflict(f"run {claim.by}, which is active, needs {cid}", advice="Cancel the run or wait.")
+            if self._store.uses.held(row.cid):
+                raise Conflict(f"a run uses {cid} at this moment", advice="Cancel the run or wait.")
             await self._database.blobs.delete(row.cid, row.owner)
-            if not await self._database.blobs.owners(row.cid):
+            claim = await self._keeper.needed(row.cid)
+            if claim is None or claim.kind == "result":
                 await self._store.delete(row.cid)
 
     async def open(self, cid: str, who: Principal | None) -> Content:

@@ -70,13 +70,8 @@ class Performance:
 
     async def _walk(self, row: RunRow) -> None:
         try:
-            made = await self._phases(row)
-            if made is None:
-                return
-            await self._live.planned(made, await self._stage.compute.known([s.cache_id for s in made.steps]))
-            execution = Execution(made, self._live, self._stage.compute, self._stage.store)
-            output_cid = await execution.run()
-            await self._complete(row, made, output_cid, execution.passes_run)
+            with self._stage.store.uses.work():
+                await self._through(row)
         except Away:
             raise
         except ArtdagError as error:
@@ -93,6 +88,15 @@ class Performance:
             await asyncio.sleep(AWAY_PAUSE)
             with suppress(Away):
                 return await self._stage.database.runs.get(run_id)
+
+    async def _through(self, row: RunRow) -> None:
+        made = await self._phases(row)
+        if made is None:
+            return
+        await self._live.planned(made, await self._stage.compute.known([s.cache_id for s in made.steps]))
+        execution = Execution(made, self._live, self._stage.compute, self._stage.store)
+        output_cid = await execution.run()
+        await self._complete(row, made, output_cid, execution.passes_run)
 
     async def _phases(self, row: RunRow) -> Plan | None:
         """Phases 1 and 2, or the plan that was given. None if the run ended meanwhile."""

@@ -228,7 +228,7 @@ class RunService:
             return await self._before(key) or await self._accept(request, who, key)
 
     async def _accept(self, request: RunRequest, who: Principal, key: Key | None) -> RunRow:
-        with self._places.one(who.name):
+        with self._places.one(who.name), self._stage.store.uses.work():
             await self._stage.library.quota.check(who, 1)
             bound = await self._binder.bind_run(request, who)
             row = RunRow(

@@ -23,10 +23,12 @@ from artdagd.errors import (
     Unavailable,
 )
 from artdagd.hooks import StorageBackend
+from artdagd.store.census import Census
 from artdagd.store.files import Disk, Draft, SyncFailed, open_plain, problem, stamp, sweep
 from artdagd.store.incoming import PIECE, Blob, Incoming
 from artdagd.store.layout import SECTIONS, Layout, Section, parse_cid
 from artdagd.store.providers import Providers, WrongBytes
+from artdagd.store.uses import Uses
 from artdagd.store.verified import Verified
 
 log = logging.getLogger(__name__)
@@ -62,6 +64,8 @@ class BlobStore:
         self._reserve = reserve_bytes
         self._disk = disk or Disk()
         self._verified = Verified(self.layout.quarantine)
+        self.census = Census(self.layout)
+        self.uses = Uses()
         self._locks: WeakValueDictionary[CID, asyncio.Lock] = WeakValueDictionary()
 
     async def open(self) -> None:
@@ -139,6 +143,7 @@ class BlobStore:
                     self._verified.forget(place)
                 sound = await self._verified.sound(place, wanted)
                 if sound:
+                    self.uses.note(str(wanted), place)
                     return place
                 spoiled = section if sound is False else spoiled
             return await self._fetch(wanted, spoiled)
@@ -161,14 +166,18 @@ class BlobStore:
         """Forget ``cid`` here and, if ``providers``, everywhere; no error if it is not there. Raises Unavailable."""
         wanted = parse_cid(cid)
         async with self._lock(wanted):
-            for place in self.layout.places(wanted).values():
-                self._verified.forget(place)
-                try:
-                    place.unlink(missing_ok=True)
-                except OSError as error:
-                    raise problem(error, f"{cid} could not be deleted") from error
+            self._remove(wanted)
         if providers:
             await self.providers.delete(str(wanted))
+
+    async def evict(self, cid: str) -> int | None:
+        """Remove the local file of ``cid`` unless it is in use: the bytes that this freed, or None.
+
+        Whoever is given it by :meth:`path` afterwards had it fetched. Raises Unavailable.
+        """
+        wanted = parse_cid(cid)
+        async with self._lock(wanted):
+            return None if self.uses.busy(str(wanted)) else self._remove(wanted)
 
     async def delivered(self, cid: str) -> None:
         """Wait until all synchronous providers have ``cid``, which is here.
@@ -199,6 +208,23 @@ class BlobStore:
                 for cid in await asyncio.to_thread(self.layout.held, folder):
                     yield cid
 
+    def _remove(self, cid: CID) -> int:
+        """Under the lock of ``cid``: remove its files here. Returns their bytes."""
+        freed = 0
+        for place in self.layout.places(cid).values():
+            self._verified.forget(place)
+            try:
+                size = place.lstat().st_size
+                place.unlink()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise problem(error, f"{cid} could not be deleted") from error
+            self.census.remove(size)
+            freed += size
+        self.uses.forget(str(cid))
+        return freed
+
     def _lock(self, cid: CID) -> asyncio.Lock:
         return self._locks.setdefault(cid, asyncio.Lock())
 
@@ -216,6 +242,18 @@ class BlobStore:
             return Draft.create(self.layout.tmp, self._disk)
         except OSError as error:
             raise problem(error, "The blob could not be written") from error
+
+    @property
+    def spare(self) -> int:
+        """Free bytes of the disk beyond the reserve; negative where it is used up. Raises Unavailable."""
+        try:
+            return self._disk.free(self.layout.tmp) - self._reserve
+        except OSError as error:
+            raise problem(error, "The disk under CACHE_DIR does not answer") from error
+
+    @property
+    def reserve(self) -> int:
+        return self._reserve
 
     def _room(self, size: int) -> None:
         free = self._disk.free(self.layout.tmp)
@@ -265,16 +303,20 @@ class BlobStore:
         """Under the lock of ``cid``: whether a sound file was there already."""
         place = self.layout.place(cid, section)
         if await self._verified.sound(place, cid):
+            self.uses.note(str(cid), place)
             return True
         self._check_writable()
         try:
-            self._verified.remember(place, stamp(await asyncio.to_thread(draft.settle, place)))
+            state = await asyncio.to_thread(draft.settle, place)
+            self._verified.remember(place, stamp(state))
         except SyncFailed as error:
             self.read_only = f"fsync failed on {place}: {error.strerror}"
             log.critical("the store is read-only from now on: %s", self.read_only)
             raise problem(error, f"{cid} could not be made durable") from error
         except OSError as error:
             raise problem(error, f"{cid} could not be stored") from error
+        self.uses.note(str(cid), place, new=True)
+        self.census.add(state.st_size)
         return False
 
     async def _fetch(self, cid: CID, spoiled: Section | None) -> Path:

@@ -245,6 +245,7 @@ class Backing:
             workers=lambda: [Worker()],
             authority=self.authority,  # type: ignore[arg-type]
             library=self.library,  # type: ignore[arg-type]
+            keeper=None,  # type: ignore[arg-type]
             storage=None,  # type: ignore[arg-type]
             publishing=None,  # type: ignore[arg-type]
             previews=self.previews,  # type: ignore[arg-type]

@@ -34,6 +34,7 @@ DERIVED = {
     "storage": "none",
     "plugins": "none",
     "import_roots": "none",
+    "cache_capacity_bytes": "what the disk holds",
 }
 
 

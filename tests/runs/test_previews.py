@@ -16,6 +16,7 @@ from artdagd.errors import NotFound, StepFailed, TooBusy
 from artdagd.hooks.manager import Plugins
 from artdagd.runs import previews
 from artdagd.runs.compute import Compute
+from artdagd.runs.keeping import Keeper
 from artdagd.runs.library import Library
 from artdagd.runs.places import Places
 from artdagd.runs.previews import Previews
@@ -58,7 +59,7 @@ class Bench:
         self.database, self.broker, self.cid = database, broker, cid
         compute = Compute(store, database, broker)  # type: ignore[arg-type]
         self.catalogue = Catalogue.of(Plugins.of())
-        self.library = Library(store, database, compute, Imports((), limit=0))
+        self.library = Library(store, database, compute, Imports((), limit=0), Keeper(store, database))
         self.previews = Previews(store, compute, self.library, self.catalogue, "")
 
     async def get(self, wanted: Any, who: Principal = ANN, patience: float = 30.0) -> Any:

@@ -1,0 +1,210 @@
+"""What stays in the local cache and what may go: the least recently used first, and never what somebody needs here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Literal, get_args
+
+import msgspec
+
+from artdagd.database import Database
+from artdagd.database.claims import Claim
+from artdagd.errors import ArtdagError, StorageFull
+from artdagd.runs.holds import Holds
+from artdagd.store import BlobStore
+from artdagd.store.census import FIRST, Lying, is_cid
+
+log = logging.getLogger(__name__)
+
+LOW = 0.9
+"""The part of its capacity that the cache is brought down to once it is above it."""
+
+NEAR, FAR = 1.25, 1.5
+"""Free space, as a multiple of the reserve, below which blobs are removed, and up to which."""
+
+LOOK = 50_000
+"""Files that one look at the disk finds, those first that were not used for longest."""
+
+STEP = 100
+"""Blobs that are removed together."""
+
+PAUSE = 30.0
+"""Seconds until it is tried again to make room where there was too little that may go."""
+
+Why = Literal["unused", "result", "replicated"]
+
+
+class Going(msgspec.Struct, frozen=True):
+    """A blob that may go: ``unused``, a ``result`` that can be made again, or ``replicated`` at a storage provider.
+
+    ``used`` is when it was used last, in nanoseconds since the epoch.
+    """
+
+    cid: str
+    size: int
+    used: int
+    why: Why
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """The local cache. ``capacity_bytes`` is null where the disk is the bound; ``spare_bytes`` are free beyond its
+    reserve; ``evicted`` and ``evicted_bytes`` count since the node started."""
+
+    blobs: int
+    bytes: int
+    capacity_bytes: int | None
+    spare_bytes: int
+    evicted: int
+    evicted_bytes: int
+
+
+class Keeper:
+    """Keeps the local cache within ``capacity`` bytes (None: within the disk), and above the disk's reserve.
+
+    ``holds`` is what deletions and all who begin to need a blob share, so that neither comes in between the other.
+    """
+
+    def __init__(self, store: BlobStore, database: Database, capacity: int | None = None) -> None:
+        self._store = store
+        self._database = database
+        self._capacity = capacity
+        self.holds = Holds()
+        self._turn = asyncio.Lock()
+        self._stuck = 0.0
+        self._evicted = self._evicted_bytes = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Count what is here, and keep to the bounds from now on."""
+        self._store.census.grown.set()
+        self._task = asyncio.create_task(self._watch(), name="the cache's keeper")
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    @property
+    def usage(self) -> Usage:
+        census = self._store.census
+        return Usage(census.count, census.size, self._capacity, self._store.spare, self._evicted, self._evicted_bytes)
+
+    async def admit(self, size: int) -> None:
+        """Make room for ``size`` bytes that somebody brings. Raises StorageFull where too little may go."""
+        if self._lacking(size) > 0 and time.monotonic() >= self._stuck:
+            await self._make_room(size)
+        if self._capacity is not None and self._store.census.size + size > self._capacity:
+            raise StorageFull(
+                f"{self._store.census.size} bytes are in the cache, and {size} more would go above its capacity of "
+                f"{self._capacity}: what is here is needed, or kept nowhere else",
+                advice="Delete media that you no longer need, add a storage provider, or raise cache_capacity_bytes.",
+            )
+
+    async def needed(self, cid: str) -> Claim | None:
+        """Who needs ``cid`` whatever happens to the entries of it; None if nobody does."""
+        return (await self._database.claims.of([cid])).get(cid)
+
+    async def going(self, least: int, *, unused: bool = False, plan: bool = False) -> AsyncGenerator[Going]:
+        """Remove blobs until ``least`` bytes are freed, and first, if ``unused``, all that nobody names.
+
+        With ``plan`` nothing is removed. Gives each as it goes.
+        """
+        async with self._turn:
+            if unused:
+                async for one in self._pass(("unused",), None, plan):
+                    least -= one.size
+                    yield one
+            async for one in self._pass(("result", "replicated") if unused else get_args(Why), least, plan):
+                yield one
+
+    async def _pass(self, whys: Sequence[Why], least: int | None, plan: bool) -> AsyncGenerator[Going]:
+        """From the least recently used on: what may go for one of ``whys``; all of it if ``least`` is None."""
+        after: Lying | None = FIRST
+        while after is not None:
+            found = await self._store.census.oldest(LOOK, after)
+            for start in range(0, len(found), STEP):
+                if least is not None and least <= 0:
+                    return
+                for one in await self._step(found[start : start + STEP], whys, least, plan):
+                    if least is not None:
+                        least -= one.size
+                    yield one
+            after = found[-1] if len(found) == LOOK else None
+
+    async def _step(self, batch: list[Lying], whys: Sequence[Why], least: int | None, plan: bool) -> list[Going]:
+        """Remove those of ``batch`` that may go for one of ``whys``, until ``least`` bytes are freed."""
+        gone: list[Going] = []
+        lying = {one.cid: one for one in batch if is_cid(one.cid) and not self._store.uses.busy(one.cid)}
+        with self.holds.idle(lying) as idle:
+            for cid, why in (await self._reasons(idle)).items():
+                if least is not None and least <= 0:
+                    break
+                if why not in whys:
+                    continue
+                freed = lying[cid].size if plan else await self._evict(cid)
+                if freed:
+                    gone.append(Going(cid, freed, lying[cid].used, why))
+                    least = None if least is None else least - freed
+        return gone
+
+    async def _evict(self, cid: str) -> int:
+        freed = await self._store.evict(cid) or 0
+        if freed:
+            self._evicted += 1
+            self._evicted_bytes += freed
+        return freed
+
+    async def _reasons(self, cids: list[str]) -> dict[str, Why]:
+        """Why those of ``cids`` may go that may, in their order."""
+        claims = await self._database.claims.of(cids)
+        entries = [cid for cid in cids if cid in claims and claims[cid].kind == "entry"]
+        elsewhere = await self._store.held_elsewhere(entries) if entries else set()
+        found: dict[str, Why] = {}
+        for cid in cids:
+            if cid not in claims:
+                found[cid] = "unused"
+            elif claims[cid].kind == "result":
+                found[cid] = "result"
+            elif cid in elsewhere:
+                found[cid] = "replicated"
+        return found
+
+    async def _watch(self) -> None:
+        """Each time that something was added: remove what is too much."""
+        census = self._store.census
+        await census.oldest(0)
+        while True:
+            await census.grown.wait()
+            census.grown.clear()
+            try:
+                if self._lacking(0) > 0:
+                    await self._make_room(0)
+            except ArtdagError as error:
+                log.warning("the cache could not be brought within its bounds: %s", error.detail)
+            if (left := self._stuck - time.monotonic()) > 0:
+                await asyncio.sleep(left)
+
+    def _lacking(self, size: int) -> int:
+        """Bytes that must go before ``size`` more keep the cache within its bounds; 0 or less if none."""
+        over = 0 if self._capacity is None else self._store.census.size + size - self._capacity
+        return max(over, int(self._store.reserve * (NEAR - 1)) + size - self._store.spare)
+
+    async def _make_room(self, size: int) -> None:
+        """Bring the cache down to its low-water marks, and ``size`` bytes below its bounds."""
+        reserve, capacity = self._store.reserve, self._capacity
+        below = 0 if capacity is None else self._store.census.size + size - int(capacity * LOW)
+        least = max(below, int(reserve * (FAR - 1)) + size - self._store.spare)
+        count = freed = 0
+        async with aclosing(self.going(least)) as going:
+            async for one in going:
+                count += 1
+                freed += one.size
+        if count:
+            log.info("removed %d blobs with %d bytes from the cache, least recently used first", count, freed)
+        if freed < least and self._lacking(size) > 0:
+            self._stuck = time.monotonic() + PAUSE
+            log.warning("the cache lacks %d bytes, and nothing more may go", self._lacking(size))
