@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import secrets
 import signal
 import sys
 from contextlib import AsyncExitStack
@@ -21,8 +22,7 @@ from artdagd.auth.authority import Authority
 from artdagd.database import Database
 from artdagd.doctor import examination
 from artdagd.errors import ConfigError
-from artdagd.hooks import StorageBackend
-from artdagd.hooks.configs import filled
+from artdagd.hooks import AddressRules, kept_secret
 from artdagd.hooks.manager import Plugins
 from artdagd.hooks.outbound import Outbound
 from artdagd.hooks.types import RunEvent
@@ -31,18 +31,21 @@ from artdagd.runs.compute import Compute
 from artdagd.runs.events import Events
 from artdagd.runs.execution import Planner
 from artdagd.runs.keeping import Keeper
+from artdagd.runs.lanes import Lanes
 from artdagd.runs.library import Library
 from artdagd.runs.performance import Stage
 from artdagd.runs.places import Places
 from artdagd.runs.previews import Previews
 from artdagd.runs.publishing import Publishing
 from artdagd.runs.recipes import RecipeBook
+from artdagd.runs.replication import Replication
 from artdagd.runs.service import RunService
 from artdagd.runs.storage import Storage
 from artdagd.settings import Settings
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.store.importing import Imports
+from artdagd.store.providers import Providers
 from artdagd.store.sealing import Sealer
 from artdagd.system.notify import ServiceManager
 from artdagd.system.watch import LoopWatch
@@ -82,12 +85,7 @@ class Node:
         stack.callback(_Lock(settings.home).close)
         database = await Database.open(settings.database)
         stack.push_async_callback(database.close)
-        store = BlobStore(settings.cache, reserve_bytes=settings.reserve_bytes, providers=self._providers())
-        await store.open()
-        storage = Storage(
-            store, database, self.plugins.storage_types, Sealer(settings.home / "secret-key"), settings.own
-        )
-        await storage.open()
+        store, storage, replication = await self._stored(database)
         imports = Imports(settings.import_roots, limit=settings.max_upload_bytes, own=settings.own)
         await imports.check()
         broker = Broker(
@@ -101,7 +99,7 @@ class Node:
         stack.push_async_callback(broker.close)
         compute = Compute(store, database, broker)
         keeper = Keeper(store, database, settings.cache_capacity_bytes)
-        library = Library(store, database, compute, imports, keeper, settings.user_quota_bytes)
+        library = Library(store, database, compute, imports, keeper, settings.user_quota_bytes, replication)
         stack.push_async_callback(library.close)
         previews = Previews(store, compute, library, self.catalogue, settings.cluster_key)
         stack.push_async_callback(previews.close)
@@ -176,18 +174,28 @@ class Node:
     async def _observe(self, event: RunEvent) -> None:
         await self.plugins.call("artdag_run_event", event=event)
 
-    def _providers(self) -> list[StorageBackend]:
-        backends = []
-        for wanted in self.settings.storage:
-            kind = self.plugins.storage_types.get(wanted.type)
-            if kind is None:
-                known = ", ".join(self.plugins.storage_types) or "none"
-                raise ConfigError(f"storage {wanted.name}: no plugin offers type {wanted.type!r} (installed: {known})")
-            try:
-                backends.append(kind.open(filled(kind.config, wanted.config, strict=True)))
-            except ValueError as error:
-                raise ConfigError(f"storage {wanted.name}: {error}") from None
-        return backends
+    async def _stored(self, database: Database) -> tuple[BlobStore, Storage, Replication]:
+        """The blobs, the providers behind them, and what sends them their copies."""
+        settings = self.settings
+        node_id = kept_secret(settings.home / "node-id", lambda: secrets.token_hex(8).encode()).decode()
+        replication = Replication(database, Providers(), node_id)
+        store = BlobStore(
+            settings.cache,
+            reserve_bytes=settings.reserve_bytes,
+            providers=replication.providers,
+            ledger=replication,
+        )
+        await store.open()
+        self._stack.push_async_callback(replication.providers.close)
+        rules = AddressRules(settings.outbound_private, (443,))
+        sealer = Sealer(settings.home / "secret-key")
+        storage = Storage(store, replication, self.plugins.storage_types, sealer, rules, settings.own)
+        lanes = Lanes(store, replication)
+        await lanes.start()
+        self._stack.push_async_callback(lanes.close)
+        self._stack.push_async_callback(storage.close)
+        await storage.open({one.name: (one.type, one.config) for one in settings.storage})
+        return store, storage, replication
 
 
 async def serve(settings: Settings) -> None:

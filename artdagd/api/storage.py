@@ -15,7 +15,7 @@ section = Section("Storage", "Providers that keep copies of blobs. For administr
 @section.route("GET", "/storage", "List storage providers", scope="admin", page=Page("storage.html", views.providers))
 async def list_providers(call: Call) -> Items[ProviderView]:
     """Those that were added here, newest first; those of the settings file are not among them."""
-    return Items(call.services.storage.every())
+    return Items(await call.services.storage.every(call.who))
 
 
 @section.route(
@@ -61,7 +61,7 @@ async def show_storage_type(call: Call, type: str) -> TypeView:
     page=Page("provider.html", views.provider),
 )
 async def show_provider(call: Call, provider_id: str) -> ProviderView:
-    return call.services.storage.get(provider_id)
+    return await call.services.storage.get(provider_id, call.who)
 
 
 @section.route(
@@ -69,7 +69,7 @@ async def show_provider(call: Call, provider_id: str) -> ProviderView:
 )
 async def change_provider(call: Call, provider_id: str, body: ProviderChanges) -> ProviderView:
     """Fields that are absent stay, those of `config` too; a field of `config` that is null goes."""
-    return await call.services.storage.change(provider_id, body)
+    return await call.services.storage.change(provider_id, body, call.who)
 
 
 @section.route(
@@ -77,7 +77,7 @@ async def change_provider(call: Call, provider_id: str, body: ProviderChanges) -
 )
 async def remove_provider(call: Call, provider_id: str) -> None:
     """What it keeps stays with it."""
-    await call.services.storage.remove(provider_id)
+    await call.services.storage.remove(provider_id, call.who)
 
 
 @section.route(
@@ -92,7 +92,7 @@ async def remove_provider(call: Call, provider_id: str) -> None:
 )
 async def change_provider_form(call: Call, provider_id: str, body: ProviderChanges) -> None:
     """Fields that are empty stay as they are; those of `config` are `config.NAME`."""
-    await call.services.storage.change(provider_id, body)
+    await call.services.storage.change(provider_id, body, call.who)
 
 
 @section.route(
@@ -106,7 +106,7 @@ async def change_provider_form(call: Call, provider_id: str, body: ProviderChang
     errors=(NotFound,),
 )
 async def remove_provider_form(call: Call, provider_id: str) -> None:
-    await call.services.storage.remove(provider_id)
+    await call.services.storage.remove(provider_id, call.who)
 
 
 @section.route(
@@ -119,4 +119,4 @@ async def remove_provider_form(call: Call, provider_id: str) -> None:
 )
 async def test_provider(call: Call, provider_id: str) -> Tested:
     """Saves a small blob there, looks for it, reads it back and deletes it."""
-    return await call.services.storage.test(provider_id)
+    return await call.services.storage.test(provider_id, call.who)

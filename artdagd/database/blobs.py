@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -106,6 +107,22 @@ class Blobs:
             return int((await connection.execute(query)).scalar_one())
 
         return await self._database.read(work)
+
+    async def owned(self, owner: str, at_a_time: int) -> AsyncIterator[list[tuple[str, int]]]:
+        """CID and size of all that ``owner`` has, in lots."""
+        after = 0
+        while True:
+            where = and_(blobs.c.owner == owner, blobs.c.seq > after)
+            query = select(blobs.c.seq, blobs.c.cid, blobs.c.size).where(where).order_by(blobs.c.seq).limit(at_a_time)
+
+            async def work(connection: AsyncConnection, query: Any = query) -> list[Any]:
+                return list(await connection.execute(query))
+
+            found = await self._database.read(work)
+            if not found:
+                return
+            yield [(row.cid, row.size) for row in found]
+            after = found[-1].seq
 
     async def owners(self, cid: str) -> list[str]:
         async def work(connection: AsyncConnection) -> list[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from artdagd.database.providers import Providers
     from artdagd.database.publications import Publications
     from artdagd.database.recipes import Recipes
+    from artdagd.database.replicas import Replicas
     from artdagd.database.runs import Runs
     from artdagd.database.sessions import Sessions
     from artdagd.database.tokens import TokenTable
@@ -42,6 +43,7 @@ class Database:
     providers: Providers
     publications: Publications
     recipes: Recipes
+    replicas: Replicas
     runs: Runs
     sessions: Sessions
     tokens: TokenTable
@@ -54,6 +56,7 @@ class Database:
         from artdagd.database.providers import Providers
         from artdagd.database.publications import Publications
         from artdagd.database.recipes import Recipes
+        from artdagd.database.replicas import Replicas
         from artdagd.database.runs import Runs
         from artdagd.database.sessions import Sessions
         from artdagd.database.tokens import TokenTable
@@ -68,6 +71,7 @@ class Database:
         self.providers = Providers(self)
         self.publications = Publications(self)
         self.recipes = Recipes(self)
+        self.replicas = Replicas(self)
         self.runs = Runs(self)
         self.sessions = Sessions(self)
         self.tokens = TokenTable(self)

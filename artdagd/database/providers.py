@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 class ProviderRow(msgspec.Struct, frozen=True, kw_only=True):
-    """``secrets`` is the sealed JSON of the config's secret fields, which ``config`` lacks."""
+    """``secrets`` is the sealed JSON of the config's secret fields, which ``config`` lacks. ``for_node``: it keeps
+    copies of everything, else of what its owner has."""
 
     provider_id: str
     owner: str
@@ -27,6 +28,7 @@ class ProviderRow(msgspec.Struct, frozen=True, kw_only=True):
     secrets: str | None = None
     capacity_bytes: int | None = None
     created_at: str = msgspec.field(default_factory=now)
+    for_node: bool = True
 
 
 class Providers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The revision of the last migration, which makes these tables."""
 
 metadata = MetaData()
@@ -165,7 +165,26 @@ providers = Table(
     Column("secrets", Text),
     Column("capacity_bytes", BigInteger),
     Column("created_at", String(32), nullable=False),
+    Column("for_node", Boolean, nullable=False),
     Index("providers_owner_name", "owner", "name", unique=True),
+)
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("cid", String(128), primary_key=True),
+    Column("provider_id", String(255), primary_key=True),
+    Column("node", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("spoiled", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Float),
+    Column("lease", Float),
+    Column("error", Text),
+    Column("updated_at", String(32), nullable=False),
+    Index("replicas_due", "provider_id", "node", "due_at"),
+    Index("replicas_states", "provider_id", "state", "size"),
 )
 
 plugin_values = Table(

@@ -3,7 +3,7 @@
 Version of this API: see :data:`API_VERSION`; it follows semantic versioning, apart from the daemon's.
 """
 
-from artdagd.hooks.addresses import is_loopback
+from artdagd.hooks.addresses import AddressRules, is_loopback
 from artdagd.hooks.identity import Identity, IdentityProvider, ProviderUnreachable, SignInRefused
 from artdagd.hooks.markers import API_VERSION, hookimpl, hookspec
 from artdagd.hooks.node import NodeAccess, PluginSettings, State
@@ -29,6 +29,7 @@ from artdagd.hooks.web import WebRequest, WebResponse, WebRoute
 
 __all__ = [
     "API_VERSION",
+    "AddressRules",
     "AnalysisRequest",
     "Analyzer",
     "Delivery",

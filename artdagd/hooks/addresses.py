@@ -160,7 +160,7 @@ def _ascii(text: str) -> str:
         raise OutboundRefused("the host of the address is no valid international name (IDNA 2008)") from None
 
 
-class Rules:
+class AddressRules:
     """https on ``ports`` to public addresses, and whatever ``private`` lists: see :class:`artdagd.hooks.Outbound`.
 
     Raises ValueError for an entry of ``private`` that names no host, address or network.

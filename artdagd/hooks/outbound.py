@@ -19,7 +19,7 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from artdagd import __version__
-from artdagd.hooks.addresses import Address, OutboundRefused, Rules, Target
+from artdagd.hooks.addresses import Address, AddressRules, OutboundRefused, Target
 
 AT_ONCE = 32
 """Requests that are under way at once; further ones wait, within their time."""
@@ -83,7 +83,7 @@ class Outbound:
         trust: ssl.SSLContext | None = None,
         resolve: Resolve | None = None,
     ) -> None:
-        self._rules = Rules(private, ports, listed_in)
+        self._rules = AddressRules(private, ports, listed_in)
         self._user_agent = user_agent
         self._trust = trust
         self._resolve = resolve or _system

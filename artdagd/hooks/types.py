@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_che
 
 import msgspec
 
+from artdagd.hooks.addresses import AddressRules
+
 if TYPE_CHECKING:
     import numpy
 
@@ -235,6 +237,11 @@ class StorageType(msgspec.Struct, frozen=True, kw_only=True):
 
     ``synchronous`` (new in 1.2): the answer to an upload waits until such a provider has the blob, and is an error if
     it can't be saved there. Without it copies are made in the background.
+
+    ``open_within(config, rules)`` (new in 1.2) opens one that serves a single user, and that any user may add, in place
+    of ``open``. Such a backend touches no file of this machine but those that it is given, and calls only what the
+    ``rules`` (:class:`AddressRules`) allow; it raises :class:`OutboundRefused` for a config that they forbid. Without
+    it such storage is for the whole node, and administrators alone add it.
     """
 
     name: str
@@ -242,6 +249,7 @@ class StorageType(msgspec.Struct, frozen=True, kw_only=True):
     config: type[msgspec.Struct]
     open: Callable[[Any], StorageBackend]
     synchronous: bool = False
+    open_within: Callable[[Any, AddressRules], StorageBackend] | None = None
 
 
 class RunEvent(msgspec.Struct, frozen=True):

@@ -14,8 +14,10 @@ from artdagd.database import Database
 from artdagd.database.blobs import BlobRow
 from artdagd.errors import ArtdagError, Conflict, InvalidRequest, NotFound, Unavailable
 from artdagd.runs.compute import FOR, Compute
+from artdagd.runs.entries import Copies, entry_of
 from artdagd.runs.keeping import Keeper
 from artdagd.runs.quota import Quota
+from artdagd.runs.replication import Replication
 from artdagd.runs.sniff import media_type_of
 from artdagd.runs.views import Content, Entry, MetaChanges, Page, Received
 from artdagd.store import BlobStore, Imports, parse_cid
@@ -37,6 +39,7 @@ class Library:
         imports: Imports,
         keeper: Keeper,
         user_quota_bytes: int = 0,
+        replication: Replication | None = None,
     ) -> None:
         self._store = store
         self._database = database
@@ -44,6 +47,8 @@ class Library:
         self._imports = imports
         self.quota = Quota(database, user_quota_bytes)
         self._keeper = keeper
+        self._replication = replication or Replication(database, store.providers, "")
+        self._copies = Copies(store, self._replication)
         self._holds = keeper.holds
         self._looking: set[asyncio.Task[None]] = set()
 
@@ -68,7 +73,7 @@ class Library:
             entry = await self.record(
                 blob.cid, blob.size, filename=filename, owner=who.name, media_type=media_type_of(head, filename)
             )
-        await self._store.delivered(blob.cid)
+        await self._replication.delivered(blob.cid, who.name)
         return Received(entry, blob.existed)
 
     async def bring(self, path: str, *, filename: str | None, who: Principal) -> Received:
@@ -85,6 +90,7 @@ class Library:
             if not self._store.has(cid):
                 raise Unavailable(f"{cid} was deleted just now", advice="Do it again.", retry_after=1)
             await self._database.blobs.record(cid, size, media_type=media_type, filename=filename, owner=owner)
+            await self._replication.owe(cid, size, existed=True, owner=owner)
             entry = await self._entry(cid, owner)
         task = asyncio.create_task(self._look(cid, owner))
         self._looking.add(task)
@@ -106,14 +112,15 @@ class Library:
         Raises NotFound, also for nobody (None) who asks for what is not published.
         """
         row, own = await self._readable(cid, who)
-        entry = entry_of(row)
-        return entry if own else msgspec.structs.replace(entry, metadata={}, pinned=False, locations=[])
+        if own and who:
+            return (await self._copies.shown([row], who))[0]
+        return msgspec.structs.replace(entry_of(row), metadata={}, pinned=False)
 
     async def list(
         self, who: Principal, *, kind: str | None = None, q: str | None = None, page: int = 1, limit: int = 20
     ) -> Page[Entry]:
         rows, total = await self._database.blobs.page(who.sees, kind, q, page, limit)
-        return Page([entry_of(row) for row in rows], page, limit, total, page * limit < total)
+        return Page(await self._copies.shown(rows, who), page, limit, total, page * limit < total)
 
     async def update_meta(self, cid: str, who: Principal, changes: MetaChanges) -> Entry:
         row = await self.row(cid, who)
@@ -141,10 +148,13 @@ class Library:
             claim = await self._keeper.needed(row.cid)
             if claim is None or claim.kind == "result":
                 await self._store.delete(row.cid)
+            else:
+                await self._replication.drop(row.cid, row.owner)
 
     async def open(self, cid: str, who: Principal | None) -> Content:
         """Verified bytes, of ``who``'s or published. Raises NotFound or BlobCorrupt."""
         row, own = await self._readable(cid, who)
+        FOR.set(row.owner)
         path = await self._store.path(row.cid)
         published = not own or await self._database.publications.get(row.cid, row.owner) is not None
         return Content(row.cid, str(path), row.size, row.media_type, row.filename, published=published)
@@ -203,27 +213,3 @@ def _name(cid: str) -> str:
 
 def _absent(cid: str) -> NotFound:
     return NotFound(f"no blob {cid} here", advice="artdagctl cache list shows what there is.")
-
-
-def entry_of(row: BlobRow) -> Entry:
-    """A row as its owner sees it."""
-    facts = row.facts
-    video = facts.video if facts else None
-    return Entry(
-        cid=row.cid,
-        size=row.size,
-        media_type=row.media_type,
-        filename=row.filename,
-        kind=row.kind,
-        created_at=row.created_at,
-        duration=facts.duration if facts else None,
-        width=video.width if video else None,
-        height=video.height if video else None,
-        fps=video.fps[0] / video.fps[1] if video else None,
-        title=row.title,
-        description=row.description,
-        tags=row.tags,
-        metadata=row.metadata,
-        pinned=row.pinned,
-        locations=["local"],
-    )

@@ -16,8 +16,9 @@ from artdagd.database.blobs import BlobRow
 from artdagd.database.publications import PublicationRow
 from artdagd.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from artdagd.hooks import Delivery, Published, Publisher, PublishRefused, Work
+from artdagd.runs.entries import entry_of
 from artdagd.runs.holds import Holds
-from artdagd.runs.library import Library, entry_of
+from artdagd.runs.library import Library
 from artdagd.store import BlobStore
 
 NAME = 32

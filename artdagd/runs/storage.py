@@ -1,95 +1,147 @@
-"""Storage providers as their administrator knows them: added, tested, changed and removed while the node runs."""
+"""Storage providers as their owners know them: added, tested, changed and removed while the node runs."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from artdagd.auth.principal import Principal
 from artdagd.cid import cid_of_bytes
-from artdagd.database import Database
 from artdagd.database.providers import ProviderRow
-from artdagd.errors import ConfigError, Conflict, InvalidRequest, NotFound
-from artdagd.hooks import StorageBackend, StorageType
+from artdagd.database.replicas import Tally
+from artdagd.errors import ArtdagError, ConfigError, Conflict, Forbidden, InvalidRequest, NotFound
+from artdagd.hooks import AddressRules, StorageBackend, StorageType
 from artdagd.hooks.configs import filled
 from artdagd.runs.provider_views import ProviderBody, ProviderChanges, ProviderView, Tested, TypeView
+from artdagd.runs.replication import Replication
 from artdagd.steps.suggest import quote
 from artdagd.store import BlobStore
+from artdagd.store.providers import said
 from artdagd.store.sealing import Sealer
+
+log = logging.getLogger(__name__)
+
+Fixed: TypeAlias = tuple[str, Mapping[str, Any]]
+"""Type and config of a provider of the settings."""
 
 TEST_SECONDS = 20.0
 """Seconds that a test of a provider may take."""
 
 MOST = 100
-"""Providers of a node."""
+MOST_EACH = 10
+"""Providers of a node, and of one user who is no administrator."""
+
+FIXED = "settings-"
+"""What the ids of providers of the settings file begin with."""
+
+LOOK_SECONDS = 30.0
+"""How often a node looks for providers that another node on its database has added or changed."""
 
 
 class Storage:
-    """The providers of a node: those in its database. ``types`` are what plugins offer; ``own`` are the node's folders,
-    which are no place for copies."""
+    """The providers of a node: those of its settings, and those in its database. ``types`` are what plugins offer;
+    ``own`` are the node's folders, which are no place for copies; ``rules`` bind those that serve one user."""
 
     def __init__(
         self,
         store: BlobStore,
-        database: Database,
+        replication: Replication,
         types: Mapping[str, StorageType],
         sealer: Sealer,
+        rules: AddressRules,
         own: Sequence[Path] = (),
     ) -> None:
         self._store = store
-        self._database = database
+        self._replication = replication
+        self._database = replication.database
         self._types = types
         self._sealer = sealer
+        self._rules = rules
         self._own = own
+        self._looking: asyncio.Task[None] | None = None
         self._rows: dict[str, ProviderRow] = {}
         self._errors: dict[str, str] = {}
         self._tested: dict[str, Tested] = {}
         self._turn = asyncio.Lock()
 
-    async def open(self) -> None:
-        """Put every provider into use. One that can't be is told of in its view, and stops nothing."""
-        for row in reversed(await self._database.providers.all()):
+    async def open(self, fixed: Mapping[str, Fixed] = {}) -> None:
+        """Put every provider into use, those of the settings (by name) first. One that can't be is told of in its view,
+        and stops nothing; but of the settings, it raises ConfigError."""
+        for name, (type_, config) in fixed.items():
+            row = ProviderRow(provider_id=f"{FIXED}{name}", owner="", type=type_, name=name, config=dict(config))
             self._rows[row.provider_id] = row
             try:
-                await self._use(row, self._backend(row.type, self._whole(row)))
-            except (ConfigError, InvalidRequest, NotFound) as error:
-                self._errors[row.provider_id] = error.detail
+                await self._use(row, self._type(type_).open(filled(self._type(type_).config, config, strict=True)))
+            except NotFound as error:
+                raise ConfigError(f"storage {name}: {error.detail}", advice=error.advice) from None
+            except ValueError as error:
+                raise ConfigError(f"storage {name}: {error}") from None
+        await self._database.replicas.prune(FIXED)
+        await self._look()
+        if self._database.engine.dialect.name != "sqlite":  # of which there is one node
+            self._looking = asyncio.create_task(self._keep_looking())
 
-    def every(self) -> list[ProviderView]:
-        """Newest first."""
-        return [self._view(row) for row in reversed(self._rows.values())]
+    async def close(self) -> None:
+        """Look no more for what other nodes change."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
 
-    def get(self, provider_id: str) -> ProviderView:
-        return self._view(self._row(provider_id))
+    async def every(self, who: Principal) -> list[ProviderView]:
+        """Those that ``who`` sees, newest first."""
+        tallies = await self._replication.tallies()
+        return [self._view(row, tallies) for row in reversed(self._rows.values()) if _sees(who, row)]
+
+    async def all(self) -> list[ProviderView]:
+        """Everybody's, without a question who asks."""
+        tallies = await self._replication.tallies()
+        return [self._view(row, tallies) for row in self._rows.values()]
+
+    async def get(self, provider_id: str, who: Principal) -> ProviderView:
+        return self._view(self._row(provider_id, who), await self._replication.tallies())
+
+    def names(self, who: Principal) -> dict[str, str]:
+        """What the providers that ``who`` sees are called, by id."""
+        return {row.provider_id: row.name for row in self._rows.values() if _sees(who, row)}
 
     def type(self, name: str) -> TypeView:
         kind = self._type(name)
-        return TypeView(name, kind.description, _schema(kind))
+        return TypeView(name, kind.description, _schema(kind), kind.open_within is not None)
 
-    def types(self) -> list[TypeView]:
-        return [self.type(name) for name in sorted(self._types)]
+    def types(self, who: Principal) -> list[TypeView]:
+        """Those of which ``who`` may add a provider."""
+        found = [self.type(name) for name in sorted(self._types)]
+        return [one for one in found if one.for_users or who.may("admin")]
 
     async def add(self, body: ProviderBody, who: Principal) -> ProviderView:
-        """Keep a provider and put it into use. Raises InvalidRequest for a config that its type does not take."""
+        """Keep a provider and put it into use. Raises InvalidRequest for a config that its type does not take, and
+        Forbidden for a type or a provider that is for administrators alone."""
+        for_node = who.may("admin") if body.for_node is None else body.for_node
+        if for_node and not who.may("admin"):
+            raise Forbidden("a provider for the node is added by an administrator", advice="Leave for_node away.")
         async with self._turn:
-            if len(self._rows) >= MOST:
+            if sum(not one.startswith(FIXED) for one in self._rows) >= MOST:
                 raise Conflict(f"there are {MOST} providers, the limit")
+            if not who.may("admin") and sum(row.owner == who.name for row in self._rows.values()) >= MOST_EACH:
+                raise Conflict(f"you have {MOST_EACH} providers, the limit", advice="Remove one.")
             provider_id = secrets.token_hex(8)
-            backend = self._backend(body.type, body.config)
+            backend = self._backend(body.type, body.config, within=not for_node)
             row = ProviderRow(
                 provider_id=provider_id,
                 owner=who.name,
                 type=body.type,
                 name=body.name,
                 capacity_bytes=body.capacity_bytes,
+                for_node=for_node,
                 **self._parts(provider_id, body.type, body.config),
             )
             if not await self._database.providers.add(row):
@@ -97,12 +149,12 @@ class Storage:
                 raise Conflict(f"you have a provider called {body.name!r}", advice="Choose another name.")
             self._rows[provider_id] = row
             await self._use(row, backend)
-            return self._view(row)
+            return self._view(row, {})
 
-    async def change(self, provider_id: str, changes: ProviderChanges) -> ProviderView:
+    async def change(self, provider_id: str, changes: ProviderChanges, who: Principal) -> ProviderView:
         """Change a provider. Secrets that can't be read any more are set anew. Raises as :meth:`add` does."""
         async with self._turn:
-            row = self._row(provider_id)
+            row = self._row(provider_id, who, to_change=True)
             given = {k: v for k, v in msgspec.structs.asdict(changes).items() if v is not msgspec.UNSET}
             name = given.get("name", row.name)
             if any(one.name == name and one.owner == row.owner and one is not row for one in self._rows.values()):
@@ -110,32 +162,43 @@ class Storage:
             config, backend = given.pop("config", None), None
             if config is not None:
                 whole = {key: value for key, value in (self._before(row, config) | config).items() if value is not None}
-                backend = self._backend(row.type, whole)
+                backend = self._backend(row.type, whole, within=not row.for_node)
                 given |= self._parts(provider_id, row.type, whole)
             await self._database.providers.update(provider_id, **given)
-            self._rows[provider_id] = row = msgspec.structs.replace(row, **given)
+            before, row = row, msgspec.structs.replace(row, **given)
+            self._rows[provider_id] = row
+            await self._database.replicas.retry(provider_id)
+            if row.config != before.config:  # it may be another place
+                await self._database.replicas.renew(provider_id)
             if backend is not None:
                 await self._use(row, backend)
-            return self._view(row)
+            elif used := self._store.providers.get(provider_id):
+                used.capacity_bytes = row.capacity_bytes
+                used.work.set()
+            return self._view(row, await self._replication.tallies())
 
-    async def remove(self, provider_id: str) -> None:
+    async def remove(self, provider_id: str, who: Principal) -> None:
         """Forget a provider. What it keeps stays with it."""
         async with self._turn:
-            self._row(provider_id)
+            self._row(provider_id, who, to_change=True)
             await self._database.providers.delete(provider_id)
-            del self._rows[provider_id]
-            self._errors.pop(provider_id, None)
-            self._tested.pop(provider_id, None)
-            await self._store.providers.remove(provider_id)
+            await self._forget(provider_id)
 
-    async def test(self, provider_id: str) -> Tested:
+    async def _forget(self, provider_id: str) -> None:
+        del self._rows[provider_id]
+        self._errors.pop(provider_id, None)
+        self._tested.pop(provider_id, None)
+        await self._store.providers.remove(provider_id)
+        await self._database.replicas.remove(provider_id)
+
+    async def test(self, provider_id: str, who: Principal) -> Tested:
         """Save a small blob there, look for it, read it back, delete it."""
-        row = self._row(provider_id)
+        row = self._row(provider_id, who)
         began = time.monotonic()
         whole: dict[str, Any] = {}
         try:
             whole = self._whole(row)
-            backend = self._backend(row.type, whole)
+            backend = self._backend(row.type, whole, within=not row.for_node)
             async with asyncio.timeout(TEST_SECONDS):
                 try:
                     detail = await _tried(backend, self._store)
@@ -146,20 +209,56 @@ class Storage:
         except (ConfigError, InvalidRequest, NotFound) as error:
             detail = error.detail
         except Exception as error:
-            detail = self._told(row.type, whole, _said(error))
+            detail = self._told(row.type, whole, said(error))
         found = Tested(not detail, detail or "saved, found, read back and deleted", (time.monotonic() - began) * 1000)
         if provider_id in self._rows:
             self._tested[provider_id] = found
         return found
 
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self._look()
+            except ArtdagError as error:
+                log.warning("providers are not looked for: %s", error.detail)
+            except Exception:
+                log.exception("providers are not looked for")
+
+    async def _look(self) -> None:
+        """Take over what the database has of providers."""
+        async with self._turn:
+            rows = {row.provider_id: row for row in reversed(await self._database.providers.all())}
+            for gone in [one for one in self._rows if one not in rows and not one.startswith(FIXED)]:
+                await self._forget(gone)
+            for row in rows.values():
+                if self._rows.get(row.provider_id) != row:
+                    self._rows[row.provider_id] = row
+                    try:
+                        await self._use(row, self._backend(row.type, self._whole(row), within=not row.for_node))
+                    except (ConfigError, Forbidden, InvalidRequest, NotFound) as error:
+                        self._errors[row.provider_id] = error.detail
+
     async def _use(self, row: ProviderRow, backend: StorageBackend) -> None:
         self._errors.pop(row.provider_id, None)
-        await self._store.providers.add(row.provider_id, backend, synchronous=self._type(row.type).synchronous)
+        await self._store.providers.add(
+            row.provider_id,
+            backend,
+            owner="" if row.for_node else row.owner,
+            synchronous=self._type(row.type).synchronous,
+            capacity_bytes=row.capacity_bytes,
+            told=lambda text: self._told(row.type, self._whole(row), text),
+        )
 
-    def _row(self, provider_id: str) -> ProviderRow:
-        if provider_id not in self._rows:
+    def _row(self, provider_id: str, who: Principal, *, to_change: bool = False) -> ProviderRow:
+        row = self._rows.get(provider_id)
+        if row is None or not _sees(who, row):
             raise NotFound(f"no storage provider {provider_id} here", advice="artdagctl storage list shows them.")
-        return self._rows[provider_id]
+        if to_change and provider_id.startswith(FIXED):
+            raise Conflict(
+                f"{row.name} is in the node's settings file", advice="Change it there, and restart the node."
+            )
+        return row
 
     def _type(self, name: str) -> StorageType:
         if name not in self._types:
@@ -167,14 +266,21 @@ class Storage:
             raise NotFound(f"no storage type {quote(name)}", advice=f"Installed plugins offer: {known}.")
         return self._types[name]
 
-    def _backend(self, type_: str, config: Mapping[str, Any]) -> StorageBackend:
-        """Raises InvalidRequest for a config that the type refuses, or that leads to the node's own files."""
+    def _backend(self, type_: str, config: Mapping[str, Any], *, within: bool) -> StorageBackend:
+        """Open one, ``within`` the rules for users. Raises InvalidRequest for a config that the type refuses, or that
+        leads to the node's own files; Forbidden for a type that is not for users."""
         kind = self._type(type_)
+        if within and kind.open_within is None:
+            known = ", ".join(sorted(name for name, one in self._types.items() if one.open_within)) or "none"
+            raise Forbidden(
+                f"{type_} storage serves the whole node: an administrator adds it", advice=f"For one user: {known}."
+            )
         for name, value in config.items():
             if isinstance(value, str) and value.startswith("/") and "\0" not in value and self._is_own(Path(value)):
                 raise InvalidRequest(f"{name} of a {type_} provider lies in the folders of the node itself")
         try:
-            return kind.open(filled(kind.config, config))
+            chosen = filled(kind.config, config)
+            return kind.open_within(chosen, self._rules) if within and kind.open_within else kind.open(chosen)
         except Exception as error:  # whatever a plugin raises is about its config
             said = self._told(type_, config, str(error) or type(error).__name__)
             raise InvalidRequest(f"the config of a {type_} provider: {said}") from None
@@ -209,18 +315,28 @@ class Storage:
                 raise Conflict(error.detail, advice=error.advice) from None
             return row.config
 
-    def _view(self, row: ProviderRow) -> ProviderView:
+    def _view(self, row: ProviderRow, tallies: Mapping[str, Tally]) -> ProviderView:
         kind = self._types.get(row.type)
+        hidden = _secrets(kind) if kind else set()
+        tally, used = tallies.get(row.provider_id, Tally()), self._store.providers.get(row.provider_id)
         return ProviderView(
             provider_id=row.provider_id,
             type=row.type,
             name=row.name,
             owner=row.owner,
-            config=row.config,
-            secrets=sorted(_secrets(kind)) if kind and row.secrets else [],
+            config={key: value for key, value in row.config.items() if key not in hidden},
+            secrets=sorted(hidden) if row.secrets else [],
             capacity_bytes=row.capacity_bytes,
             created_at=row.created_at,
             error=self._errors.get(row.provider_id),
+            for_node=row.for_node,
+            synchronous=kind is not None and kind.synchronous,
+            blobs=tally.blobs,
+            bytes=tally.bytes,
+            owed=tally.owed,
+            failing=tally.failing,
+            last_error=(used.circuit.error if used else "") or tally.last_error,
+            circuit=used.circuit.state if used else "closed",
             tested=self._tested.get(row.provider_id),
         )
 
@@ -248,11 +364,8 @@ async def _tried(backend: StorageBackend, store: BlobStore) -> str:
     return ""
 
 
-def _said(error: Exception) -> str:
-    """What went wrong, in the words of the system where they are its."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return str(error) or type(error).__name__
+def _sees(who: Principal, row: ProviderRow) -> bool:
+    return who.sees is None or (not row.for_node and row.owner == who.name)
 
 
 def _schema(kind: StorageType) -> dict[str, Any]:

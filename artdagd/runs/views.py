@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
+from artdagd.database.replicas import State
 from artdagd.database.runs import RunFailure
 from artdagd.errors import Fault
 from artdagd.runs.machine import RunStatus, StepStatus
@@ -24,8 +25,19 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     has_more: bool
 
 
+class CopyView(msgspec.Struct, frozen=True):
+    """How far the copy of a blob at a provider got, since when, and what went wrong. What ``failed`` is tried again."""
+
+    state: State
+    since: str
+    error: str | None = None
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A blob as its owner sees it. Facts about the picture and sound are null until a worker has looked."""
+    """A blob as its owner sees it. Facts about the picture and sound are null until a worker has looked.
+
+    ``locations`` are ``local`` and the ids of providers that have it; ``replication`` has those that are to have it.
+    """
 
     cid: str
     size: int
@@ -43,6 +55,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
     pinned: bool = False
     locations: list[str] = []
+    replication: dict[str, CopyView] = {}
 
 
 class Received(msgspec.Struct, frozen=True):

@@ -6,13 +6,14 @@ import asyncio
 import errno
 import logging
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
 from artdagd.cid import CID, DAG_JSON, Imported, Importer, cid_of_dag_json_bytes, dag_json, names_file, read_dag_json
 from artdagd.errors import (
+    ArtdagError,
     BlobCorrupt,
     ConfigError,
     Conflict,
@@ -22,11 +23,11 @@ from artdagd.errors import (
     TooLarge,
     Unavailable,
 )
-from artdagd.hooks import StorageBackend
 from artdagd.store.census import Census
 from artdagd.store.files import Disk, Draft, SyncFailed, open_plain, problem, stamp, sweep
 from artdagd.store.incoming import PIECE, Blob, Incoming
 from artdagd.store.layout import SECTIONS, Layout, Section, parse_cid
+from artdagd.store.ledger import Ledger, NoLedger
 from artdagd.store.providers import Providers, WrongBytes
 from artdagd.store.uses import Uses
 from artdagd.store.verified import Verified
@@ -40,9 +41,8 @@ MAX_VALUE = 64 << 20
 class BlobStore:
     """The blobs under ``root`` (CACHE_DIR).
 
-    ``reserve_bytes`` of the filesystem stay free: a blob that would go below is refused. ``providers`` get a copy of
-    each new blob and are asked for what is missing here; ``provider_timeout`` bounds, in seconds, how long one may take
-    for the next chunk, or to save a megabyte.
+    ``reserve_bytes`` of the filesystem stay free: a blob that would go below is refused. ``providers`` are asked for
+    what is missing here; ``ledger`` is told of each new blob, so that they get a copy.
 
     ``read_only`` is empty, or says why nothing can be written any more: an fsync failed.
 
@@ -54,13 +54,14 @@ class BlobStore:
         root: Path,
         *,
         reserve_bytes: int = 1 << 30,
-        providers: Sequence[StorageBackend] = (),
-        provider_timeout: float = 60.0,
+        providers: Providers | None = None,
+        ledger: Ledger | None = None,
         disk: Disk | None = None,
     ) -> None:
         self.layout = Layout(root)
         self.read_only = ""
-        self.providers = Providers(providers, provider_timeout)
+        self.providers = providers or Providers()
+        self.ledger: Ledger = ledger or NoLedger()
         self._reserve = reserve_bytes
         self._disk = disk or Disk()
         self._verified = Verified(self.layout.quarantine)
@@ -165,10 +166,10 @@ class BlobStore:
     async def delete(self, cid: str, *, providers: bool = True) -> None:
         """Forget ``cid`` here and, if ``providers``, everywhere; no error if it is not there. Raises Unavailable."""
         wanted = parse_cid(cid)
+        if providers:
+            await self.ledger.drop(str(wanted))
         async with self._lock(wanted):
             self._remove(wanted)
-        if providers:
-            await self.providers.delete(str(wanted))
 
     async def evict(self, cid: str) -> int | None:
         """Remove the local file of ``cid`` unless it is in use: the bytes that this freed, or None.
@@ -184,21 +185,11 @@ class BlobStore:
 
         Raises Unavailable if one could not be given it: it is kept here all the same, and still owed to that provider.
         """
-        for why in self.providers.missed(str(parse_cid(cid))).values():
-            raise Unavailable(
-                f"{cid} is kept here, but storage that has to have it did not take it: {why}",
-                advice="Upload it again to wait for that anew.",
-                retry_after=5,
-            )
+        await self.ledger.delivered(str(parse_cid(cid)))
 
-    async def held_elsewhere(self, cids: Iterable[str]) -> set[str]:
+    async def held_elsewhere(self, cids: Collection[str]) -> set[str]:
         """Those of ``cids`` of which a provider of the node that works has a copy."""
-        return set()
-
-    @property
-    def replication(self) -> Mapping[str, Mapping[str, str]]:
-        """What providers still owe: CID -> id of the provider -> its last error, or ``pending``."""
-        return self.providers.owed
+        return await self.ledger.held_elsewhere(cids)
 
     async def cids(self) -> AsyncIterator[str]:
         """Every CID whose file is here, each once, in no order."""
@@ -291,13 +282,11 @@ class BlobStore:
         return draft
 
     async def _settle(self, draft: Draft, cid: CID, size: int, section: Section) -> Blob:
-        """Put a whole draft in its place, unless a sound file is there; then save it to the providers."""
+        """Put a whole draft in its place, unless a sound file is there; then owe it to the providers."""
         async with self._lock(cid):
             existed = await self._put(draft, cid, section)
-        name = str(cid)
-        if not existed or name in self.replication:
-            await self.providers.save(name, self.layout.place(cid, section), size)
-        return Blob(name, size, existed)
+        await self.ledger.owe(str(cid), size, existed=existed)
+        return Blob(str(cid), size, existed)
 
     async def _put(self, draft: Draft, cid: CID, section: Section) -> bool:
         """Under the lock of ``cid``: whether a sound file was there already."""
@@ -328,7 +317,14 @@ class BlobStore:
                 raise WrongBytes(f"{imported.size} bytes that {cid} does not name")
             return Blob(str(cid), imported.size, await self._put(draft, cid, section))
 
-        outcome = await self.providers.load(str(cid), lambda: Incoming(lambda: self._begin(0), self._room, settle))
+        name = str(cid)
+        outcome, met = await self.providers.load(
+            name,
+            lambda: Incoming(lambda: self._begin(0), self._room, settle),
+            owner=self.ledger.asking(),
+            holders=await self._holders(name),
+        )
+        await self._report(name, met)
         if outcome == "found":
             return self.layout.place(cid, section)
         if spoiled or outcome == "wrong":
@@ -336,6 +332,23 @@ class BlobStore:
         if outcome == "failed":
             raise Unavailable(f"{cid} is not here, and a storage provider did not answer", advice="Try again later.")
         raise NotFound(f"{cid} is not stored here nor at a provider", advice="Upload it, or add storage that has it.")
+
+    async def _holders(self, cid: str) -> Mapping[str, int]:
+        try:
+            return await self.ledger.holders(cid)
+        except ArtdagError as error:
+            log.warning("%s is looked for everywhere: %s", cid, error.detail)
+            return {}
+
+    async def _report(self, cid: str, met: Mapping[str, str]) -> None:
+        """Have copies made anew that were missing or wrong."""
+        for provider_id, what in met.items():
+            try:
+                await self.ledger.wrong(
+                    cid, provider_id, "wrong bytes" if what == "wrong" else "it was lost there", spoiled=what == "wrong"
+                )
+            except ArtdagError as error:
+                log.warning("%s at %s is %s, which could not be noted: %s", cid, provider_id, what, error.detail)
 
 
 def _hash(draft: Draft, path: Path) -> Imported:

@@ -22,9 +22,9 @@ from artdagd.plans import document as plan_document
 from artdagd.recipes import document
 from artdagd.render.reading import clock
 from artdagd.render.reading import opening as media
-from artdagd.runs import events, keys, previews, publishing, service, storage
+from artdagd.runs import events, keys, lanes, previews, publishing, service, storage
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
-from artdagd.store import importing
+from artdagd.store import circuit, importing, providers
 from artdagd.workers import dispatch, tasks
 
 PAGE = "docs/operations.md"
@@ -68,6 +68,7 @@ def test_the_example_settings_are_the_defaults(pages, tmp_path: Path):
     assert loaded.storage[0].type == "local"
 
 
+CALL = inspect.signature(providers.Providers).parameters["timeout"].default
 ASKED = inspect.signature(Outbound.request).parameters
 
 LIMITS = {
@@ -121,11 +122,17 @@ LIMITS = {
     "tokens of one user": f"{tokens.MOST} good, {tokens.MADE:,} with those that ended less than "
     f"{tokens.KEPT.days} days ago",
     "wrong tokens from one address": f"{attempts.MOST} a minute",
-    "storage providers": f"{storage.MOST}",
     "connections to the database": f"{opening.POOL}; who finds none waits {opening.POOL_SECONDS} s",
     "a database that is away": f"{trouble.PATIENCE:g} s; {opening.COMMAND_SECONDS} s if it falls silent in a statement",
     "another's lock on the SQLite file": f"{opening.BUSY_SECONDS} s",
     "start while PostgreSQL starts": f"{opening.START_SECONDS} s",
+    "storage providers": f"{storage.MOST}, {storage.MOST_EACH} of one user",
+    "copies that one provider is sent at once": f"{providers.AT_ONCE}; those of single users {lanes.OWN_AT_ONCE} "
+    "together",
+    "a call of a provider": f"{CALL:g} s, and as much again for each {providers.RATE / 1e6:g} MB to save; "
+    f"{CALL:g} s for the next chunk of a read",
+    "a provider's failures in a row": f"{circuit.FAILURES}",
+    "a copy that failed": f"{lanes.FIRST_WAIT:g} s, doubled up to {lanes.LONGEST_WAIT:g} s",
     "calls of other servers at once": f"{outbound.AT_ONCE}, {outbound.RESOLVERS} of them resolving names",
     "a call of another server": f"{ASKED['seconds'].default:g} s, {ASKED['limit'].default >> 10} KiB of answer, "
     "unless the caller says otherwise",

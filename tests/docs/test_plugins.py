@@ -25,6 +25,7 @@ from artdagd.render.analysis.audio import Blocks
 from artdagd.render.engine import render_pass
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
+from artdagd.store.providers import Providers
 from artdagd.work import RenderPass, RenderStep
 from artdagd.workers.messages import AnalyzeJob
 from artdagd.workers.tasks import Tasks
@@ -130,14 +131,17 @@ def test_the_analyzer_of_pictures(plugin, tmp_path: Path):
 
 async def test_the_storage_gives_back_what_the_node_lost(plugin, tmp_path: Path):
     kind = Plugins.of(plugin("artdagd_memory")).storage_types["memory"]
-    store = BlobStore(tmp_path / "cache", reserve_bytes=0, providers=[backend := kind.open(kind.config())])
+    providers = Providers()
+    await providers.add("p", backend := kind.open(kind.config()))
+    store = BlobStore(tmp_path / "cache", reserve_bytes=0, providers=providers)
     await store.open()
     cid = (await store.put_bytes(b"x" * 3_000_000)).cid
+    await providers.save(providers.every()[0], cid, await store.path(cid), 3_000_000)
     assert [one async for one in backend.list()] == [cid]
     assert await backend.size(cid) == 3_000_000
     await store.delete(cid, providers=False)
     assert (await store.path(cid)).read_bytes() == b"x" * 3_000_000
-    await store.delete(cid)
+    await providers.delete(providers.every()[0], cid)
     assert await backend.size(cid) is None
     full = kind.open(kind.config(limit=1))
     with pytest.raises(OSError, match="full"):

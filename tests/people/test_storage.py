@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -14,7 +14,6 @@ from nodes import running_node
 
 from artdagd.hooks import StorageType, hookimpl
 from artdagd.hooks.manager import Plugins
-from artdagd.store.providers import Providers
 
 pytestmark = pytest.mark.database
 
@@ -79,6 +78,21 @@ async def add(http: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
+async def copies(http: httpx.AsyncClient, cid: str) -> dict[str, str]:
+    """The state of each copy, once none is pending."""
+    while True:
+        found = (await http.get(f"/cache/{cid}")).json()["replication"]
+        if "pending" not in (states := {one: copy["state"] for one, copy in found.items()}).values():
+            return states
+        await asyncio.sleep(0.02)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
 async def test_a_directory_gets_copies_and_gives_back_what_was_lost(home: Path, tmp_path: Path):
     (tmp_path / "disk").mkdir()
     async with running_node(home, workers=0) as (node, person):
@@ -88,7 +102,9 @@ async def test_a_directory_gets_copies_and_gives_back_what_was_lost(home: Path, 
         assert tested["ok"], tested
         assert tested["latency_ms"] > 0
         cid = (await http.post("/cache/upload", files={"file": ("a", b"bytes")})).json()["cid"]
-        assert list((tmp_path / "disk").rglob(cid))
+        await until(lambda: list((tmp_path / "disk").glob(f"??/{cid}")))
+        assert (await copies(http, cid))[made["provider_id"]] == "replicated"
+        assert (await http.get(f"/cache/{cid}")).json()["locations"] == ["local", made["provider_id"]]
         for lost in node.settings.cache.rglob(cid):
             lost.unlink()
         assert (await http.get(f"/cache/{cid}/raw")).content == b"bytes"
@@ -248,35 +264,6 @@ async def test_the_nodes_own_folders_are_no_place_for_copies(home: Path, tmp_pat
             body = {"type": "local", "name": "d", "config": {"path": str(path)}}
             answer = await person.http.post("/storage/add", json=body)
             assert (answer.status_code, "node itself" in answer.json()["detail"]) == (400, True), path
-
-
-class Gate:
-    """A backend whose saves wait, and fail when they are let go."""
-
-    def __init__(self) -> None:
-        self.saving, self.go_on, self.closed = asyncio.Event(), asyncio.Event(), False
-
-    async def save(self, cid: str, path: Path) -> None:
-        self.saving.set()
-        await self.go_on.wait()
-        raise OSError("gone")
-
-    async def close(self) -> None:
-        self.closed = True
-
-
-async def test_a_provider_that_is_removed_or_replaced_while_it_saves_is_owed_nothing(tmp_path: Path):
-    providers = Providers([], 5)
-    first, second = Gate(), Gate()
-    await providers.add("p", first)  # type: ignore[arg-type]
-    saving = asyncio.create_task(providers.save("cid", tmp_path, 1))
-    await first.saving.wait()
-    await providers.add("p", second)  # type: ignore[arg-type]
-    assert (first.closed, second.closed) == (True, False)
-    await providers.remove("p")
-    first.go_on.set()
-    await saving
-    assert providers.owed == {}
 
 
 class Waiting(Vault):

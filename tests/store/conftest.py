@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from artdagd.store import BlobStore
+from artdagd.store.ledger import NoLedger
+from artdagd.store.providers import Providers
 
 
 class MemoryShelf:
@@ -49,6 +51,26 @@ class MemoryShelf:
         pass
 
 
+class Prompt(NoLedger):
+    """Keeps no account: every provider gets a blob, and forgets it, at once."""
+
+    def __init__(self, providers: Providers) -> None:
+        self._providers = providers
+        self.store: BlobStore
+        self.met: list[tuple[str, str, bool]] = []
+
+    async def owe(self, cid: str, size: int, *, existed: bool = False) -> None:
+        for one in self._providers.every():
+            await self._providers.save(one, cid, next(self.store.layout.root.rglob(f"{cid}*")), size)
+
+    async def drop(self, cid: str) -> None:
+        for one in self._providers.every():
+            await self._providers.delete(one, cid)
+
+    async def wrong(self, cid: str, provider_id: str, error: str, *, spoiled: bool) -> None:
+        self.met.append((cid, provider_id, spoiled))
+
+
 @pytest.fixture
 def shelf() -> type[MemoryShelf]:
     return MemoryShelf
@@ -56,8 +78,14 @@ def shelf() -> type[MemoryShelf]:
 
 @pytest.fixture
 def opened() -> Callable[..., Awaitable[BlobStore]]:
-    async def opened(root: Path, **options: Any) -> BlobStore:
-        store = BlobStore(root, **{"reserve_bytes": 0, **options})
+    async def opened(root: Path, *, providers: Any = (), timeout: float = 60, **options: Any) -> BlobStore:
+        """``providers`` are called ``p0``, ``p1`` and so on."""
+        used = Providers(timeout)
+        for number, backend in enumerate(providers):
+            await used.add(f"p{number}", backend)
+        ledger = Prompt(used)
+        store = BlobStore(root, **{"reserve_bytes": 0, "providers": used, "ledger": ledger, **options})
+        ledger.store = store
         await store.open()
         return store
 

@@ -11,6 +11,7 @@ import pytest
 
 from artdagd.cid import cid_of_bytes
 from artdagd.errors import BlobCorrupt, Unavailable
+from artdagd.store.circuit import FAILURES
 
 EMPTY = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
 FILM = bytes(range(256)) * 12_000  # three chunks
@@ -42,28 +43,39 @@ async def test_a_provider_that_fails_is_not_taken_for_a_missing_blob(tmp_path: P
 
 async def test_a_provider_that_hangs_is_given_up(tmp_path: Path, opened: Any, drafts: Any, shelf: Any) -> None:
     class Hanging(shelf):
-        async def save(self, cid: str, path: Path) -> None:
-            await asyncio.Event().wait()
-
         async def load(self, cid: str) -> AsyncIterator[bytes]:
             await asyncio.Event().wait()
             yield b""
 
-    store = await opened(tmp_path, providers=[Hanging()], provider_timeout=0.01)
-    blob = await store.put_bytes(b"")
-    assert store.replication == {blob.cid: {"settings-0": "TimeoutError"}}
+    store = await opened(tmp_path, providers=[Hanging()], timeout=0.01)
     with pytest.raises(Unavailable):
         await store.path(cid_of_bytes(b"other"))
     assert drafts(store) == []
 
 
-async def test_a_failed_copy_is_owed_until_it_is_made(tmp_path: Path, opened: Any, shelf: Any) -> None:
-    broken, fine = shelf(fault=OSError("bucket is gone")), shelf()
-    store = await opened(tmp_path, providers=[broken, fine])
-    blob = await store.put_bytes(FILM)
-    assert store.replication == {blob.cid: {"settings-0": "bucket is gone"}}
-    assert fine.held == {blob.cid: FILM}
-    broken.fault = None
-    assert (await store.put_bytes(FILM)).existed
-    assert broken.held == {blob.cid: FILM}
-    assert store.replication == {}
+async def test_what_trickles_in_is_given_up(tmp_path: Path, opened: Any, drafts: Any, shelf: Any) -> None:
+    class Trickling(shelf):
+        async def load(self, cid: str) -> AsyncIterator[bytes]:
+            while True:
+                await asyncio.sleep(0.005)
+                yield b"x"
+
+    store = await opened(tmp_path, providers=[Trickling()], timeout=0.05)
+    with pytest.raises(Unavailable):
+        await store.path(cid_of_bytes(b"other"))
+    assert drafts(store) == []
+
+
+async def test_a_provider_that_fails_again_and_again_is_left_alone(tmp_path: Path, opened: Any, shelf: Any) -> None:
+    down = shelf({cid_of_bytes(FILM): FILM}, fault=ConnectionError("down"))
+    store = await opened(tmp_path, providers=[down])
+    (used,) = store.providers.every()
+    for _ in range(FAILURES + 3):
+        with pytest.raises(Unavailable):
+            await store.path(cid_of_bytes(FILM))
+    assert (down.loads, used.circuit.state, used.circuit.error) == (FAILURES, "open", "down")
+    down.fault = None
+    used.circuit._until = 0.0
+    assert used.circuit.state == "trying"
+    assert (await store.path(cid_of_bytes(FILM))).read_bytes() == FILM
+    assert (used.circuit.state, used.circuit.error) == ("closed", "")

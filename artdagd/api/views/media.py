@@ -9,7 +9,7 @@ from artdagd.api.files import INLINE
 from artdagd.api.views.lists import turn
 from artdagd.errors import ArtdagError, NotFound, TooBusy
 from artdagd.runs import previews
-from artdagd.runs.views import Entry, Page
+from artdagd.runs.views import CopyView, Entry, Page
 from artdagd.work import Kind
 
 PATIENCE = 0.25
@@ -23,7 +23,7 @@ async def gallery(call: Call, it: Page[Entry]) -> dict[str, Any]:
 async def medium(call: Call, entry: Entry) -> dict[str, Any]:
     """``own`` is false for a stranger to whom it is published; ``registry`` is where it may be published, and
     ``publication`` how far that got."""
-    if call.caller is None or not entry.locations:
+    if call.caller is None or not (entry.locations or entry.replication):
         inline = kind_of(entry) in TAGS and entry.media_type in INLINE
         return {"player": _raw(entry) if inline else {}, "own": False}
     publishing = call.services.publishing
@@ -31,8 +31,14 @@ async def medium(call: Call, entry: Entry) -> dict[str, Any]:
         publication = await publishing.show(entry.cid, call.who)
     except NotFound:
         publication = None
-    shown = {"own": True, "registry": publishing.label, "publication": publication}
+    shown = {"own": True, "copies": _copies(call, entry), "registry": publishing.label, "publication": publication}
     return {**shown, "player": await player(call, entry)}
+
+
+def _copies(call: Call, entry: Entry) -> list[tuple[str, CopyView]]:
+    """Copies at providers, by name where the reader may know it."""
+    names = call.services.storage.names(call.who)
+    return [(names.get(one, one), copy) for one, copy in entry.replication.items()]
 
 
 async def player(call: Call, entry: Entry) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from artdagd.runs.provider_views import ProviderView
 
 
 async def providers(call: Call, it: Items[ProviderView]) -> dict[str, Any]:
-    return {"types": call.services.storage.types()}
+    return {"types": call.services.storage.types(call.who)}
 
 
 async def provider(call: Call, it: ProviderView) -> dict[str, Any]:

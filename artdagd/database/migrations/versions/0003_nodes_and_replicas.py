@@ -1,0 +1,33 @@
+"""Copies of blobs at storage providers, and whose copies a provider keeps.
+
+Spelled out, not taken from ``tables.py``: a migration must go on making what it made when it was written.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    # Until now administrators alone could add one, and it served everybody.
+    op.add_column("providers", sa.Column("for_node", sa.Boolean, nullable=False, server_default=sa.true()))
+    op.create_table(
+        "replicas",
+        sa.Column("cid", sa.String(128), primary_key=True),
+        sa.Column("provider_id", sa.String(255), primary_key=True),
+        sa.Column("node", sa.String(64), nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("spoiled", sa.Boolean, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("due_at", sa.Float),
+        sa.Column("lease", sa.Float),
+        sa.Column("error", sa.Text),
+        sa.Column("updated_at", sa.String(32), nullable=False),
+    )
+    op.create_index("replicas_due", "replicas", ["provider_id", "node", "due_at"])
+    op.create_index("replicas_states", "replicas", ["provider_id", "state", "size"])
