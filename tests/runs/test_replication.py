@@ -313,7 +313,8 @@ async def _ended(here: World, *cids: str) -> bool:
     return {state for cid in cids for state in (await here.states(cid)).values()} <= {"replicated", "failed"}
 
 
-async def test_a_synchronous_provider_is_waited_for(tmp_path: Path):
+async def test_a_synchronous_provider_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(lanes_module, "FIRST_WAIT", 60)
     shelf = Shelf()
     async with world(tmp_path) as here:
         await here.providers.add("p", shelf, synchronous=True)  # type: ignore[arg-type]
