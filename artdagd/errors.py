@@ -115,7 +115,8 @@ class StorageFull(ArtdagError):
 
 class StepFailed(ArtdagError):
     """A step could not be computed. ``code`` is stable: ``bad_media``, ``worker_died``, ``timeout``, ``disk_full``,
-    ``refused``, ``effect_error`` or ``analyzer_error``. ``retryable`` failures are tried again, within a bound."""
+    ``refused``, ``transfer``, ``effect_error`` or ``analyzer_error``. ``retryable`` failures are tried again, within a
+    bound."""
 
     status = 422
     title = "Step failed"

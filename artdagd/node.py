@@ -50,6 +50,7 @@ from artdagd.store.sealing import Sealer
 from artdagd.system.notify import ServiceManager
 from artdagd.system.watch import LoopWatch
 from artdagd.workers.broker import Broker
+from artdagd.workers.exchange import Exchange
 from artdagd.workers.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
@@ -88,12 +89,14 @@ class Node:
         store, storage, replication = await self._stored(database)
         imports = Imports(settings.import_roots, limit=settings.max_upload_bytes, own=settings.own)
         await imports.check()
+        exchange = Exchange(settings.cache / "scratch", settings.reserve_bytes)
         broker = Broker(
             f"ipc://{settings.worker_socket}",
             settings.cache / "scratch",
             self.catalogue.digest,
             far=settings.worker_address,
             cluster_key=settings.cluster_key,
+            exchange=exchange,
         )
         await broker.start()
         stack.push_async_callback(broker.close)
@@ -121,6 +124,7 @@ class Node:
                 catalogue=self.catalogue,
                 plugins=self.plugins,
                 workers=broker.workers,
+                exchange=exchange,
                 authority=authority,
                 library=library,
                 keeper=keeper,
@@ -137,6 +141,7 @@ class Node:
         self._listener = Listener(app, settings.host, settings.port)
         self.url = await self._listener.start()
         stack.push_async_callback(self._listener.close)
+        exchange.url = settings.worker_url or self._address()
         await self._accept(broker, runs)
         keeper.start()
         stack.push_async_callback(keeper.close)

@@ -46,8 +46,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     cluster_key: str = ""
     """ARTDAG_CLUSTER_KEY: names the trust domain; part of every cache id. Only its SHA-256 leaves this struct."""
     worker_address: str = ""
-    """ARTDAG_WORKER_ADDRESS: ``tcp://HOST:PORT`` for workers elsewhere that have the same cluster key, and see the same
-    cache folder under the same path; empty serves workers of this machine alone."""
+    """ARTDAG_WORKER_ADDRESS: ``tcp://HOST:PORT`` for workers elsewhere that have the same cluster key; empty serves
+    workers of this machine alone."""
+    worker_url: str = ""
+    """ARTDAG_WORKER_URL: where workers that don't see the cache folder reach the node's HTTP; default ``public_url``,
+    else ``http://host:port``."""
     public_url: str = ""
     """L1_PUBLIC_URL: how others reach this node; default ``http://host:port``."""
     max_upload_bytes: Annotated[int, msgspec.Meta(ge=1)] = 16 << 30
@@ -114,6 +117,7 @@ ENVIRONMENT = {
     "ARTDAG_WORKERS": "workers",
     "ARTDAG_CLUSTER_KEY": "cluster_key",
     "ARTDAG_WORKER_ADDRESS": "worker_address",
+    "ARTDAG_WORKER_URL": "worker_url",
     "L1_PUBLIC_URL": "public_url",
     "ARTDAG_MAX_UPLOAD_BYTES": "max_upload_bytes",
     "ARTDAG_IMPORT_ROOTS": "import_roots",
@@ -165,8 +169,9 @@ def load_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
     except msgspec.ValidationError as error:
         key = str(error).rpartition("$.")[2].rstrip("`").split(".")[0].split("[")[0]
         raise ConfigError(f"{origin.get(key, file or 'settings')}: {error}") from None
-    if settings.public_url and not _ADDRESS.fullmatch(settings.public_url):
-        raise ConfigError(f"{origin['public_url']}: {settings.public_url!r} is no address such as https://node.example")
+    for key in ("public_url", "worker_url"):
+        if (url := getattr(settings, key)) and not _ADDRESS.fullmatch(url):
+            raise ConfigError(f"{origin[key]}: {url!r} is no address such as https://node.example")
     return _absolute(settings)
 
 

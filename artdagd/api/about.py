@@ -16,7 +16,8 @@ section = Section("Node", "Health, workers, plugins, and everything that a recip
 
 
 class WorkerView(msgspec.Struct, frozen=True):
-    """A worker process. ``doing`` names its passes, ``memory`` is bytes resident, ``since`` when it joined."""
+    """A worker process. ``doing`` names its passes, ``memory`` is bytes resident, ``since`` when it joined. It gets
+    ``blobs`` from the node's ``folder``, or over ``http``."""
 
     name: str
     state: str
@@ -27,6 +28,7 @@ class WorkerView(msgspec.Struct, frozen=True):
     pid: int
     host: str
     since: str
+    blobs: str
 
 
 class StepInfo(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ from artdagd.api import (
     runs,
     storage,
     tokens,
+    transfers,
 )
 from artdagd.api.body import ArrivingRequest, Connection
 from artdagd.api.calls import current_request, view
@@ -61,6 +62,7 @@ SECTIONS = (
     downloads.section,
     identity.section,
     tokens.section,
+    transfers.section,
     pages.section,
 )
 

@@ -43,7 +43,8 @@ class Guard:
         public = urlsplit(settings.public_url)
         self._public = _origin(public.scheme, public.hostname or "", public.port) if public.hostname else ""
         self._secure = public.scheme == "https"
-        self._names = {"localhost", *map(_plain, settings.allowed_hosts), _plain(public.hostname or "localhost")}
+        ours = ("localhost", *settings.allowed_hosts, public.hostname, urlsplit(settings.worker_url).hostname)
+        self._names = {_plain(name) for name in ours if name}
         self._open = not is_loopback(settings.host)
         if self._open:
             self._names |= {_plain(socket.gethostname()), _plain(settings.host)}

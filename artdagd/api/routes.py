@@ -43,7 +43,8 @@ class Route:
     identity provider's ``signature`` is on the request; the handler looks. ``form`` is where a browser goes on that has
     sent a form here, with the path's parameters and the answer's fields in braces; empty where forms are not taken.
     ``file`` is the most bytes of the file of a multipart form; None where there is none. ``page`` is what one gets who
-    prefers HTML. ``moves`` says when a 303 is answered instead of ``status``.
+    prefers HTML. ``moves`` says when a 303 is answered instead of ``status``. ``ticket``: instead of a scope it takes a
+    worker's ticket, and nothing else; the handler looks.
     """
 
     section: str
@@ -68,6 +69,7 @@ class Route:
     file: Callable[[Settings], int] | None = None
     page: Page | None = None
     moves: str = ""
+    ticket: bool = False
 
     @property
     def operation_id(self) -> str:
@@ -111,6 +113,7 @@ class Section:
         file: Callable[[Settings], int] | None = None,
         page: Page | None = None,
         moves: str = "",
+        ticket: bool = False,
     ) -> Callable[[H], H]:
         """Add a handler. ``headers`` are request headers that it reads; ``follow`` is the answer's Location;
         ``later`` is the body of a 202 with ``Retry-After``."""
@@ -142,6 +145,7 @@ class Section:
                     file=file,
                     page=page,
                     moves=moves,
+                    ticket=ticket,
                 )
             )
             return handler

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -31,6 +31,16 @@ class Reports(Protocol):
     def report(self) -> Sequence[Any]: ...
 
 
+class Exchanges(Protocol):
+    """The leases of workers that don't see the node's folder."""
+
+    def input(self, ticket: str, cid: str) -> tuple[str, int]: ...
+
+    async def receive(
+        self, ticket: str, digest: str, size: int, chunks: Callable[[int], AsyncIterator[bytes]]
+    ) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that the API needs of a node. ``ready`` is true while the node accepts work."""
@@ -41,6 +51,7 @@ class Services:
     catalogue: Describes
     plugins: Reports
     workers: Callable[[], Sequence[Any]]
+    exchange: Exchanges
     authority: Authority
     library: Library
     keeper: Keeper

@@ -50,12 +50,15 @@ def workers(show: Show) -> None:
             w["done"],
             w["failed"],
             size(w["memory"]) if w["memory"] else None,
+            w["host"],
             w["pid"],
+            w["blobs"],
             w["since"],
         )
         for w in answer["items"]
     )
-    show.table(answer, ("worker", "state", "doing", "done", "failed", "memory", "pid", "since"), rows, "no workers")
+    columns = ("worker", "state", "doing", "done", "failed", "memory", "host", "pid", "blobs", "since")
+    show.table(answer, columns, rows, "no workers")
 
 
 @click.command()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -75,17 +76,27 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int 
 @click.option("--name", help="How the node calls this worker.  [default: made from host and process]")
 @click.option("--home", type=click.Path(path_type=Path), help="Folder for what workers keep between starts.")
 @click.option("--memory", type=int, default=8 << 30, show_default=True, help="Bytes of address space a step may use.")
+@click.option(
+    "--cache", type=click.Path(path_type=Path), help="Folder for fetched inputs.  [default: HOME/worker-cache]"
+)
+@click.option(
+    "--cache-bytes", type=click.IntRange(1), default=16 << 30, show_default=True, help="What it may keep there."
+)
+@click.option("--apart", is_flag=True, help="Fetch inputs over HTTP even if the node's folder can be seen.")
 @click.option("--child", is_flag=True, hidden=True, help="End when the parent process ends.")
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
-def worker(connect: str, name: str | None, home: Path | None, memory: int, child: bool, verbose: bool) -> None:
-    """Render for a node until Ctrl-C or SIGTERM. Over tcp, ARTDAG_CLUSTER_KEY has to be the node's."""
+def worker(connect: str, verbose: bool, **options: Any) -> None:
+    """Render for a node until Ctrl-C or SIGTERM. Over tcp, ARTDAG_CLUSTER_KEY has to be the node's.
+
+    Where the node's folder can't be seen, inputs and results go over its HTTP.
+    """
     from artdagd.workers.worker import run_worker
 
     try:
         logs.set_up(verbose)
         if connect.startswith("ipc://") and not Path(connect.removeprefix("ipc://")).exists():
             log.warning("no node is at %s; waiting for one (Ctrl-C ends it)", connect)
-        sys.exit(run_worker(connect, name=name, home=home, memory=memory, child=child))
+        sys.exit(run_worker(connect, **options))
     except ArtdagError as error:
         _end(error, 1)
 

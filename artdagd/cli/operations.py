@@ -76,6 +76,9 @@ SAME = {
 }
 """Operations whose JSON is another's, at an address for people: the other's command is theirs."""
 
+WORKERS = {"send_input", "take_result"}
+"""Operations for workers alone."""
+
 BROWSERS = {"sign_in"}
 """Operations for a browser alone, which keeps a session in its cookie: who has a token needs none. What gives a page
 or a redirect after a form, and nothing for a program, is not listed."""

@@ -20,7 +20,9 @@ from artdagd.runs.shared import Shared
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.work import MediaFacts, RenderPass
-from artdagd.workers.broker import Broker, JobResult
+from artdagd.workers.answers import JobResult
+from artdagd.workers.broker import Broker
+from artdagd.workers.exchange import paths
 from artdagd.workers.messages import AnalyzeJob, Job, ProbeJob, RenderJob
 
 ATTEMPTS = 3
@@ -181,7 +183,7 @@ class Compute:
         """
         for _ in range(ATTEMPTS):
             job = await make()
-            files = _files(job)
+            files = [Path(path) for path in paths(job)]
             before = self._store.sealed(files)
             if before is None:
                 continue
@@ -218,9 +220,3 @@ def _analysis(
         libraries=libraries or {},
         seconds=seconds,
     )
-
-
-def _files(job: Job) -> list[Path]:
-    """What a worker reads for ``job``."""
-    paths = job.render.sources.values() if isinstance(job, RenderJob) else [job.path] if job.path else []
-    return [Path(path) for path in paths]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,34 @@ LARGEST_FEATURES = 64 << 20
 
 _facts = msgspec.msgpack.Decoder(MediaFacts).decode
 _features = msgspec.msgpack.Decoder(dict[str, Any]).decode
+
+
+class JobResult(msgspec.Struct, frozen=True):
+    """``path`` is the result file of a render, in a scratch folder that ``discard()`` removes."""
+
+    value: Any
+    path: Path | None
+    libraries: dict[str, str]
+    worker: str
+    seconds: float
+
+    def discard(self) -> None:
+        if self.path:
+            shutil.rmtree(self.path.parent, ignore_errors=True)
+
+
+def result_of(job: Job, done: Done, scratch: Path, worker: str) -> JobResult:
+    """What ``worker`` says and left in ``scratch``. Raises StepFailed (code ``refused``)."""
+    path = file_of(job, scratch) if done.file or isinstance(job, RenderJob) else None
+    return JobResult(value_of(job, done), path, done.libraries, worker, done.seconds)
+
+
+def with_features(job: AnalyzeJob, result: JobResult, path: Path) -> JobResult:
+    """The result with the features that are in its file, which goes. Raises StepFailed."""
+    try:
+        return msgspec.structs.replace(result, value=read_features(job, path), path=None)
+    finally:
+        result.discard()
 
 
 def value_of(job: Job, done: Done) -> Any:

@@ -10,41 +10,28 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from artdagd.errors import StepFailed, TooBusy
 from artdagd.workers import messages
-from artdagd.workers.answers import file_of, read_features, value_of
+from artdagd.workers.answers import JobResult, result_of, with_features
 from artdagd.workers.channel import Channel
 from artdagd.workers.curve import ClusterKeys
 from artdagd.workers.dispatch import Action, Assign, Dispatch, Expel, Fail, Fulfil, Limits, Release, Report, Revoke
+from artdagd.workers.exchange import Exchange
 from artdagd.workers.roster import Roster, WorkerInfo
+from artdagd.workers.sign import Sign
 
 log = logging.getLogger(__name__)
 
 OnProgress = Callable[[float], None]
 
 
-class JobResult(msgspec.Struct, frozen=True):
-    """``path`` is the result file of a render, in a scratch folder that ``discard()`` removes."""
-
-    value: Any
-    path: Path | None
-    libraries: dict[str, str]
-    worker: str
-    seconds: float
-
-    def discard(self) -> None:
-        if self.path:
-            shutil.rmtree(self.path.parent, ignore_errors=True)
-
-
 class Broker:
     """``address`` is ``ipc://FILE``; ``far`` is ``tcp://HOST:PORT`` for workers that have the ``cluster_key``.
 
-    ``scratch`` is a folder of the broker's own; ``heartbeat`` is in seconds.
+    ``scratch`` is a folder of the broker's own, ``exchange`` for workers that don't see it, ``heartbeat`` in seconds.
     """
 
     def __init__(
@@ -55,6 +42,7 @@ class Broker:
         *,
         far: str = "",
         cluster_key: str = "",
+        exchange: Exchange | None = None,
         clock: Callable[[], float] = time.monotonic,
         limits: Limits | None = None,
         heartbeat: float = 3.0,
@@ -65,6 +53,8 @@ class Broker:
         self._far = far
         self._keys = ClusterKeys.of(cluster_key) if far else None
         self._scratch = scratch
+        self._exchange = exchange or Exchange(scratch)
+        self._sign = Sign(scratch)
         self._digest = catalogue_digest
         self._clock = clock
         self._heartbeat = heartbeat
@@ -80,7 +70,7 @@ class Broker:
 
     async def start(self) -> None:
         """Listen. Scratch folders of an earlier daemon are removed. Raises ConfigError."""
-        await asyncio.to_thread(_fresh, self._scratch)
+        await asyncio.to_thread(self._sign.put_up)
         self._channel = Channel(self._received)
         try:
             self._channel.listen(self.address)
@@ -124,7 +114,7 @@ class Broker:
             if self._waiting.pop(job_id, None):
                 self._act(self._dispatch.cancel(job_id, self._clock()))
         if isinstance(job, messages.AnalyzeJob) and result.path:
-            return await asyncio.to_thread(_with_features, job, result, result.path)
+            return await asyncio.to_thread(with_features, job, result, result.path)
         return result
 
     def workers(self) -> list[WorkerInfo]:
@@ -168,23 +158,37 @@ class Broker:
     def _hello(self, worker: bytes, hello: messages.Hello) -> None:
         if hello.instance in self._ended:
             return
-        if hello.version != messages.VERSION or hello.catalogue != self._digest:
-            reason = "it has other versions of artdagd or its plugins than the node; install the same, then start it"
+        if reason := self._objection(hello):
             log.error("worker %r refused: %s", hello.name, reason)
             self._send(worker, messages.Refused(reason))
+            return
+        if hello.seen is None:
+            self._send(worker, messages.Look(str(self._sign.path), self._exchange.url))
             return
         # The same process from a new socket: it gave up what it held when it lost us.
         before = self._roster.of_instance(hello.instance)
         if before is not None:
             self._leave(before, blame=False)
+        apart = hello.seen != self._sign.text
         try:
-            actions = self._dispatch.join(worker, self._clock())
+            actions = self._dispatch.join(worker, self._clock(), apart=apart)
         except OverflowError as error:
             log.error("worker %r refused: %s", hello.name, error)
             return
-        self._roster.join(worker, hello)
+        self._roster.join(worker, hello, apart=apart)
         self._send(worker, messages.Welcome(self._heartbeat, self._limits.lease, self._limits.stop))
         self._act(actions)
+
+    def _objection(self, hello: messages.Hello) -> str:
+        """Why this worker can't join, or nothing."""
+        if hello.version != messages.VERSION:
+            return (
+                f"it speaks version {hello.version} of the worker protocol, and the node version {messages.VERSION}; "
+                "install the same versions of artdagd, then start it"
+            )
+        if hello.catalogue != self._digest:
+            return "it has other versions of artdagd or its plugins than the node; install the same, then start it"
+        return ""
 
     def _leave(self, worker: bytes, *, blame: bool, ending: str = "") -> None:
         self._roster.leave(worker)
@@ -208,6 +212,8 @@ class Broker:
             case Assign(worker, fence, _, job):
                 self._assign(worker, fence, job)
             case Revoke(worker, fence):
+                if self._roster.holds(worker, fence):  # It may claim another's.
+                    self._exchange.close(fence)
                 self._send_work()  # It may be in there: what is cancelled must have been heard of.
                 self._send(worker, messages.Cancel((fence,)))
             case Fulfil():
@@ -219,6 +225,7 @@ class Broker:
                 if waiting and waiting[1]:
                     waiting[1](fraction)
             case Release(fence):
+                self._exchange.close(fence)
                 self._roster.ended(fence, "failed")
                 self._remove(self._scratch / str(fence))
             case Expel(worker, reason):
@@ -230,6 +237,9 @@ class Broker:
     def _assign(self, worker: bytes, fence: int, job: messages.Job) -> None:
         self._roster.began(worker, fence, job)
         assignment = messages.Assignment(fence, job, str(self._scratch / str(fence)))
+        if self._roster.is_apart(worker):
+            renamed, apart = self._exchange.open(fence, job)
+            assignment = messages.Assignment(fence, renamed, apart=apart)
         self._outbox.setdefault(worker, []).append(assignment)
         if self._flush is None:
             self._flush = asyncio.get_running_loop().call_soon(self._send_work)
@@ -243,14 +253,12 @@ class Broker:
             self._send(worker, messages.Work(tuple(assignments)))
 
     def _fulfil(self, action: Fulfil) -> None:
-        job, done = action.job, action.done
-        name = self._roster.name(action.worker)
+        done = action.done
         self._roster.ended(done.fence, "done")
         scratch = self._scratch / str(done.fence)
         try:
-            has_file = done.file or isinstance(job, messages.RenderJob)
-            path = file_of(job, scratch) if has_file else None
-            result = JobResult(value_of(job, done), path, done.libraries, name, done.seconds)
+            self._exchange.settle(done)
+            result = result_of(action.job, done, scratch, self._roster.name(action.worker))
         except StepFailed as error:
             self._remove(scratch)
             self._settle(action.job_id, error)
@@ -280,22 +288,6 @@ class Broker:
 
     def _send(self, worker: bytes, message: messages.FromDaemon) -> None:
         self._channel.send(worker, messages.encode(message))
-
-
-def _fresh(scratch: Path) -> None:
-    # The folder itself stays: a worker's sandbox may have been made of it.
-    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in scratch.iterdir():
-        shutil.rmtree(left, ignore_errors=True)
-        if not left.is_dir():
-            left.unlink(missing_ok=True)
-
-
-def _with_features(job: messages.AnalyzeJob, result: JobResult, path: Path) -> JobResult:
-    try:
-        return msgspec.structs.replace(result, value=read_features(job, path), path=None)
-    finally:
-        result.discard()
 
 
 def _refuse_giants(job: messages.Job) -> None:

@@ -1,10 +1,11 @@
 """Who does what: jobs, leases and workers as a state machine. Pure: events and the time come in, actions go out.
 
 Rules. Those whose jobs wait take turns. A worker holds at most its credits, and works in the order of its leases. A job
-goes to the worker that holds least. A lease that is not renewed in time, or whose worker is gone, is fenced: its result
-is ignored, and the job is done again. A job that has cost ``DEATHS`` workers fails; a failure that may pass is tried
-``ATTEMPTS`` times. What was with a worker when it died has the next one to itself, so that only the guilty is blamed
-again. A cancelled job keeps its credits until the worker has stopped it. A job ends once.
+goes to the worker that holds least, of several to one that has the node's files at hand. A lease that is not renewed in
+time, or whose worker is gone, is fenced: its result is ignored, and the job is done again. A job that has cost
+``DEATHS`` workers fails; a failure that may pass is tried ``ATTEMPTS`` times. What was with a worker when it died has
+the next one to itself, so that only the guilty is blamed again. A cancelled job keeps its credits until the worker has
+stopped it. A job ends once.
 """
 
 from __future__ import annotations
@@ -109,12 +110,14 @@ class Lease(msgspec.Struct):
 
 
 class Member(msgspec.Struct):
-    """A worker as dispatch sees it: ``leases`` in the order of their fences, ``moved`` when one last got on."""
+    """A worker as dispatch sees it: ``leases`` in the order of their fences, ``moved`` when one last got on. ``apart``:
+    files have to be sent to it."""
 
     used: int
     heard: float
     moved: float
     leases: dict[int, Lease]
+    apart: bool = False
 
 
 class Dispatch:
@@ -148,7 +151,7 @@ class Dispatch:
         lease.stopping, lease.expires = True, now + self.limits.stop
         return [Revoke(worker, fence)]
 
-    def join(self, worker: bytes, now: float) -> list[Action]:
+    def join(self, worker: bytes, now: float, *, apart: bool = False) -> list[Action]:
         """A worker says hello. One that was known starts from nothing: what it held is done again.
 
         Raises OverflowError when there are too many.
@@ -156,7 +159,7 @@ class Dispatch:
         actions = self.leave(worker, now, blame=False)
         if len(self.workers) >= WORKERS:
             raise OverflowError(f"there are {WORKERS} workers already")
-        self.workers[worker] = Member(0, now, now, {})
+        self.workers[worker] = Member(0, now, now, {}, apart)
         return actions + self._assign(now)
 
     def leave(self, worker: bytes, now: float, *, blame: bool, ending: str = "") -> list[Action]:
@@ -274,10 +277,14 @@ class Dispatch:
         for waiting in reversed(again):
             self.queue.put(waiting.job_id, waiting, waiting.whose, first=True)
 
+    def _preference(self, worker: bytes) -> tuple[int, bool, bytes]:
+        member = self.workers[worker]
+        return member.used, member.apart, worker
+
     def _assign(self, now: float) -> list[Action]:
         actions: list[Action] = []
         while self.queue and self.workers:
-            worker = min(self.workers, key=lambda name: (self.workers[name].used, name))
+            worker = min(self.workers, key=self._preference)
             member = self.workers[worker]
             waiting = self.queue.peek()
             if member.used + waiting.cost > WINDOW:

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Iterator
 
+import msgspec
 import zmq
 
 from artdagd.errors import ConfigError
@@ -69,6 +70,10 @@ class Link:
             self._connect()
         self._tried += 1
         self.send(messages.encode(self._hello))
+
+    def answer(self, seen: str) -> None:
+        """Say hello again, to the one who asked what we see."""
+        self.send(messages.encode(msgspec.structs.replace(self._hello, seen=seen)))
 
     def welcomed(self, welcome: messages.Welcome) -> None:
         self.welcome = welcome

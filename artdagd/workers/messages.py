@@ -1,8 +1,8 @@
-"""The worker protocol, version 1: MessagePack of tagged structs over ROUTER (daemon) and DEALER (worker).
+"""The worker protocol, version 2: MessagePack of tagged structs over ROUTER (daemon) and DEALER (worker).
 
 A message is one ZeroMQ frame, of at most :data:`MAX_BYTES` to the daemon and :data:`MAX_WORK_BYTES` from it. Times are
 seconds. Blobs never cross this socket: jobs name readable files, and results are files in the scratch folder that came
-with the assignment.
+with the assignment. To a worker that can't see these, jobs name CIDs, and all files go over HTTP (see ``tickets``).
 
 The limits on what a worker may say are part of the types: what exceeds them is not decoded.
 """
@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from artdagd.work import RenderPass
 
-VERSION = 1
+VERSION = 2
 MAX_BYTES = 1 << 20
 """What the daemon takes from a worker. The other way a pass of thousands of clips has to fit."""
 
@@ -32,7 +32,7 @@ Detail: TypeAlias = Annotated[str, Meta(max_length=2000)]
 
 
 class ProbeJob(msgspec.Struct, frozen=True, tag="probe"):
-    """What is the file at ``path``? The value is MediaFacts."""
+    """What is the file at ``path``? The value is MediaFacts. A ``path`` is a CID where the file comes over HTTP."""
 
     path: str
 
@@ -71,12 +71,23 @@ class RenderJob(msgspec.Struct, frozen=True, tag="render"):
 Job: TypeAlias = ProbeJob | AnalyzeJob | RenderJob
 
 
-class Assignment(msgspec.Struct, frozen=True):
-    """A lease: the right to do ``job`` once. ``fence`` grows with every lease of this daemon."""
+class Apart(msgspec.Struct, frozen=True):
+    """For one who does not see the node's folder: ``key`` makes the lease's tickets, ``inputs`` are CID -> bytes."""
+
+    key: str
+    inputs: dict[str, int]
+
+
+class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A lease: the right to do ``job`` once. ``fence`` grows with every lease of this daemon.
+
+    Either ``scratch`` is a folder for the result, or all files go over HTTP as ``apart`` says.
+    """
 
     fence: int
     job: Job
-    scratch: str
+    scratch: str = ""
+    apart: Apart | None = None
 
 
 # Worker -> daemon
@@ -87,6 +98,8 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
 
     ``instance`` names the worker's process and is known to nobody else: the supervisor gives it to the workers that it
     starts, others make one up. A worker that lost the node says hello with the same one from a new socket.
+    ``seen`` is null in the first hello, which is answered with Look; in the second it is what the file said that Look
+    names, or empty if that can't be read.
     """
 
     version: int
@@ -95,6 +108,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     host: Short
     catalogue: Short
     instance: Short
+    seen: Short | None = None
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
@@ -110,13 +124,15 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
 
 
 class Done(msgspec.Struct, frozen=True, tag="done", array_like=True):
-    """``value`` is what the job asks for. ``file``: the result is in the scratch folder, and ``value`` is null."""
+    """``value`` is what the job asks for. ``file``: the result is in the scratch folder, and ``value`` is null; where
+    files go over HTTP, ``sha256`` (hex) is that of the bytes that were sent."""
 
     fence: Fence
     value: msgspec.Raw
     file: bool
     libraries: Annotated[dict[Short, Short], Meta(max_length=64)]
     seconds: Annotated[float, Meta(ge=0.0)]
+    sha256: Short = ""
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed", array_like=True):
@@ -153,6 +169,13 @@ FromWorker: TypeAlias = Hello | Heartbeat | Progress | Results | Bye
 # Daemon -> worker
 
 
+class Look(msgspec.Struct, frozen=True, tag="look"):
+    """Can you read ``file``, and write beside it? Answer with another hello. ``url`` is the node's, for who can't."""
+
+    file: str
+    url: str
+
+
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
     """Seconds: between heartbeats, of silence after which all is lost, to stop a cancelled job in."""
 
@@ -183,7 +206,7 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     fences: tuple[int, ...]
 
 
-FromDaemon: TypeAlias = Welcome | Refused | Again | Alive | Work | Cancel
+FromDaemon: TypeAlias = Look | Welcome | Refused | Again | Alive | Work | Cancel
 
 encode = msgspec.msgpack.Encoder().encode
 decode_from_worker = msgspec.msgpack.Decoder(FromWorker).decode

@@ -11,7 +11,8 @@ from artdagd.workers.messages import AnalyzeJob, Hello, Job, RenderJob
 
 
 class WorkerInfo(msgspec.Struct, frozen=True):
-    """``memory`` is resident bytes at the last heartbeat; ``since`` is RFC 3339."""
+    """``memory`` is resident bytes at the last heartbeat; ``since`` is RFC 3339. ``blobs`` says how it gets them: from
+    the node's own ``folder``, or over ``http``."""
 
     name: str
     pid: int
@@ -22,11 +23,13 @@ class WorkerInfo(msgspec.Struct, frozen=True):
     done: int
     failed: int
     memory: int | None
+    blobs: Literal["folder", "http"] = "folder"
 
 
 class _Line(msgspec.Struct):
     hello: Hello
     since: str
+    apart: bool
     doing: dict[int, str] = {}
     done: int = 0
     failed: int = 0
@@ -41,9 +44,10 @@ class Roster:
         self._holder: dict[int, bytes] = {}
         self._instances: dict[str, bytes] = {}
 
-    def join(self, worker: bytes, hello: Hello) -> None:
+    def join(self, worker: bytes, hello: Hello, *, apart: bool = False) -> None:
+        """``apart``: it does not see the node's folder."""
         since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        self._lines[worker] = _Line(hello, since)
+        self._lines[worker] = _Line(hello, since, apart)
         self._instances[hello.instance] = worker
 
     def leave(self, worker: bytes) -> None:
@@ -63,6 +67,9 @@ class Roster:
             self._lines[worker].doing[fence] = _title(job)
             self._holder[fence] = worker
 
+    def holds(self, worker: bytes, fence: int) -> bool:
+        return self._holder.get(fence) == worker
+
     def ended(self, fence: int, how: Literal["done", "failed"]) -> None:
         line = self._lines.get(self._holder.pop(fence, b""))
         if line:
@@ -74,6 +81,9 @@ class Roster:
 
     def name(self, worker: bytes) -> str:
         return self._lines[worker].hello.name if worker in self._lines else worker.hex()
+
+    def is_apart(self, worker: bytes) -> bool:
+        return worker in self._lines and self._lines[worker].apart
 
     def instance(self, worker: bytes) -> str:
         return self._lines[worker].hello.instance if worker in self._lines else ""
@@ -93,6 +103,7 @@ class Roster:
                 done=line.done,
                 failed=line.failed,
                 memory=line.memory,
+                blobs="http" if line.apart else "folder",
             )
             for line in sorted(self._lines.values(), key=lambda line: line.hello.name)
         ]

@@ -5,37 +5,28 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
-import math
 import os
-import queue
 import resource
 import signal
 import socket
 import sys
-import threading
 import time
-from collections import deque
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import msgspec
-
-from artdagd.errors import ConfigError, StepFailed
+from artdagd.errors import ConfigError
 from artdagd.hooks.manager import Plugins
 from artdagd.steps.catalogue import Catalogue
 from artdagd.workers import messages
+from artdagd.workers.depot import MOST_BYTES
+from artdagd.workers.far import Far
+from artdagd.workers.jobs import JobThread
 from artdagd.workers.limits import limit
 from artdagd.workers.link import Link
-from artdagd.workers.messages import Assignment, Done, Failed, Progress, Result, Stopped
-
-if TYPE_CHECKING:
-    from artdagd.workers.tasks import Tasks
+from artdagd.workers.messages import Progress, Result
 
 log = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1
-PROGRESS_SECONDS = 0.1
 
 
 def run_worker(
@@ -44,106 +35,41 @@ def run_worker(
     name: str | None = None,
     home: Path | None = None,
     memory: int = 8 << 30,
+    cache: Path | None = None,
+    cache_bytes: int = MOST_BYTES,
+    apart: bool = False,
     child: bool = False,
     plugins: Plugins | None = None,
 ) -> int:
     """Work for the node at ``address`` until a signal says to stop; the process's exit code.
 
-    ``memory`` bounds the address space, in bytes. A ``child`` ends when its parent does; another worker waits for the
-    node to come back. Raises ConfigError if the node refuses it.
+    ``memory`` bounds the address space, in bytes. Where the node's folder can't be seen, or is not looked for
+    (``apart``), inputs are fetched over HTTP, and at most ``cache_bytes`` of them kept in ``cache``. A ``child`` ends
+    when its parent does; another worker waits for the node to come back. Raises ConfigError if the node refuses it.
     """
     if child and not _bound_to_parent():
         return 0
     limit(memory)
-    state = (home or Path(os.environ.get("ARTDAG_HOME", "~/.artdag")).expanduser()) / "state"
+    home = home or Path(os.environ.get("ARTDAG_HOME", "~/.artdag")).expanduser()
+    state = home / "state"
     state.mkdir(parents=True, exist_ok=True)
     catalogue = Catalogue.of(plugins or Plugins.load())
     link = Link(address, name or f"{socket.gethostname()}-{os.getpid()}", catalogue.digest)
-    again = _Worker(link, _JobThread(catalogue, state)).run()
+    far = Far(address, cache or home / "worker-cache", cache_bytes, only=apart)
+    again = _Worker(link, JobThread(catalogue, state), far).run()
     link.close()
     if again and not child:
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606
     os._exit(1 if again else 0)  # The job thread may be deep in a library: nothing of ours is left to tidy.
 
 
-class _JobThread:
-    """Does jobs in order. ``bell`` is readable when there is something in ``made``, and when a signal came."""
-
-    def __init__(self, catalogue: Catalogue, state: Path) -> None:
-        self.made: deque[Result | Progress] = deque()
-        self.cancelled: dict[int, float] = {}
-        """Fence -> when it was cancelled; forgotten when its last word is in ``made``."""
-        self.bell, self._rope = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._running: tuple[int, float] | None = None
-        self._jobs: queue.SimpleQueue[Assignment] = queue.SimpleQueue()
-        self._catalogue = catalogue
-        self._state = state
-        signal.set_wakeup_fd(self._rope, warn_on_full_buffer=False)
-        threading.Thread(target=self._work, name="jobs", daemon=True).start()
-
-    def put(self, assignment: Assignment) -> None:
-        self._jobs.put(assignment)
-
-    def heedless(self) -> float | None:
-        """The time since when the running job has not obeyed its cancellation."""
-        running = self._running
-        asked = self.cancelled.get(running[0]) if running else None
-        return max(asked, running[1]) if running and asked is not None else None
-
-    def _work(self) -> None:
-        from artdagd.workers.tasks import Tasks
-
-        try:
-            tasks = Tasks(self._catalogue, self._state)
-            while True:
-                result = self._carry_out(tasks, self._jobs.get())
-                self._running = None
-                self._tell(result)
-        except BaseException:
-            log.exception("the job thread can't go on")
-            os._exit(1)
-
-    def _carry_out(self, tasks: Tasks, assignment: Assignment) -> Result:
-        from artdagd.workers.tasks import Cancelled
-
-        fence, started = assignment.fence, time.monotonic()
-        if fence in self.cancelled:
-            return Stopped(fence)
-        self._running = (fence, started)
-        told = 0.0
-
-        def progress(fraction: float) -> None:
-            nonlocal told
-            if fence in self.cancelled:
-                raise Cancelled
-            fraction = float(fraction)
-            if time.monotonic() - told >= PROGRESS_SECONDS and not math.isnan(fraction):
-                told = time.monotonic()
-                self._tell(Progress(fence, min(max(fraction, 0.0), 1.0)))
-
-        try:
-            done = tasks.perform(
-                assignment.job, Path(assignment.scratch), progress, partial(self.cancelled.__contains__, fence)
-            )
-        except Cancelled:
-            return Stopped(fence)
-        except StepFailed as error:
-            return Failed(fence, error.code[:128], error.told[:2000], error.retryable)
-        seconds = time.monotonic() - started
-        return Done(fence, msgspec.Raw(msgspec.msgpack.encode(done.value)), done.file, done.libraries, seconds)
-
-    def _tell(self, item: Result | Progress) -> None:
-        self.made.append(item)
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._rope, b"\0")
-
-
 class _Worker:
     """The control loop. It never waits for the job thread, and stops the process rather than hold a dead lease."""
 
-    def __init__(self, link: Link, thread: _JobThread) -> None:
+    def __init__(self, link: Link, thread: JobThread, far: Far) -> None:
         self._link = link
         self._thread = thread
+        self._far = far
         self._held: set[int] = set()
         self._lease, self._stop_seconds = 15.0, 3.0
         self._stopping = False
@@ -200,6 +126,8 @@ class _Worker:
 
     def _handle(self, message: messages.FromDaemon) -> None:
         match message:
+            case messages.Look():
+                self._look(message)
             case messages.Welcome():
                 self._link.welcomed(message)
                 self._lease, self._stop_seconds = message.lease, message.stop
@@ -215,6 +143,15 @@ class _Worker:
                     self._thread.put(assignment)
             case messages.Cancel(fences):
                 self._cancel(self._held.intersection(fences))
+
+    def _look(self, look: messages.Look) -> None:
+        """Say how we get files. Not a word where there is no way yet: another hello will ask again."""
+        signal.setitimer(signal.ITIMER_REAL, 0)  # Nothing is held, and names may take long to resolve.
+        found = self._far.look(look)
+        if found is not None:
+            self._thread.carrier = self._far.carrier
+            self._link.answer(found)
+        self._arm()
 
     def _give_up(self) -> None:
         self._cancel(self._held)

@@ -222,6 +222,7 @@ class Worker(msgspec.Struct):
     pid: int = 1
     host: str = "here"
     since: str = "2026-01-01T00:00:00Z"
+    blobs: str = "folder"
 
 
 @dataclass
@@ -243,6 +244,7 @@ class Backing:
             catalogue=Catalogue(),
             plugins=Plugins(),
             workers=lambda: [Worker()],
+            exchange=None,  # type: ignore[arg-type]
             authority=self.authority,  # type: ignore[arg-type]
             library=self.library,  # type: ignore[arg-type]
             keeper=None,  # type: ignore[arg-type]

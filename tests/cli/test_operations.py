@@ -19,7 +19,7 @@ from artdagd.api.app import SECTIONS
 from artdagd.api.openapi.document import document
 from artdagd.cid import cid_of_bytes
 from artdagd.cli.control import control
-from artdagd.cli.operations import BROWSERS, COMMANDS, SAME
+from artdagd.cli.operations import BROWSERS, COMMANDS, SAME, WORKERS
 
 PATHS = document(SECTIONS, "1")["paths"]
 OPERATIONS = {
@@ -108,10 +108,10 @@ def shapes(name: str) -> list[Any]:
 def test_every_operation_has_a_command_that_exists():
     for_programs = {name for name in OPERATIONS if shapes(name)}
     assert len(for_programs) > 40
-    assert for_programs - set(COMMANDS) - set(SAME) - BROWSERS == set(), "no command makes these calls"
+    assert for_programs - set(COMMANDS) - set(SAME) - BROWSERS - WORKERS == set(), "no command makes these calls"
     assert set(COMMANDS) <= set(OPERATIONS)
-    assert set(SAME) | BROWSERS <= for_programs, "these need no word"
-    assert not set(COMMANDS) & (set(SAME) | BROWSERS)
+    assert set(SAME) | BROWSERS | WORKERS <= for_programs, "these need no word"
+    assert not set(COMMANDS) & (set(SAME) | BROWSERS | WORKERS)
     for words in COMMANDS.values():
         assert command(words) and not isinstance(command(words), click.Group), words  # noqa: PT018
 
@@ -119,6 +119,8 @@ def test_every_operation_has_a_command_that_exists():
 def test_what_has_none_is_open_to_a_browser_or_the_same_again():
     for name in BROWSERS:
         assert OPERATIONS[name][2]["security"] == [], name
+    for name in WORKERS:
+        assert OPERATIONS[name][2]["security"] == [{"ticket": []}], name
     for name, other in SAME.items():
         assert other in COMMANDS
         assert shapes(name) == shapes(other), name

@@ -21,7 +21,7 @@ from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.curves import curve
 from artdagd.store.layout import Layout
 from artdagd.work import Delivery
-from artdagd.workers import messages
+from artdagd.workers import messages, tickets
 
 PAGE = "docs/formats.md"
 
@@ -129,6 +129,12 @@ def test_every_worker_message(pages):
         assert messages.encode(message).hex() == data, name
     assert {"Done", "Failed", "Assignment"} <= set(vars(messages))
     assert f"Version\n{messages.VERSION}" in pages[PAGE]
+
+
+def test_tickets(pages):
+    read, write = (line.split(" ") for line in pages.vectors(PAGE)["tickets"])
+    assert tickets.to_read("c2VjcmV0", 8, read[1]) == " ".join(read[2:])
+    assert tickets.to_write("c2VjcmV0", 8, write[1], int(write[2])) == " ".join(write[3:])
 
 
 def test_the_keys_of_a_recipe(pages):

@@ -53,6 +53,8 @@ def expected(method: str, operation: dict[str, Any], who: str) -> str:
     """``in``, ``absent`` (what is another's is not there), or the status of a refusal."""
     name = operation["operationId"]
     ways = operation["security"]
+    if "ticket" in (ways or [{}])[0]:
+        return "403" if who.startswith("session") else "401"
     if not ways:
         return "403" if name == "log_out_form" and who == "session without proof" else "public"
     (scope,) = ways[0]["token"]

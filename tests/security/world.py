@@ -104,7 +104,8 @@ class World:
 
     async def callers(self, operation: dict[str, Any]) -> list[Someone]:
         """Everybody. Who logs out is asked to sign in again."""
-        scope = operation["security"][0]["token"][0] if operation["security"] else None
+        ways = operation["security"]
+        scope = ways[0]["token"][0] if ways and "token" in ways[0] else None
         if scope not in self.known or operation["operationId"].startswith("log_out"):
             self.known[scope] = await self._callers(scope)
         return self.known[scope]

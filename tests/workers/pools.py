@@ -136,8 +136,11 @@ class Peer:
                 pass
             return message
 
-    async def join(self, **changes: Any) -> None:
-        await self.say(hello(**changes))
+    async def join(self, *, apart: bool = False, **changes: Any) -> None:
+        mine = hello(**changes)
+        await self.say(mine)
+        sign = Path((await self.heard(messages.Look)).file)
+        await self.say(msgspec.structs.replace(mine, seen="" if apart else sign.read_text()))
         await self.heard(messages.Welcome)
 
     def close(self) -> None:

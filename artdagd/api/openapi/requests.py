@@ -15,6 +15,7 @@ HEADERS = {
     "If-Range": "The ETag for which the range holds.",
     "If-None-Match": "Answer 304 if this is the ETag.",
     "Last-Event-ID": "The id of the last event seen.",
+    "Content-Digest": "The SHA-256 of the body (RFC 9530): `sha-256=:BASE64:`.",
 }
 """Request headers that routes read, and what they do."""
 
@@ -43,6 +44,11 @@ SECURITY_SCHEMES: dict[str, dict[str, Any]] = {
         "description": f"What a change with a session needs too: `csrf_token` of `GET /auth/session`. In forms it is "
         f"the field `{CSRF_FIELD}`. `Origin`, where it is sent, has to be this node's.",
     },
+    "ticket": {
+        "type": "http",
+        "scheme": "Artdag-Ticket",
+        "description": "What a worker makes for one transfer of a lease that it holds; see docs/formats.md.",
+    },
     "signature": {
         "type": "apiKey",
         "in": "header",
@@ -69,6 +75,8 @@ _RECIPE = {"description": "A recipe; see docs/guide.md."}
 
 def security(route: Route) -> list[dict[str, list[str]]]:
     """The ways to be let in, each a set of schemes that are needed together; none for what is open to everybody."""
+    if route.ticket:
+        return [{"ticket": []}]
     if route.scope is None:
         return []
     ways: list[dict[str, list[str]]] = [{"token": [route.scope]}, {"session": [route.scope]}]
@@ -115,7 +123,7 @@ def body(route: Route, shapes: Shapes) -> dict[str, Any] | None:
     for kind in route.takes:
         if kind == FORM:
             continue
-        content[kind] = {"schema": _FILE} if kind.startswith("multipart/") else {}
+        content[kind] = {"schema": _FILE if kind.startswith("multipart/") else {"type": "string", "format": "binary"}}
         if kind == "application/yaml":
             content[kind] = {"schema": _RECIPE, "example": RECIPE}
     if route.body and FORM not in route.takes:
