@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
-import os
 import secrets
 import signal
 import sys
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 from artdagd import __version__
 from artdagd.access import Extensions
@@ -47,6 +44,7 @@ from artdagd.store.blobs import BlobStore
 from artdagd.store.importing import Imports
 from artdagd.store.providers import Providers
 from artdagd.store.sealing import Sealer
+from artdagd.system.lock import HomeLock
 from artdagd.system.notify import ServiceManager
 from artdagd.system.watch import LoopWatch
 from artdagd.workers.broker import Broker
@@ -83,7 +81,7 @@ class Node:
     async def _start(self) -> None:
         settings, stack = self.settings, self._stack
         examination.refuse(settings)
-        stack.callback(_Lock(settings.home).close)
+        stack.callback(HomeLock(settings.home).close)
         database = await Database.open(settings.database)
         stack.push_async_callback(database.close)
         store, storage, replication = await self._stored(database)
@@ -228,32 +226,6 @@ def _worker_command(settings: Settings) -> list[str]:
         sys.executable, "-m", "artdagd.cli.daemon", "worker", "--child",
         "--home", str(settings.home), "--memory", str(settings.worker_memory_bytes),
     ]  # fmt: skip
-
-
-class _Lock:
-    """One daemon a home. A kernel lock, so that a killed daemon leaves none behind."""
-
-    def __init__(self, home: Path) -> None:
-        try:
-            home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file = (home / "lock").open("a+")
-        except OSError as error:
-            raise ConfigError(f"can't use {home} as ARTDAG_HOME: {error.strerror}") from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.seek(0)
-            holder = self._file.read().strip() or "unknown"
-            raise ConfigError(
-                f"another daemon (process {holder}) uses {home}",
-                advice="Stop it, or set ARTDAG_HOME to another folder.",
-            ) from None
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
-
-    def close(self) -> None:
-        self._file.close()
 
 
 def _outbound(settings: Settings) -> Outbound:

@@ -24,6 +24,7 @@ Exit codes:
   2    wrong usage: nothing was asked of the node
   3    no answer from the node
   4    no token, a wrong one, or one that may not do this
+  78   db: the settings or the database can't be used
   130  interrupted with Ctrl-C
 """
 

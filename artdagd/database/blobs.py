@@ -38,13 +38,15 @@ class Blobs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record(self, cid: str, size: int, *, media_type: str, filename: str | None, owner: str) -> None:
+    async def record(
+        self, cid: str, size: int, *, media_type: str, filename: str | None, owner: str, kind: Kind = "other"
+    ) -> None:
         """Make ``cid`` an entry of ``owner``; one that exists stays as it is. Facts known to others are taken over."""
 
         async def work(connection: AsyncConnection) -> None:
             query = select(blobs.c.facts_json, blobs.c.kind).where(blobs.c.cid == cid).limit(1)
             known = (await connection.execute(query)).first()
-            row = BlobRow(cid=cid, owner=owner, size=size, media_type=media_type, filename=filename)
+            row = BlobRow(cid=cid, owner=owner, size=size, media_type=media_type, filename=filename, kind=kind)
             values = to_row(msgspec.structs.asdict(row), blobs)
             if known:
                 values |= {"facts_json": known.facts_json, "kind": known.kind}

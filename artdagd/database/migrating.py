@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from artdagd.errors import ConfigError
 
 
-def migrate(connection: Connection) -> None:
-    """Run the migrations that are missing, in the transaction of ``connection``.
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations that are missing, up to ``revision``, in the transaction of ``connection``.
 
     Raises ConfigError if the schema is one that this version doesn't know.
     """
@@ -24,7 +24,7 @@ def migrate(connection: Connection) -> None:
             advice="Install that version or a later one.",
         )
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def revisions() -> set[str]:

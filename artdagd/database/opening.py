@@ -6,6 +6,8 @@ import asyncio
 import os
 import sqlite3
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +32,11 @@ START_SECONDS = 30
 POOL, POOL_SECONDS = 15, 4
 """Connections at once, and for how long one who finds them all in use waits."""
 
+DAMAGED = (
+    "It is never made anew by itself. Put it aside and restore a backup: artdagctl db restore FILE. Without one, "
+    "artdagctl db rebuild saves what the blobs tell."
+)
+
 WRITER = {"artdagd_writer": True}
 """Execution options of transactions that write: on SQLite they take the lock when they begin, and wait for it."""
 
@@ -39,20 +46,18 @@ MIGRATION_LOCK = 0x61727464
 
 async def open_engine(url: str) -> AsyncEngine:
     """An engine on a sound database with the newest schema. Raises ConfigError."""
-    parsed = _parse(url)
-    place = f"the database {parsed.render_as_string(hide_password=True)}"
-    if parsed.drivername == DRIVERS["sqlite"]:
-        place = f"the database file {parsed.database}"
-        _prepare(Path(parsed.database or ""))
+    parsed = parse(url)
+    if file := file_of(parsed):
+        prepare(file)
     # A server may be silent for long while another node migrates: this engine is for the migration alone.
-    engine = _engine(parsed, silence=None)
+    engine = _engine(parsed, serving=False)
     try:
         await _migrated(engine)
     except ConfigError:
         raise
     # A driver's own errors (wrong password, no such database) and unknown options in the URL come as they are.
     except Exception as error:
-        raise ConfigError(f"can't open {place}: {_cause(error)}", advice=_advice(parsed)) from None
+        raise ConfigError(f"can't open {place_of(parsed)}: {cause(error)}", advice=_advice(parsed)) from None
     finally:
         await engine.dispose()
     return _engine(parsed)
@@ -64,7 +69,7 @@ async def _migrated(engine: AsyncEngine) -> None:
     while True:
         try:
             async with engine.execution_options(**WRITER).begin() as connection:
-                return await connection.run_sync(_migrate)
+                return await connection.run_sync(bring_up)
         except Exception as error:
             if not trouble.starting(error) or time.monotonic() > end:
                 raise
@@ -73,27 +78,48 @@ async def _migrated(engine: AsyncEngine) -> None:
 
 async def look(url: str) -> str:
     """What is at ``url``, in words, without changing it. Raises ConfigError for what a start would refuse."""
-    parsed = _parse(url)
-    if parsed.drivername == DRIVERS["sqlite"]:
-        return await asyncio.to_thread(_look_at_file, Path(parsed.database or ""))
-    place = parsed.render_as_string(hide_password=True)
-    engine = _engine(parsed)
+    parsed = parse(url)
+    if file := file_of(parsed):
+        return await asyncio.to_thread(_look_at_file, file)
+    async with as_it_is(url) as engine, engine.connect() as connection:
+        return f"{place_of(parsed)}, {judged(await connection.run_sync(schema))}"
+
+
+@asynccontextmanager
+async def as_it_is(url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on what is at ``url``, whatever its schema, for long work. Raises ConfigError if it can't be had."""
+    parsed = parse(url)
+    file = file_of(parsed)
+    if file is not None and not file.exists():
+        raise ConfigError(f"there is no database file {file}", advice="Check DATABASE_URL and ARTDAG_HOME.")
+    engine = _engine(parsed, serving=False)
     try:
-        async with engine.connect() as connection:
-            return f"{place}, {_judged(await connection.run_sync(_schema))}"
-    except ConfigError:
-        raise
-    except Exception as error:
-        raise ConfigError(f"can't open the database {place}: {_cause(error)}", advice=_advice(parsed)) from None
+        try:
+            async with engine.connect() as connection:
+                await connection.run_sync(schema)
+        except Exception as error:
+            raise ConfigError(f"can't open {place_of(parsed)}: {cause(error)}", advice=_advice(parsed)) from None
+        yield engine
     finally:
         await engine.dispose()
+
+
+def place_of(url: URL) -> str:
+    """A database for messages, without its password."""
+    file = file_of(url)
+    return f"the database file {file}" if file else f"the database {url.render_as_string(hide_password=True)}"
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of an SQLite database."""
+    return Path(url.database or "") if url.drivername == DRIVERS["sqlite"] else None
 
 
 def _look_at_file(file: Path) -> str:
     if not file.exists():
         return f"{file} will be made at the first start"
     if file.stat().st_size == 0:
-        raise ConfigError(f"the database file {file} is empty", advice="Restore a backup.")
+        raise ConfigError(f"the database file {file} is empty", advice=DAMAGED)
     try:
         connection = sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, timeout=BUSY_SECONDS)
         try:
@@ -106,13 +132,12 @@ def _look_at_file(file: Path) -> str:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise ConfigError(
-            f"can't open the database file {file}: {error}", advice="Put it aside and restore a backup under its name."
-        ) from None
-    return f"{file}, {_judged(row[0] if row else None)}"
+        raise ConfigError(f"can't open the database file {file}: {error}", advice=DAMAGED) from None
+    return f"{file}, {judged(row[0] if row else None)}"
 
 
-def _judged(schema: str | None) -> str:
+def judged(schema: str | None) -> str:
+    """A schema in words. Raises ConfigError for one that is newer than this version."""
     if schema == SCHEMA:
         return f"schema {schema}"
     from artdagd.database.migrating import revisions
@@ -124,7 +149,7 @@ def _judged(schema: str | None) -> str:
     )
 
 
-def _parse(url: str) -> URL:
+def parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -143,7 +168,7 @@ def _parse(url: str) -> URL:
     return parsed
 
 
-def _prepare(file: Path) -> None:
+def prepare(file: Path) -> None:
     """Make a new file whole (private, in WAL mode) before it gets its name; look a file that exists over.
 
     An empty file is a lost database and never a new one: SQLite would fill it without a word.
@@ -160,7 +185,7 @@ def _prepare(file: Path) -> None:
         elif file.stat().st_size == 0:
             raise ConfigError(
                 f"the database file {file} is empty",
-                advice="Restore a backup; or delete the file, and the node begins with no runs and recipes.",
+                advice=f"{DAMAGED} Or delete the file, and the node begins with no runs and recipes.",
             )
     except (OSError, sqlite3.Error) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
@@ -170,15 +195,15 @@ def _prepare(file: Path) -> None:
 _POOL = {"pool_size": POOL, "max_overflow": 0, "pool_timeout": POOL_SECONDS}
 
 
-def _engine(url: URL, silence: float | None = COMMAND_SECONDS) -> AsyncEngine:
+def _engine(url: URL, serving: bool = True) -> AsyncEngine:
     if url.drivername == DRIVERS["sqlite"]:
         engine = create_async_engine(url, **_POOL)
-        event.listen(engine.sync_engine, "connect", _pragmas)
+        event.listen(engine.sync_engine, "connect", _pragmas if serving else _few_pragmas)
         event.listen(engine.sync_engine, "begin", _begin)
         return engine
     try:
         # Another process may restart the server: a connection is tried before it is used.
-        times = {"timeout": CONNECT_SECONDS, "command_timeout": silence}
+        times = {"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS if serving else None}
         return create_async_engine(url, pool_pre_ping=True, connect_args=times, **_POOL)
     except ModuleNotFoundError as error:
         raise ConfigError(
@@ -186,11 +211,19 @@ def _engine(url: URL, silence: float | None = COMMAND_SECONDS) -> AsyncEngine:
         ) from None
 
 
-def _pragmas(connection: Any, _: object) -> None:
+def _few_pragmas(connection: Any, _: object) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _pragmas(connection: Any, _: object) -> None:
+    """The journal mode is part of the file: a backup keeps its own."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.close()
+    _few_pragmas(connection, _)
 
 
 def _begin(connection: Connection) -> None:
@@ -199,28 +232,31 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _migrate(connection: Connection) -> None:
+def bring_up(connection: Connection) -> None:
+    """Bring the schema up to date, in the transaction of ``connection``. What is damaged is not touched."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
     else:
         found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
         if found != "ok":
             raise sqlite3.DatabaseError(f"it is damaged: {found}")
-    if _schema(connection) != SCHEMA:
+    if schema(connection) != SCHEMA:
         # Imported for a first start and an upgrade alone: Alembic and what it needs weigh 11 MB in a daemon.
         from artdagd.database.migrating import migrate
 
         migrate(connection)
 
 
-def _schema(connection: Connection) -> str | None:
+def schema(connection: Connection) -> str | None:
+    """The revision of a database; None if it has none of our tables."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return found
 
 
-def _cause(error: Exception) -> str:
+def cause(error: Exception) -> str:
+    """The first line of what the driver said."""
     cause = getattr(error, "orig", None) or error
     said = str(cause).strip() or type(cause).__name__
     return said.splitlines()[0] if isinstance(error, SQLAlchemyError | OSError) else said
@@ -228,5 +264,5 @@ def _cause(error: Exception) -> str:
 
 def _advice(url: URL) -> str:
     if url.drivername == DRIVERS["sqlite"]:
-        return "A damaged file is never made anew by itself: put it aside and restore a backup under its name."
+        return DAMAGED
     return "Check DATABASE_URL, and that the server runs."
