@@ -15,7 +15,7 @@ import msgspec
 from artdagd import __version__
 from artdagd.database import Database
 from artdagd.errors import ConfigError
-from artdagd.hooks import IdentityProvider, PluginSettings, Publisher, WebRoute
+from artdagd.hooks import IdentityProvider, NodeStorage, PluginSettings, Publisher, WebRoute
 from artdagd.hooks.configs import filled
 from artdagd.hooks.manager import Plugins
 from artdagd.hooks.outbound import Outbound
@@ -29,6 +29,9 @@ ITEMS_LIMIT = 1000
 
 MOST = 1000
 """Routes of one plugin."""
+
+AWAITED = ("IPFS_API", "IPFS_PRIMARY")
+"""Variables that mean nothing without a plugin that takes them: who sets one counts on it."""
 
 _PATH = re.compile(r"(/([A-Za-z0-9._~-]+|{[a-z][a-z0-9_]*}))+/?", re.ASCII)
 
@@ -112,6 +115,9 @@ class Extensions:
         self._made: dict[str, Access] = {}
         self.identity: IdentityProvider | None = self._one("artdag_identity_provider")
         self.publisher: Publisher | None = self._one("artdag_publisher")
+        self.storage: dict[str, NodeStorage] = {
+            plugin: one for plugin, one in plugins.ask("artdag_node_storage", self.given, _storage).items() if one
+        }
         routes = plugins.ask("artdag_routes", self.given, _routes)
         self.routes: list[tuple[str, WebRoute]] = [(plugin, route) for plugin in routes for route in routes[plugin]]
 
@@ -136,6 +142,13 @@ def settings_of(plugins: Plugins, settings: Settings) -> dict[str, Any]:
         if plugin not in declared:
             known = ", ".join(declared) or "none"
             raise ConfigError(f"plugins.{plugin}: no plugin of that name has settings (these do: {known})")
+    taken = {variable for kind in declared.values() for variable in kind.environment}
+    for variable in AWAITED:
+        if os.environ.get(variable, "").lower() not in ("", "0", "false") and variable not in taken:
+            raise ConfigError(
+                f"{variable} is set, and no plugin here takes it",
+                advice=f"Install artdagd-storage-ipfs into the node's environment, or unset {variable}.",
+            )
     found = {}
     for plugin, kind in declared.items():
         values = dict(settings.plugins.get(plugin, {}))
@@ -151,6 +164,12 @@ def settings_of(plugins: Plugins, settings: Settings) -> dict[str, Any]:
 def _declared(answer: Any) -> PluginSettings:
     if not isinstance(answer, PluginSettings):
         raise TypeError(f"gave {answer!r}, not an artdagd.hooks.PluginSettings")
+    return answer
+
+
+def _storage(answer: Any) -> NodeStorage | None:
+    if not isinstance(answer, NodeStorage | None):
+        raise TypeError(f"gave {answer!r}, not an artdagd.hooks.NodeStorage")
     return answer
 
 

@@ -19,7 +19,7 @@ from artdagd.auth.authority import Authority
 from artdagd.database import Database
 from artdagd.doctor import examination
 from artdagd.errors import ConfigError
-from artdagd.hooks import AddressRules, kept_secret
+from artdagd.hooks import AddressRules, BlockSource, kept_secret
 from artdagd.hooks.manager import Plugins
 from artdagd.hooks.outbound import Outbound
 from artdagd.hooks.types import RunEvent
@@ -27,6 +27,7 @@ from artdagd.runs.binding import Binder
 from artdagd.runs.compute import Compute
 from artdagd.runs.events import Events
 from artdagd.runs.execution import Planner
+from artdagd.runs.fetching import Fetching
 from artdagd.runs.keeping import Keeper
 from artdagd.runs.lanes import Lanes
 from artdagd.runs.library import Library
@@ -41,6 +42,7 @@ from artdagd.runs.storage import Storage
 from artdagd.settings import Settings
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
+from artdagd.store.gateway import Gateway
 from artdagd.store.importing import Imports
 from artdagd.store.providers import Providers
 from artdagd.store.sealing import Sealer
@@ -114,6 +116,7 @@ class Node:
         stack.push_async_callback(outbound.close)
         self._added = Extensions(self.plugins, settings, database, outbound, self._address, authority.revoke)
         authority.provider = self._added.identity
+        await self._use_added_storage(store, library)
         app = create_app(
             Services(
                 settings=settings,
@@ -126,6 +129,7 @@ class Node:
                 authority=authority,
                 library=library,
                 keeper=keeper,
+                fetching=self._fetching(library, store, database, outbound),
                 previews=previews,
                 storage=storage,
                 publishing=Publishing(
@@ -199,6 +203,20 @@ class Node:
         self._stack.push_async_callback(storage.close)
         await storage.open({one.name: (one.type, one.config) for one in settings.storage})
         return store, storage, replication
+
+    async def _use_added_storage(self, store: BlobStore, library: Library) -> None:
+        for plugin, one in self._added.storage.items():
+            if isinstance(one.backend, BlockSource):
+                library.ipfs = one.backend
+            await store.providers.add(f"plugin-{plugin}", one.backend, synchronous=one.synchronous)
+
+    def _fetching(self, library: Library, store: BlobStore, database: Database, outbound: Outbound) -> Fetching:
+        limit = self.settings.max_upload_bytes
+        for one in self._added.storage.values():
+            if isinstance(one.backend, BlockSource):
+                gateway = Gateway(outbound, self.settings.ipfs_gateway_url)
+                return Fetching(library, store, database, limit, one.backend, (one.backend, gateway))
+        return Fetching(library, store, database, limit)
 
 
 async def serve(settings: Settings) -> None:

@@ -160,7 +160,7 @@ async def delete_blob_form(call: Call, cid: str) -> None:
 
 def _uploaded(received: Received) -> Uploaded:
     entry = received.entry
-    return Uploaded(entry.cid, entry.size, entry.media_type, entry.filename, received.existed)
+    return Uploaded(entry.cid, entry.size, entry.media_type, entry.filename, received.existed, received.ipfs_cid)
 
 
 async def _published_or_own(call: Call, asked: Awaitable[T]) -> T:

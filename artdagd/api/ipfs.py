@@ -1,4 +1,4 @@
-"""IPFS: where a gateway has a CID, and the bytes of those that are here."""
+"""IPFS: where a gateway has a CID, and the bytes that it names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from artdagd.api import files
 from artdagd.api.calls import Call
 from artdagd.api.routes import Section
 from artdagd.cid import CID
-from artdagd.errors import BlobCorrupt, NotFound
+from artdagd.errors import (
+    BlobCorrupt,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    StorageFull,
+    TooBusy,
+    TooLarge,
+    Unavailable,
+)
 
 section = Section("IPFS", "Content by its CID, on IPFS and here.")
 
@@ -28,9 +37,11 @@ async def ipfs_gateway(call: Call, cid: str) -> Response:
     "/ipfs/{cid}/raw",
     "Download by CID",
     gives="*/*",
-    errors=(NotFound, BlobCorrupt),
+    errors=(InvalidRequest, Forbidden, NotFound, TooLarge, TooBusy, BlobCorrupt, Unavailable, StorageFull),
     headers=("Range", "If-Range", "If-None-Match"),
 )
 async def ipfs_raw(call: Call, cid: str) -> Response:
-    """The bytes, verified against the CID (`Qm…` too), if they are in the cache."""
-    return await files.content(call.request, await call.services.library.open(cid, call.who))
+    """The bytes, verified against the CID. Where IPFS is on, what is not here is fetched, from the IPFS node or the
+    gateway, block by block, and becomes a medium of yours: `Qm…` and files in any layout, no directories."""
+    blob = await call.services.fetching.open(cid, call.who, lambda: call.app.guard.check_own(call.request))
+    return await files.content(call.request, blob)

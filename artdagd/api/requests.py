@@ -76,7 +76,8 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Uploaded(msgspec.Struct, frozen=True):
-    """``existed``: these bytes were here before. ``ipfs_cid`` is null while no IPFS is configured."""
+    """``existed``: these bytes were here before. ``ipfs_cid`` is set once the IPFS node has them, and null
+    while no IPFS is configured."""
 
     cid: str
     size: int

@@ -10,6 +10,7 @@ from artdagd.settings import Settings
 
 if TYPE_CHECKING:
     from artdagd.auth.authority import Authority
+    from artdagd.runs.fetching import Fetching
     from artdagd.runs.keeping import Keeper
     from artdagd.runs.library import Library
     from artdagd.runs.previews import Previews
@@ -55,6 +56,7 @@ class Services:
     authority: Authority
     library: Library
     keeper: Keeper
+    fetching: Fetching
     previews: Previews
     publishing: Publishing
     storage: Storage

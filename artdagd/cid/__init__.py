@@ -6,6 +6,7 @@ tree with 1024 links a node, base32. A structured value is named by its dag-json
 
 from artdagd.cid.dag import MAX_DEPTH, cid_of_dag_json_bytes, cid_of_value, dag_cbor, dag_json, read_dag_json
 from artdagd.cid.identifier import CID, CODECS, DAG_CBOR, DAG_JSON, DAG_PB, RAW
+from artdagd.cid.reading import Block, NoFile, Part, WrongBlock, read_block
 from artdagd.cid.unixfs import (
     KNOWN_PROFILES,
     V1_2025,
@@ -27,9 +28,13 @@ __all__ = [
     "MAX_DEPTH",
     "RAW",
     "V1_2025",
+    "Block",
     "Imported",
     "Importer",
+    "NoFile",
+    "Part",
     "Profile",
+    "WrongBlock",
     "cid_of_bytes",
     "cid_of_dag_json_bytes",
     "cid_of_file",
@@ -37,5 +42,6 @@ __all__ = [
     "dag_cbor",
     "dag_json",
     "names_file",
+    "read_block",
     "read_dag_json",
 ]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from artdagd.database.actions import Actions
     from artdagd.database.blobs import Blobs
     from artdagd.database.claims import Claims
+    from artdagd.database.fetched import Fetched
     from artdagd.database.plugin_values import PluginValues
     from artdagd.database.providers import Providers
     from artdagd.database.publications import Publications
@@ -39,6 +40,7 @@ class Database:
     actions: Actions
     blobs: Blobs
     claims: Claims
+    fetched: Fetched
     plugin_values: PluginValues
     providers: Providers
     publications: Publications
@@ -52,6 +54,7 @@ class Database:
         from artdagd.database.actions import Actions
         from artdagd.database.blobs import Blobs
         from artdagd.database.claims import Claims
+        from artdagd.database.fetched import Fetched
         from artdagd.database.plugin_values import PluginValues
         from artdagd.database.providers import Providers
         from artdagd.database.publications import Publications
@@ -67,6 +70,7 @@ class Database:
         self.actions = Actions(self)
         self.blobs = Blobs(self)
         self.claims = Claims(self)
+        self.fetched = Fetched(self)
         self.plugin_values = PluginValues(self)
         self.providers = Providers(self)
         self.publications = Publications(self)

@@ -194,3 +194,10 @@ plugin_values = Table(
     Column("key", String(255), primary_key=True),
     Column("value_json", Text, nullable=False),
 )
+
+fetched = Table(
+    "fetched",
+    metadata,
+    Column("cid", String(128), primary_key=True),
+    Column("blob_cid", String(128), nullable=False),
+)

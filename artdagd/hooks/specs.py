@@ -12,7 +12,7 @@ from artdagd.hooks.identity import IdentityProvider
 from artdagd.hooks.markers import hookspec
 from artdagd.hooks.node import NodeAccess, PluginSettings
 from artdagd.hooks.publishing import Publisher
-from artdagd.hooks.types import Analyzer, Effect, RunEvent, StorageType
+from artdagd.hooks.types import Analyzer, Effect, NodeStorage, RunEvent, StorageType
 from artdagd.hooks.web import WebRoute
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class Specs:
     @hookspec
     def artdag_publisher(self, node: NodeAccess) -> Publisher | None:
         """The place where works are published, or None if it is not configured. Called once, when the daemon starts.
+        New in 1.2."""
+
+    @hookspec
+    def artdag_node_storage(self, node: NodeAccess) -> NodeStorage | None:
+        """Storage that this plugin's settings put into use for the node, or None. Called once, when the daemon starts.
         New in 1.2."""
 
     @hookspec

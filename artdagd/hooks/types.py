@@ -232,6 +232,17 @@ class RangedStorage(StorageBackend, Protocol):
         """
 
 
+@runtime_checkable
+class BlockSource(Protocol):
+    """What finds blocks by CID, wherever they are: an IPFS node. New in 1.2."""
+
+    async def block(self, cid: str) -> bytes:
+        """The bytes of one block, at most 2 MiB. Raises FileNotFoundError if nobody has it, OSError for all else.
+
+        Whoever asks verifies them. ``cid`` may be of version 0 (``Qm…``).
+        """
+
+
 class StorageType(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of storage that can be configured. ``config`` is a ``msgspec.Struct`` as for effects.
 
@@ -250,6 +261,19 @@ class StorageType(msgspec.Struct, frozen=True, kw_only=True):
     open: Callable[[Any], StorageBackend]
     synchronous: bool = False
     open_within: Callable[[Any, AddressRules], StorageBackend] | None = None
+
+
+class NodeStorage(msgspec.Struct, frozen=True, kw_only=True):
+    """Storage that the settings of a plugin put into use. New in 1.2.
+
+    ``synchronous`` as in :class:`StorageType`. ``primary``: whatever the node is given or makes counts once it is
+    there, so the node's own cache may be lost at any time. If the backend is a :class:`BlockSource`, the node fetches
+    from it what others have.
+    """
+
+    backend: StorageBackend
+    synchronous: bool = False
+    primary: bool = False
 
 
 class RunEvent(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 
@@ -13,6 +14,7 @@ from artdagd.auth.principal import Principal
 from artdagd.database import Database
 from artdagd.database.blobs import BlobRow
 from artdagd.errors import ArtdagError, Conflict, InvalidRequest, NotFound, Unavailable
+from artdagd.hooks import StorageBackend
 from artdagd.runs.compute import FOR, Compute
 from artdagd.runs.entries import Copies, entry_of
 from artdagd.runs.keeping import Keeper
@@ -20,9 +22,14 @@ from artdagd.runs.quota import Quota
 from artdagd.runs.replication import Replication
 from artdagd.runs.sniff import media_type_of
 from artdagd.runs.views import Content, Entry, MetaChanges, Page, Received
-from artdagd.store import BlobStore, Imports, parse_cid
+from artdagd.store import Blob, BlobStore, Imports, parse_cid
 
 log = logging.getLogger(__name__)
+
+IPFS_SECONDS = 60.0
+"""Seconds in which the IPFS node takes an upload, beyond a megabyte a second (``IPFS_RATE``)."""
+
+IPFS_RATE = 1e6
 
 HEAD = 512
 """Bytes of the beginning that the media type is told from."""
@@ -50,6 +57,8 @@ class Library:
         self._replication = replication or Replication(database, store.providers, "")
         self._copies = Copies(store, self._replication)
         self._holds = keeper.holds
+        self.ipfs: StorageBackend | None = None
+        """The node's own storage on IPFS, if IPFS is on."""
         self._looking: set[asyncio.Task[None]] = set()
 
     async def receive(
@@ -74,12 +83,38 @@ class Library:
                 blob.cid, blob.size, filename=filename, owner=who.name, media_type=media_type_of(head, filename)
             )
         await self._replication.delivered(blob.cid, who.name)
-        return Received(entry, blob.existed)
+        return Received(entry, blob.existed, await self._on_ipfs(blob))
+
+    async def _on_ipfs(self, blob: Blob) -> str | None:
+        """The CID, once the IPFS node has the blob, whatever was noted of it before; None without IPFS.
+
+        Raises Unavailable: the upload is kept here, and is sent again with the next try.
+        """
+        if self.ipfs is None:
+            return None
+        try:
+            async with asyncio.timeout(IPFS_SECONDS + blob.size / IPFS_RATE):
+                if await self.ipfs.size(blob.cid) != blob.size:
+                    await self.ipfs.save(blob.cid, await self._store.path(blob.cid))
+        except (OSError, TimeoutError) as error:
+            raise Unavailable(
+                f"{blob.cid} is kept here and is not on IPFS: {error or 'the IPFS node did not answer in time'}",
+                advice="Upload it again once the IPFS node works.",
+                retry_after=5,
+            ) from None
+        return blob.cid
 
     async def bring(self, path: str, *, filename: str | None, who: Principal) -> Received:
         """Store the file ``path`` from under an import root. Raises as :meth:`Imports.open` and :meth:`receive` do."""
         async with self._imports.open(path) as file:
             return await self.receive(file.chunks(), filename=filename, who=who, coming=file.size)
+
+    async def take(self, cid: str, who: Principal) -> Entry:
+        """Make what is stored, and is everybody's, an entry of ``who``'s. Raises as :meth:`open`, StorageFull."""
+        path = await self._store.path(cid)
+        size, head = await asyncio.to_thread(_looked_at, path)
+        await self.quota.check(who, size)
+        return await self.record(cid, size, filename=None, owner=who.name, media_type=media_type_of(head, None))
 
     async def record(self, cid: str, size: int, *, filename: str | None, owner: str, media_type: str) -> Entry:
         """Make a stored blob an entry of ``owner``'s, and have a worker look at it. Raises Unavailable if it is gone.
@@ -202,6 +237,11 @@ class Library:
         row = await self._database.blobs.entry(cid, owner)
         assert row is not None
         return entry_of(row)
+
+
+def _looked_at(path: Path) -> tuple[int, bytes]:
+    with path.open("rb") as file:
+        return path.stat().st_size, file.read(HEAD)
 
 
 def _name(cid: str) -> str:

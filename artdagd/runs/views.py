@@ -59,10 +59,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Received(msgspec.Struct, frozen=True):
-    """An upload that is durable. ``existed``: these bytes were here before."""
+    """An upload that is durable. ``existed``: these bytes were here before; ``ipfs_cid`` is set if IPFS has them."""
 
     entry: Entry
     existed: bool
+    ipfs_cid: str | None = None
 
 
 Title = Annotated[str, msgspec.Meta(max_length=300, pattern=r"\A[^\x00]*\Z")]

@@ -113,7 +113,7 @@ class Library:
         await self.entry(cid, who)
         del self.entries[cid]
 
-    async def open(self, cid: str, who: Principal | None) -> Content:
+    async def open(self, cid: str, who: Principal | None, check: object = None) -> Content:
         entry = await self.entry(cid, who)
         return Content(cid, str(self.folder / cid), entry.size, entry.media_type, entry.filename)
 
@@ -248,6 +248,7 @@ class Backing:
             authority=self.authority,  # type: ignore[arg-type]
             library=self.library,  # type: ignore[arg-type]
             keeper=None,  # type: ignore[arg-type]
+            fetching=self.library,  # type: ignore[arg-type]
             storage=None,  # type: ignore[arg-type]
             publishing=None,  # type: ignore[arg-type]
             previews=self.previews,  # type: ignore[arg-type]

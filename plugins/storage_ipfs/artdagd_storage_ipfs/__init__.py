@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from artdagd.hooks import StorageType, hookimpl
+from artdagd.hooks import NodeAccess, NodeStorage, PluginSettings, StorageType, hookimpl
 from artdagd_storage_ipfs.config import IpfsConfig
 from artdagd_storage_ipfs.errors import IpfsError
 from artdagd_storage_ipfs.node import IpfsNode
+from artdagd_storage_ipfs.settings import ENVIRONMENT, IpfsSettings
 
-__all__ = ["IpfsConfig", "IpfsError", "IpfsNode", "artdag_storage_types"]
+__all__ = [
+    "IpfsConfig",
+    "IpfsError",
+    "IpfsNode",
+    "IpfsSettings",
+    "artdag_node_storage",
+    "artdag_settings",
+    "artdag_storage_types",
+]
 
 
 @hookimpl
@@ -23,3 +32,17 @@ def artdag_storage_types() -> Iterable[StorageType]:
             synchronous=True,
         )
     ]
+
+
+@hookimpl
+def artdag_settings() -> PluginSettings:
+    return PluginSettings(config=IpfsSettings, environment=ENVIRONMENT)
+
+
+@hookimpl
+def artdag_node_storage(node: NodeAccess) -> NodeStorage | None:
+    """The IPFS node of ``IPFS_API``; without it there is none."""
+    settings: IpfsSettings = node.settings
+    if not settings.api:
+        return None
+    return NodeStorage(backend=IpfsNode(settings.config), synchronous=True, primary=settings.primary)

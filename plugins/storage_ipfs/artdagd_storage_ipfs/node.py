@@ -20,8 +20,8 @@ TRIES = 3
 """How often blocks are sent that another deletion, or the node's collection, took before they were pinned."""
 VALUE = 64 << 20
 """Bytes of the largest structured value: it is one block."""
-BLOCK = 4 << 20
-"""Bytes of the largest block of others that is fetched; Kubo and the gateways exchange up to 2 MiB."""
+BLOCK = 2 << 20
+"""Bytes of the largest block of others that is fetched: IPFS nodes exchange no larger ones."""
 REMOVED = 1000
 """Blocks that are deleted by one command."""
 

@@ -1,4 +1,4 @@
-"""Copies of blobs at storage providers, and whose copies a provider keeps.
+"""Copies of blobs at storage providers, and whose copies a provider keeps; what was fetched from IPFS.
 
 Spelled out, not taken from ``tables.py``: a migration must go on making what it made when it was written.
 """
@@ -31,3 +31,12 @@ def upgrade() -> None:
     )
     op.create_index("replicas_due", "replicas", ["provider_id", "node", "due_at"])
     op.create_index("replicas_states", "replicas", ["provider_id", "state", "size"])
+    _fetched()
+
+
+def _fetched() -> None:
+    op.create_table(
+        "fetched",
+        sa.Column("cid", sa.String(128), primary_key=True),
+        sa.Column("blob_cid", sa.String(128), nullable=False),
+    )
