@@ -208,6 +208,7 @@ class Node:
         for plugin, one in self._added.storage.items():
             if isinstance(one.backend, BlockSource):
                 library.ipfs = one.backend
+            self._stack.push_async_callback(one.backend.close)
             await store.providers.add(f"plugin-{plugin}", one.backend, synchronous=one.synchronous)
 
     def _fetching(self, library: Library, store: BlobStore, database: Database, outbound: Outbound) -> Fetching:

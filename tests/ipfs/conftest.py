@@ -23,6 +23,10 @@ async def node(tmp_path: Path, ipfs: Kubo) -> AsyncIterator[tuple[Node, Person]]
     """Its pins have a name of their own, so what earlier tests left on the IPFS node is not its own."""
     plugins = {"storage_ipfs": {"api": ipfs.api, "pin_name": tmp_path.name}}
     async with running_node(
-        tmp_path / "home", plugins=plugins, ipfs_gateway_url=f"{ipfs.gateway}/ipfs", outbound_private=("127.0.0.1",)
+        tmp_path / "home",
+        workers=0,
+        plugins=plugins,
+        ipfs_gateway_url=f"{ipfs.gateway}/ipfs",
+        outbound_private=("127.0.0.1",),
     ) as both:
         yield both

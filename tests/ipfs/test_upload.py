@@ -23,30 +23,20 @@ async def send(person: Person, data: bytes) -> httpx.Response:
     return await person.http.post("/cache/upload", files={"file": ("one.bin", data)})
 
 
-@pytest.mark.parametrize("size", [0, 5, 1 << 20, (2 << 20) + 1])
-async def test_an_upload_is_on_ipfs_when_it_is_answered(node: tuple[Node, Person], ipfs: Kubo, size: int) -> None:
-    data = random.Random(size).randbytes(size)
-    answer = await send(node[1], data)
-    assert answer.status_code == 201, answer.text
-    assert answer.json()["ipfs_cid"] == answer.json()["cid"] == cid_of_bytes(data)
-    assert ipfs.pinned(cid_of_bytes(data))
-
-
-async def test_what_was_unpinned_behind_its_back_is_pinned_by_the_next_upload(
-    node: tuple[Node, Person], ipfs: Kubo
-) -> None:
-    cid = (await send(node[1], b"again")).json()["cid"]
-    ipfs.run("pin", "rm", cid)
-    again = await send(node[1], b"again")
-    assert (again.json()["existed"], again.json()["ipfs_cid"]) == (True, cid)
-    assert ipfs.pinned(cid)
-
-
-async def test_a_deleted_upload_is_unpinned_and_its_blocks_are_gone(node: tuple[Node, Person], ipfs: Kubo) -> None:
-    cid = (await send(node[1], b"to be forgotten" * 99)).json()["cid"]
-    assert (await node[1].http.delete(f"/cache/{cid}")).status_code == 204
-    assert not ipfs.pinned(cid)
-    assert cid not in ipfs.run("refs", "local").split()
+async def test_an_upload_is_on_ipfs_when_it_is_answered(node: tuple[Node, Person], ipfs: Kubo) -> None:
+    for size in (0, 5, 1 << 20, (2 << 20) + 1):
+        data = random.Random(size).randbytes(size)
+        answer = await send(node[1], data)
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["ipfs_cid"] == answer.json()["cid"] == cid_of_bytes(data)
+        assert ipfs.pinned(cid_of_bytes(data))
+    ipfs.run("pin", "rm", answer.json()["cid"])
+    again = await send(node[1], data)
+    assert (again.json()["existed"], again.json()["ipfs_cid"]) == (True, cid_of_bytes(data))
+    assert ipfs.pinned(cid_of_bytes(data)), "what was unpinned behind its back is pinned by the next upload"
+    blocks = {cid_of_bytes(data), *ipfs.run("refs", cid_of_bytes(data)).split()}
+    assert (await node[1].http.delete(f"/cache/{cid_of_bytes(data)}")).status_code == 204
+    assert not blocks & set(ipfs.run("refs", "local").split()), "a deleted upload goes from there, too"
 
 
 async def test_without_ipfs_an_upload_has_no_ipfs_cid(tmp_path: Path) -> None:
@@ -56,7 +46,14 @@ async def test_without_ipfs_an_upload_has_no_ipfs_cid(tmp_path: Path) -> None:
         assert missing.status_code == 404
 
 
-@pytest.mark.parametrize("script", [b"", b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", None])
+@pytest.mark.parametrize(
+    "script",
+    [
+        None,
+        pytest.param(b"", marks=pytest.mark.slow),
+        pytest.param(b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", marks=pytest.mark.slow),
+    ],
+)
 async def test_an_ipfs_node_that_is_down_is_told_and_nothing_is_lost(
     tmp_path: Path, ipfs: Kubo, script: bytes | None
 ) -> None:

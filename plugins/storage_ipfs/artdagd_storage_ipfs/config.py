@@ -63,6 +63,11 @@ class IpfsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def place(self) -> Place:
         return place_of(self.api)
 
+    @property
+    def where(self) -> str:
+        """The node, for messages."""
+        return f"the IPFS node at {self.api}"
+
     def __repr__(self) -> str:
         return f"IpfsConfig(api={self.api!r})"  # no secret in a log
 

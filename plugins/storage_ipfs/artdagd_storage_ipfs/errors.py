@@ -33,9 +33,9 @@ def refused(config: IpfsConfig, command: str, status: int, body: bytes) -> IpfsE
     """What an answer of ``status`` and ``body`` says. It holds no more than 200 characters of theirs."""
     said = _message(body)
     if status == 500 and said and any(words in said for words in _MISSING):
-        return IpfsError(f"{config.api}: {command}: {cut(said)}", missing=True)
+        return IpfsError(f"{config.where}: {command}: {cut(said)}", missing=True)
     told = _STATUS.get(status) or f"it answered {command} with {status}: {cut(said)}"
-    return IpfsError(f"{config.api}: {told}", passes=status >= 502 or status == 429)
+    return IpfsError(f"{config.where}: {told}", passes=status >= 502 or status == 429)
 
 
 def failed(config: IpfsConfig, command: str, error: BaseException) -> IpfsError:
@@ -46,13 +46,13 @@ def failed(config: IpfsConfig, command: str, error: BaseException) -> IpfsError:
     if isinstance(error, IpfsError):
         return error
     if isinstance(error, TimeoutError):
-        return IpfsError(f"{config.api} did not answer {command} in time", passes=True)
+        return IpfsError(f"{config.where} did not answer {command} in time", passes=True)
     if isinstance(error, ClientSSLError | ClientConnectorCertificateError):
-        return IpfsError(f"{config.api}: TLS failed, by its certificate perhaps ({cut(error)})")
+        return IpfsError(f"{config.where}: TLS failed, by its certificate perhaps ({cut(error)})")
     if isinstance(error, ClientConnectorError):
-        return IpfsError(f"{config.api} can't be reached: is the IPFS node running?", passes=True)
+        return IpfsError(f"{config.where} can't be reached: is the IPFS node running?", passes=True)
     return IpfsError(
-        f"{config.api}: the connection failed at {command} ({type(error).__name__}: {cut(error)})", passes=True
+        f"{config.where}: the connection failed at {command} ({type(error).__name__}: {cut(error)})", passes=True
     )
 
 

@@ -80,7 +80,7 @@ class IpfsNode:
         else:
             raise IpfsError(f"{name.text} is one block of {size} bytes: more than {VALUE} are not sent")
         if said != name.text:
-            raise IpfsError(f"{self._config.api} names the bytes of {name.text} {cut(said)!r}: they were not pinned")
+            raise IpfsError(f"{self._config.where} names the bytes of {name.text} {cut(said)!r}: they were not pinned")
 
     def load(self, cid: str) -> AsyncIterator[bytes]:
         """The bytes, in chunks. Raises FileNotFoundError."""
@@ -103,10 +103,10 @@ class IpfsNode:
         async for chunk in chunks:
             left -= len(chunk)
             if left < 0:
-                raise IpfsError(f"{self._config.api}: {name.text} is longer than it said")
+                raise IpfsError(f"{self._config.where}: {name.text} is longer than it said")
             yield chunk
         if left:  # an error after the head of the answer looks like its end
-            raise IpfsError(f"{self._config.api}: {name.text} ended {left} bytes early", passes=True)
+            raise IpfsError(f"{self._config.where}: {name.text} ended {left} bytes early", passes=True)
 
     async def size(self, cid: str) -> int | None:
         """Bytes, or None if it is not pinned under our name."""
@@ -167,7 +167,7 @@ class IpfsNode:
             raise
         keys = found[0].get("Keys") if found else None
         if not isinstance(keys, dict) or not all(isinstance(one, dict) for one in keys.values()):
-            raise IpfsError(f"{self._config.api}: it does not say what is pinned")
+            raise IpfsError(f"{self._config.where}: it does not say what is pinned")
         return any(key == name.text and keys[key].get("Name") == self._config.pin_name for key in keys)
 
     async def _size(self, name: Name) -> int | None:
@@ -184,7 +184,7 @@ class IpfsNode:
                 return None
             raise
         except (KeyError, ValueError, TypeError):
-            raise IpfsError(f"{self._config.api}: it does not say how large {name.text} is") from None
+            raise IpfsError(f"{self._config.where}: it does not say how large {name.text} is") from None
 
     async def _blocks(self, name: Name) -> Sequence[str]:
         """The CIDs of the blob's blocks, the root last."""

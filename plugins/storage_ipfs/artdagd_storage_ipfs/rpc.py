@@ -72,7 +72,7 @@ class Rpc:
             async with self._post(command, (), options, data=parts(), headers=headers) as answer:
                 found = await self._objects(command, answer)
         if not found:
-            raise IpfsError(f"{self._config.api}: it answered {command} with nothing", passes=True)
+            raise IpfsError(f"{self._config.where}: it answered {command} with nothing", passes=True)
         return found[-1]
 
     async def read(self, command: str, argument: str, **options: str) -> AsyncIterator[bytes]:
@@ -99,7 +99,7 @@ class Rpc:
                 async with self._failing(command), asyncio.timeout(self._timeout):
                     line = await answer.content.readline()
                     if line and not line.endswith(b"\n"):
-                        raise IpfsError(f"{self._config.api}: the answer to {command} was cut off", passes=True)
+                        raise IpfsError(f"{self._config.where}: the answer to {command} was cut off", passes=True)
                 if not line:
                     return
                 yield self._object(command, line)
@@ -123,7 +123,7 @@ class Rpc:
         await self._check(command, answer)
         body = await _upto(answer, ANSWER)
         if len(body) > ANSWER:
-            raise IpfsError(f"{self._config.api}: the answer to {command} is larger than {ANSWER} bytes")
+            raise IpfsError(f"{self._config.where}: the answer to {command} is larger than {ANSWER} bytes")
         return [self._object(command, line) for line in body.splitlines() if line]
 
     async def _check(self, command: str, answer: aiohttp.ClientResponse) -> None:
@@ -136,7 +136,7 @@ class Rpc:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise IpfsError(f"{self._config.api}: the answer to {command} is no JSON object", passes=True)
+            raise IpfsError(f"{self._config.where}: the answer to {command} is no JSON object", passes=True)
         if found.get("Type") == "error" and "Message" in found:  # after the status was sent
             raise refused(self._config, command, 500, line)
         return found
@@ -161,7 +161,7 @@ class Rpc:
 
     async def _connected(self) -> aiohttp.ClientSession:
         if self._closed:
-            raise IpfsError(f"{self._config.api}: this storage was closed")
+            raise IpfsError(f"{self._config.where}: this storage was closed")
         if self._session is None:
             async with self._turn:
                 if self._session is None:
