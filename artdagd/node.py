@@ -116,7 +116,7 @@ class Node:
         stack.push_async_callback(outbound.close)
         self._added = Extensions(self.plugins, settings, database, outbound, self._address, authority.revoke)
         authority.provider = self._added.identity
-        await self._use_added_storage(store, library)
+        await self._use_added_storage(store, library, replication)
         app = create_app(
             Services(
                 settings=settings,
@@ -204,12 +204,13 @@ class Node:
         await storage.open({one.name: (one.type, one.config) for one in settings.storage})
         return store, storage, replication
 
-    async def _use_added_storage(self, store: BlobStore, library: Library) -> None:
+    async def _use_added_storage(self, store: BlobStore, library: Library, replication: Replication) -> None:
         for plugin, one in self._added.storage.items():
             if isinstance(one.backend, BlockSource):
                 library.ipfs = one.backend
             self._stack.push_async_callback(one.backend.close)
-            await store.providers.add(f"plugin-{plugin}", one.backend, synchronous=one.synchronous)
+            await store.providers.add(f"plugin-{plugin}", one.backend, synchronous=one.synchronous or one.primary)
+            replication.primary = replication.primary or one.primary
 
     def _fetching(self, library: Library, store: BlobStore, database: Database, outbound: Outbound) -> Fetching:
         limit = self.settings.max_upload_bytes

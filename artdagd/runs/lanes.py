@@ -60,6 +60,7 @@ class Lanes:
         self._own = asyncio.Semaphore(OWN_AT_ONCE)
         self._filling = asyncio.Semaphore(1)
         ledger.hurry = self._hurry
+        ledger.here = store.has
 
     async def start(self) -> None:
         """Take up what was begun, and follow every provider from now on."""

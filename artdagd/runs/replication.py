@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from artdagd.database import Database
 from artdagd.database.replicas import Replica, State, Tally
-from artdagd.errors import Unavailable
+from artdagd.errors import NotFound, Unavailable
 from artdagd.runs.compute import FOR
 from artdagd.store.providers import Provider, Providers
+
+PRIMARY_SECONDS = 60.0
+"""How long storage that comes first may be away before what waits for it fails."""
+
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 5.0
+"""Seconds between tries meanwhile."""
+
+log = logging.getLogger(__name__)
 
 Hurry = Callable[[Provider, str], Awaitable[str]]
 """Saves a blob to a provider at once, if it is owed: why that failed, or nothing."""
@@ -29,6 +41,10 @@ class Replication:
         self.providers = providers
         self.node = node
         self.hurry: Hurry = _no_hurry
+        self.primary = False
+        """Whether a blob counts only once the synchronous providers of the node have it."""
+        self.here: Callable[[str], bool] = lambda cid: True
+        """Whether a blob is on the local disk."""
 
     async def owe(self, cid: str, size: int, *, existed: bool = False, owner: str = "") -> None:
         """Every provider of ``owner``, or of the node, is to get ``cid``. Durable when this returns."""
@@ -40,6 +56,26 @@ class Replication:
         await self.database.replicas.owe(rows)
         for one in wanted:
             one.work.set()
+        if self.primary and not owner:
+            await self._counts(cid)
+
+    async def _counts(self, cid: str) -> None:
+        """Wait until the node's synchronous providers have ``cid``, through :data:`PRIMARY_SECONDS` of failures.
+
+        Raises Unavailable, NotFound if somebody deleted the local file first.
+        """
+        until, wait = time.monotonic() + PRIMARY_SECONDS, FIRST_WAIT
+        while True:
+            try:
+                return await self.delivered(cid)
+            except Unavailable as error:
+                if not self.here(cid):
+                    raise NotFound(f"{cid} was deleted before storage had it") from None
+                if time.monotonic() + wait > until:
+                    raise
+                log.warning("waiting for the storage that comes first: %s", error.detail)
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_WAIT)
 
     async def drop(self, cid: str, owner: str | None = None) -> None:
         """Every provider, or those of ``owner`` alone, are to forget ``cid``."""

@@ -22,9 +22,10 @@ from artdagd.plans import document as plan_document
 from artdagd.recipes import document
 from artdagd.render.reading import clock
 from artdagd.render.reading import opening as media
-from artdagd.runs import events, keys, lanes, previews, publishing, service, storage
+from artdagd.runs import events, fetching, keys, lanes, library, previews, publishing, replication, service, storage
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
-from artdagd.store import circuit, importing, providers
+from artdagd.store import circuit, gateway, importing, providers
+from artdagd.store import fetching as reach
 from artdagd.workers import dispatch, tasks
 
 PAGE = "docs/operations.md"
@@ -138,6 +139,12 @@ LIMITS = {
     "unless the caller says otherwise",
     "address to call": f"{addresses.LONGEST} characters; {exchange.MOST_ADDRESSES} of its IP addresses are tried",
     "head of another server's answer": f"{exchange.HEADER_BYTES >> 10} KiB",
+    "fetches from IPFS": f"{fetching.FETCHES}, {fetching.FETCHES_EACH} of one user; {fetching.FETCH_SECONDS:g} s each",
+    "a file that is fetched from IPFS": f"`max_upload_bytes`; blocks of {gateway.BLOCK >> 20} MiB, "
+    f"{reach.DEPTH} levels",
+    "a block from IPFS": f"{reach.BLOCK_SECONDS:g} s from each source, {reach.AHEAD} at once for one file",
+    "IPFS node takes an upload": f"{library.IPFS_SECONDS:g} s, and a second for each MB",
+    "IPFS first: the IPFS node is away": f"{replication.PRIMARY_SECONDS:g} s",
     "items of a list": "100",
 }
 
