@@ -9,7 +9,6 @@ import secrets
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -21,6 +20,7 @@ import pytest
 from nodes import Person, running_node
 
 from artdagd.node import Node
+from artdagd.store import importing
 from artdagd.store.beneath import open_beneath
 
 HANG = 10.0
@@ -154,34 +154,24 @@ async def refuse(place: tuple[Path, Node, Person], status: int, make: Callable[[
     assert not list((folder / "home/cache/tmp").iterdir())
 
 
-@contextmanager
-def changing(path: Path, how: str) -> Iterator[None]:
-    """A thread that appends to a file, or cuts it, as long as this is open."""
-    over = threading.Event()
-
-    def change() -> None:
-        size = path.stat().st_size
-        while not over.is_set():
-            size += 1 if how == "grows" else -1
-            os.truncate(path, size)
-
-    thread = threading.Thread(target=change)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
 @pytest.mark.parametrize("how", CHANGING)
-async def test_a_file_that_changes_while_it_is_read(place: tuple[Path, Node, Person], how: str):
+async def test_a_file_that_changes_while_it_is_read(
+    place: tuple[Path, Node, Person], how: str, monkeypatch: pytest.MonkeyPatch
+):
     folder, _, person = place
     path = folder / "media/film.mp4"
     with path.open("wb") as out:
-        out.truncate(64 << 20)
+        out.truncate(8 << 20)
+    read = importing._read
+
+    def changed(file: int, count: int) -> bytes:
+        data = read(file, count)
+        os.truncate(path, path.stat().st_size + (1 if how == "grows" else -1))
+        return data
+
     for _ in range(3):
-        with changing(path, how):
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(importing, "_read", changed)
             answer = await bring(person, path)
         assert answer.status_code == 409, answer.text
     assert (await person.http.get("/media")).json()["total"] == 0

@@ -148,7 +148,7 @@ def descriptors() -> int:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -161,7 +161,7 @@ async def test_a_disk_that_hangs_is_given_up_and_counts_until_it_lets_go(root: P
     with pytest.raises(TooBusy):
         await read(source, "a.mp4")
     stuck.set()
-    await until(lambda: descriptors() == before)
+    await until(lambda: descriptors() <= before)
     for _ in range(100):  # on a busy machine a sound disk is as slow as that, too
         with contextlib.suppress(Unavailable):
             assert await read(source, "a.mp4") == b"inside"
@@ -178,7 +178,7 @@ async def test_a_cancelled_import_lets_go(root: Path, stuck: threading.Event):
     with pytest.raises(asyncio.CancelledError):
         await task
     stuck.set()
-    await until(lambda: descriptors() == before)
+    await until(lambda: descriptors() <= before)
 
 
 async def test_nothing_stays_open(root: Path):
@@ -189,4 +189,4 @@ async def test_nothing_stays_open(root: Path):
                 await read(source, path)
             except ArtdagError:
                 continue
-    await until(lambda: descriptors() == before)
+    await until(lambda: descriptors() <= before)
