@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import partial
@@ -14,7 +15,7 @@ import msgspec
 from artdagd.cid import cid_of_value
 from artdagd.database import Database
 from artdagd.database.actions import ActionRow
-from artdagd.errors import BlobCorrupt, NotFound, StepFailed
+from artdagd.errors import BlobCorrupt, NotFound, StepFailed, Unavailable
 from artdagd.plans.model import AnalysisRequest
 from artdagd.runs.shared import Shared
 from artdagd.steps.catalogue import Catalogue
@@ -24,6 +25,8 @@ from artdagd.workers.answers import JobResult
 from artdagd.workers.broker import Broker
 from artdagd.workers.exchange import paths
 from artdagd.workers.messages import AnalyzeJob, Job, ProbeJob, RenderJob
+
+log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 """How often a job is made whose files change while it is done."""
@@ -60,13 +63,25 @@ class Compute:
         return {cache_id: cid for cache_id, cid in outputs.items() if cid in here}
 
     async def kept(self, cache_ids: list[str]) -> dict[str, str]:
-        """As :meth:`known`, of results whose blob is whole; a record that outlived its blob is a miss."""
-        known = await self.known(cache_ids)
-        sound = {cid for cid in set(known.values()) if await self._sound(cid)}
-        for cache_id, cid in known.items():
-            if cid not in sound:
+        """As :meth:`known`, of results whose blob is whole, here or brought back from a storage provider.
+
+        A record that outlived its blob is a miss.
+        """
+        outputs = await self._database.actions.outputs(cache_ids)
+        sound, lost = set(), set()
+        for cid in set(outputs.values()):
+            try:
+                await self._store.path(cid)
+                sound.add(cid)
+            except (BlobCorrupt, NotFound):
+                lost.add(cid)
+            except Unavailable as error:
+                log.info("%s is made again: %s", cid, error.detail)
+        for cache_id, cid in outputs.items():
+            if cid in lost:
+                # It would stay otherwise when the computation gives other bytes now, as after an upgrade.
                 await self._database.actions.delete(cache_id)
-        return {cache_id: cid for cache_id, cid in known.items() if cid in sound}
+        return {cache_id: cid for cache_id, cid in outputs.items() if cid in sound}
 
     async def facts(self, cid: str) -> MediaFacts:
         """What the blob is. Asked of a worker once; raises NotFound or StepFailed."""

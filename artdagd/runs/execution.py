@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +22,13 @@ from artdagd.work import MediaFacts, RenderPass, RenderStep
 
 ATTEMPTS = 3
 """How often a pass is tried when one of its sources turns out lost or corrupt and is made anew."""
+
+
+class _Lost(Exception):
+    """A blob that was there is not there any more."""
+
+    def __init__(self, reason: ArtdagError) -> None:
+        self.reason = reason
 
 
 class Planning(msgspec.Struct, frozen=True):
@@ -94,8 +102,15 @@ class Planner:
         return facts
 
     async def _analysis(self, request: AnalysisRequest) -> Analysis:
-        cid = await self._compute.analysis(request, self._catalogue)
-        return Analysis(cid, await self._store.read_value(cid))
+        for attempt in range(ATTEMPTS):
+            try:
+                cid = await self._compute.analysis(request, self._catalogue)
+                return Analysis(cid, await self._store.read_value(cid))
+            except (BlobCorrupt, NotFound):
+                # The input itself is not made anew; what was found in it is.
+                if attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
 
 
 class Execution:
@@ -118,7 +133,7 @@ class Execution:
         analyses = (step.step_id for step in self._plan.steps if step.pass_id is None)
         await self._live.move({step_id: _cached(self._plan.analyses.get(step_id)) for step_id in analyses})
         try:
-            cid = await self._result(self._pass_of(self._plan.output))
+            cid, _ = await self._at_hand(self._pass_of(self._plan.output))
         except BaseException:
             for task in self._results.values():
                 task.cancel()
@@ -169,6 +184,16 @@ class Execution:
 
     async def _work(self, item: Pass) -> RenderPass:
         """The pass with its sources on the local disk; makes sources that are missing."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return await self._sourced(item)
+            except _Lost as lost:
+                if attempt == ATTEMPTS - 1:
+                    raise lost.reason from None
+        raise AssertionError("unreachable")
+
+    async def _sourced(self, item: Pass) -> RenderPass:
+        """Raises _Lost if what an earlier run had stored is gone by the time that it is read."""
         kept = await self._kept(item)
         ids = self._computed[item.pass_id] = needed(item, self._steps, kept)
         steps = tuple(self._steps[step_id] for step_id in ids)
@@ -197,18 +222,27 @@ class Execution:
         if name in self._plan.inputs:
             return await self._store.path(self._plan.inputs[name])
         if name in kept:
-            path = await self._store.path(kept[name])
+            try:
+                path = await self._store.path(kept[name])
+            except (BlobCorrupt, NotFound) as error:
+                raise _Lost(error) from error
             await self._live.change((name,), "cached", output_cid=kept[name], cached=True)
             return path
-        pass_id = self._pass_of(name)
+        _, path = await self._at_hand(self._pass_of(name))
+        return path
+
+    async def _at_hand(self, pass_id: str) -> tuple[str, Path]:
+        """The result of a pass and its file, made anew if it is lost meanwhile."""
         for attempt in range(ATTEMPTS):
-            cid = await self._result(pass_id)
+            task = self._result(pass_id)
+            cid = await task
             try:
-                return await self._store.path(cid)
+                return cid, await self._store.path(cid)
             except (BlobCorrupt, NotFound):
                 if attempt == ATTEMPTS - 1:
                     raise
-                del self._results[pass_id]
+                if self._results.get(pass_id) is task:
+                    del self._results[pass_id]
         raise AssertionError("unreachable")
 
     async def _settle(self) -> None:
