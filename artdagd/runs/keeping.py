@@ -138,6 +138,7 @@ class Keeper:
     async def _step(self, batch: list[Lying], whys: Sequence[Why], least: int | None, plan: bool) -> list[Going]:
         """Remove those of ``batch`` that may go for one of ``whys``, until ``least`` bytes are freed."""
         gone: list[Going] = []
+        now = self._store.uses.now()
         lying = {one.cid: one for one in batch if is_cid(one.cid) and not self._store.uses.busy(one.cid)}
         with self.holds.idle(lying) as idle:
             for cid, why in (await self._reasons(idle)).items():
@@ -145,14 +146,14 @@ class Keeper:
                     break
                 if why not in whys:
                     continue
-                freed = lying[cid].size if plan else await self._evict(cid)
+                freed = lying[cid].size if plan else await self._evict(cid, now)
                 if freed:
                     gone.append(Going(cid, freed, lying[cid].used, why))
                     least = None if least is None else least - freed
         return gone
 
-    async def _evict(self, cid: str) -> int:
-        freed = await self._store.evict(cid) or 0
+    async def _evict(self, cid: str, since: float) -> int:
+        freed = await self._store.evict(cid, since) or 0
         if freed:
             self._evicted += 1
             self._evicted_bytes += freed

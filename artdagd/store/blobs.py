@@ -171,14 +171,15 @@ class BlobStore:
         async with self._lock(wanted):
             self._remove(wanted)
 
-    async def evict(self, cid: str) -> int | None:
+    async def evict(self, cid: str, since: float) -> int | None:
         """Remove the local file of ``cid`` unless it is in use: the bytes that this freed, or None.
 
+        ``since`` is what ``uses.now()`` was before it was asked who needs it: what was used after that may be needed.
         Whoever is given it by :meth:`path` afterwards had it fetched. Raises Unavailable.
         """
         wanted = parse_cid(cid)
         async with self._lock(wanted):
-            return None if self.uses.busy(str(wanted)) else self._remove(wanted)
+            return None if self.uses.busy(str(wanted), since) else self._remove(wanted)
 
     async def delivered(self, cid: str) -> None:
         """Wait until all synchronous providers have ``cid``, which is here.

@@ -7,6 +7,7 @@ restart, costs no write of the database, and leaves the modification time alone,
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections import OrderedDict
@@ -52,29 +53,34 @@ class Uses:
         names = _WORK.get()
         if names is not None:
             names.add(cid)
+        _, touched = self._known.pop(cid, (0.0, -TOUCH))
+        self._known[cid] = (self._clock(), touched)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
 
     def note(self, cid: str, place: Path, *, new: bool = False) -> None:
         """``cid`` is handed out; ``new`` if its file was written just now."""
         self.hold(cid)
-        now = self._clock()
-        _, touched = self._known.pop(cid, (now, now if new else -TOUCH))
-        if now - touched >= TOUCH:
-            touched = now
+        now, touched = self._known[cid]
+        if not new and now - touched < TOUCH:
+            return
+        self._known[cid] = (now, now)
+        if not new:
             with contextlib.suppress(OSError):
                 touch(place, time.time_ns())
-        self._known[cid] = (now, touched)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
 
     def held(self, cid: str) -> bool:
         """Whether some work has ``cid`` in use."""
         return any(cid in names for names in self._works.values())
 
-    def busy(self, cid: str) -> bool:
-        """Whether ``cid`` is held, or was handed out just now."""
-        if cid in self._known and self._clock() - self._known[cid][0] < GRACE:
-            return True
-        return self.held(cid)
+    def now(self) -> float:
+        """What :meth:`busy` counts in."""
+        return self._clock()
+
+    def busy(self, cid: str, since: float = math.inf) -> bool:
+        """Whether ``cid`` is held, or was used just now, or after ``since``."""
+        used = self._known[cid][0] if cid in self._known else -math.inf
+        return used >= since or self._clock() - used < GRACE or self.held(cid)
 
     def forget(self, cid: str) -> None:
         """``cid`` is gone."""

@@ -216,3 +216,17 @@ async def test_the_disks_reserve_is_kept_free(tmp_path: Path, shelves: Shelves, 
     monkeypatch.setattr(store._disk, "free", free)
     await keeper.admit(16 * MEDIUM)  # 140 are free: 16 more would leave less than 125
     assert store.spare == (50 + 16) * MEDIUM
+
+
+async def test_what_is_used_while_it_is_asked_who_needs_it_stays(shelves: Shelves, monkeypatch: pytest.MonkeyPatch):
+    cid, other = await shelves.blob("record"), await shelves.blob("other")
+    ask = shelves.database.claims.of
+
+    async def asked(cids: list[str]) -> Any:
+        answer = await ask(cids)
+        with shelves.store.uses.work():  # it ends, and what it wrote to the database came after the answer
+            await shelves.store.path(cid)
+        return answer
+
+    monkeypatch.setattr(shelves.database.claims, "of", asked)
+    assert [one.cid for one in await all_of(shelves.keeper())] == [other]
