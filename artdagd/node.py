@@ -9,7 +9,7 @@ import signal
 import sys
 from contextlib import AsyncExitStack
 
-from artdagd import __version__
+from artdagd import __version__, health
 from artdagd.access import Extensions
 from artdagd.api.app import create_app
 from artdagd.api.connections import widen
@@ -65,6 +65,8 @@ class Node:
         self.catalogue = Catalogue.of(self.plugins)
         self.ready = False
         self.url = ""
+        self.troubles: list[health.Troubles] = [health.plugins(self.plugins)]
+        """What makes the node degraded."""
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Node:
@@ -100,6 +102,7 @@ class Node:
         )
         await broker.start()
         stack.push_async_callback(broker.close)
+        self.troubles += [health.store(store), health.workers(broker, settings.worker_count)]
         compute = Compute(store, database, broker)
         keeper = Keeper(store, database, settings.cache_capacity_bytes)
         library = Library(store, database, compute, imports, keeper, settings.user_quota_bytes, replication)
@@ -122,6 +125,7 @@ class Node:
                 settings=settings,
                 version=__version__,
                 ready=lambda: self.ready,
+                troubles=lambda: health.reasons(self.troubles),
                 catalogue=self.catalogue,
                 plugins=self.plugins,
                 workers=broker.workers,
@@ -233,6 +237,7 @@ async def serve(settings: Settings) -> None:
     async with Node(settings) as node:
         manager.ready(f"at {node.url}")
         watch.start()
+        node.troubles.append(health.loop(watch))
         print(f"artdagd {__version__} at {node.url}; admin token in {settings.home / 'admin-token'}", flush=True)
         print(f"sign a browser in at {node.url}/auth, or with: artdagctl login", flush=True)
         await stop.wait()

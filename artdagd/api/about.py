@@ -47,11 +47,10 @@ class StepInfo(msgspec.Struct, frozen=True):
 
 @section.route("GET", "/healthz", "Tell whether work is accepted", scope=None)
 async def health(call: Call) -> Health | Response:
-    """503 while the node starts or stops."""
-    version = call.services.version
-    if call.services.ready() and not call.app.draining.is_set():
-        return Health("ok", version)
-    state = Health("draining" if call.app.draining.is_set() else "starting", version)
+    """503 while the node starts or stops. 200 also where it is `degraded`, with the `reasons`: it takes work."""
+    state = call.health()
+    if state.status in ("ok", "degraded"):
+        return state
     return Response(msgspec.json.encode(state), 503, {"Retry-After": "2"}, content_type="application/json")
 
 

@@ -14,6 +14,7 @@ from artdagd.api.body import ArrivingRequest, arriving, whole
 from artdagd.api.guard import CSRF_FIELD, CSRF_HEADER, Guard
 from artdagd.api.negotiation import page, wants_page
 from artdagd.api.problems import fitted, invalid
+from artdagd.api.requests import Health
 from artdagd.api.routes import FORM, Route
 from artdagd.api.services import Services
 from artdagd.api.uploads import OVERHEAD, Upload, is_multipart
@@ -72,6 +73,16 @@ class Call:
         if key is not None and not 0 < len(key) <= KEY_LIMIT:
             raise InvalidRequest(f"Idempotency-Key must have 1 to {KEY_LIMIT} characters, not {len(key)}")
         return key
+
+    def health(self) -> Health:
+        """How the node is."""
+        services = self.services
+        if self.app.draining.is_set():
+            return Health("draining", services.version)
+        if not services.ready():
+            return Health("starting", services.version)
+        reasons = tuple(services.troubles())
+        return Health("degraded" if reasons else "ok", services.version, reasons)
 
     def hold(self, places: Places) -> None:
         """Take one of ``places`` for the caller until the answer has been sent. Raises TooBusy."""

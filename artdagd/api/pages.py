@@ -19,7 +19,7 @@ section = Section("Documents", "This contract.")
 
 @section.route("GET", "/", "Say what this is", scope=None, page=Page("home.html", home))
 async def landing(call: Call) -> Health:
-    return Health("ok" if call.services.ready() else "starting", call.services.version)
+    return call.health()
 
 
 @section.route("GET", "/openapi.json", "This contract as OpenAPI 3.1", scope=None)

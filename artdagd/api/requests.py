@@ -68,11 +68,13 @@ class ExecuteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plan: dict[str, Any] | None = None
 
 
-class Health(msgspec.Struct, frozen=True):
-    """``ok`` once work is accepted, else ``starting`` or ``draining``."""
+class Health(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``ok`` or ``degraded`` once work is accepted, else ``starting`` or ``draining``. ``reasons`` are why it is
+    degraded: it works, and something of it does not."""
 
     status: str
     version: str
+    reasons: tuple[str, ...] = ()
 
 
 class Uploaded(msgspec.Struct, frozen=True):

@@ -44,11 +44,13 @@ class Exchanges(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that the API needs of a node. ``ready`` is true while the node accepts work."""
+    """Everything that the API needs of a node. ``ready`` is true while the node accepts work; ``troubles`` says why it
+    is degraded, in words for everybody."""
 
     settings: Settings
     version: str
     ready: Callable[[], bool]
+    troubles: Callable[[], Sequence[str]]
     catalogue: Describes
     plugins: Reports
     workers: Callable[[], Sequence[Any]]

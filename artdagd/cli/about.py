@@ -19,7 +19,7 @@ def status(show: Show) -> None:
     """Say whether the node is up, and what it is doing."""
     with Client() as client:
         health = client.health()
-        if health["status"] != "ok":
+        if health["status"] not in ("ok", "degraded"):
             raise NodeError(f"{client.url} is {health['status']}\n  Try again in a moment.", code=UNREACHABLE)
         active = {
             s: client.get("/runs", status=s, limit=1)["total"] for s in ("pending", "analyzing", "planning", "running")
@@ -31,6 +31,7 @@ def status(show: Show) -> None:
         {"url": url, **health, "active_runs": sum(active.values()), "workers": len(workers), "busy": busy},
         [
             f"{url}  {health['status']}  artdagd {health['version']}",
+            *health.get("reasons", ()),
             f"{len(workers)} workers, {busy} busy; {sum(active.values())} active runs",
         ],
     )

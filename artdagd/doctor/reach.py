@@ -87,11 +87,14 @@ def _health(settings: Settings, holder: str) -> str:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{url}/healthz", timeout=ANSWER_SECONDS) as answer:
-            status = json.load(answer)["status"]
+            said = json.load(answer)
+            status = said["status"]
     except urllib.error.HTTPError as error:
         raise Doubt(f"process {holder} at {url} answers {error.code}", advice=remedy) from None
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(f"process {holder} at {url} does not answer: {error}", advice=remedy) from None
+    if status == "degraded":
+        raise Doubt(f"process {holder} at {url} is degraded: {'; '.join(said.get('reasons', ()))}", advice=remedy)
     return f"process {holder} at {url} is {status}"
 
 

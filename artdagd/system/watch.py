@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import sys
 import threading
 import time
 import traceback
 from types import FrameType
+
+import msgspec
 
 from artdagd.system.notify import ServiceManager
 
@@ -18,7 +21,18 @@ log = logging.getLogger(__name__)
 EVERY = 1.0
 """Seconds between two questions."""
 
+_PATH = re.compile(r"(?<=\()[^()]*/")
+
 STANDARD = os.path.dirname(os.__file__) + os.sep
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """The loop was held for ``seconds`` by ``who``, without the path of its file, until ``ended`` (monotonic)."""
+
+    seconds: float
+    who: str
+    ended: float
+
 
 LATE = 0.25
 """Seconds after which a loop that has not answered is held by somebody, who is named in the log."""
@@ -32,6 +46,7 @@ class LoopWatch:
     """
 
     def __init__(self, manager: ServiceManager, *, every: float = EVERY, late: float = LATE) -> None:
+        self.last: Hold | None = None
         self._manager = manager
         self._every = every
         self._late = late
@@ -77,6 +92,7 @@ class LoopWatch:
             if self._over.is_set():
                 return
         held = time.monotonic() - asked
+        self.last = Hold(held, _PATH.sub("", place), time.monotonic())
         log.warning("the event loop was held for %.1f s by %s", held, place)
         self._manager.status(f"the event loop turns again, after {held:.1f} s")
 

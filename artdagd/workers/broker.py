@@ -117,6 +117,11 @@ class Broker:
             return await asyncio.to_thread(with_features, job, result, result.path)
         return result
 
+    @property
+    def deserted(self) -> float:
+        """Seconds since the last worker left, or since the start; 0 while one is there."""
+        return time.monotonic() - self._roster.deserted if self._roster.deserted is not None else 0.0
+
     def workers(self) -> list[WorkerInfo]:
         return self._roster.infos()
 

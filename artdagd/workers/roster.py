@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -43,17 +44,22 @@ class Roster:
         self._lines: dict[bytes, _Line] = {}
         self._holder: dict[int, bytes] = {}
         self._instances: dict[str, bytes] = {}
+        self.deserted: float | None = time.monotonic()
+        """Since when (monotonic) no worker is there."""
 
     def join(self, worker: bytes, hello: Hello, *, apart: bool = False) -> None:
         """``apart``: it does not see the node's folder."""
         since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         self._lines[worker] = _Line(hello, since, apart)
         self._instances[hello.instance] = worker
+        self.deserted = None
 
     def leave(self, worker: bytes) -> None:
         line = self._lines.pop(worker, None)
         if line is None:
             return
+        if not self._lines:
+            self.deserted = time.monotonic()
         self._instances.pop(line.hello.instance, None)
         for fence in line.doing:
             self._holder.pop(fence, None)

@@ -234,6 +234,7 @@ class Backing:
     recipes: Recipes = field(default_factory=Recipes)
     runs: Runs = field(default_factory=Runs)
     ready: bool = True
+    troubles: tuple[str, ...] = ()
     authority: Authority = field(default_factory=Authority)
 
     def services(self, **settings: Any) -> Services:
@@ -241,6 +242,7 @@ class Backing:
             settings=Settings(home=self.library.folder, **settings),
             version="1.2.3",
             ready=lambda: self.ready,
+            troubles=lambda: self.troubles,
             catalogue=Catalogue(),
             plugins=Plugins(),
             workers=lambda: [Worker()],

@@ -23,6 +23,12 @@ async def test_health_needs_no_token_and_says_503_until_ready(client, address, b
     async with httpx.AsyncClient(trust_env=False) as stranger:
         answer = await stranger.get(f"{address}/healthz")
         assert (answer.status_code, answer.json()) == (200, {"status": "ok", "version": "1.2.3"})
+        backing.troubles = ("plugin x has errors",)
+        answer = await stranger.get(f"{address}/healthz")
+        assert answer.status_code == 200
+        assert answer.json() == {"status": "degraded", "version": "1.2.3", "reasons": ["plugin x has errors"]}
+        shown = (await stranger.get(f"{address}/", headers={"Accept": "text/html"})).text
+        assert "degraded" in shown
         backing.ready = False
         answer = await stranger.get(f"{address}/healthz")
         assert (answer.status_code, answer.json()["status"]) == (503, "starting")
@@ -63,9 +69,16 @@ async def test_a_narrow_token_may_read_but_not_write(client):
 
 
 async def test_errors_of_the_framework_are_problems(client):
-    assert problem(await client.get("/nowhere"))["status"] == 404
+    nowhere = problem(await client.get("/nowhere"))
+    assert (nowhere["status"], nowhere["detail"]) == (404, "nothing has this address here")
+    page = (await client.get("/nowhere", headers={"Accept": "text/html"})).text
+    assert "nothing has this address here" in page
+    assert '<link rel="icon" href="/static/favicon.svg"' in page
+    icon = await client.get("/static/favicon.svg")
+    assert (icon.status_code, icon.headers["content-type"]) == (200, "image/svg+xml")
     answer = await client.put("/runs")
     assert problem(answer)["status"] == 405
+    assert "takes GET" in answer.json()["detail"]
     assert "GET" in answer.headers["allow"]
     assert problem(await client.get("/static/nothing.css"))["status"] == 404
     assert (await client.get("/cache//raw")).status_code == 404  # and no redirect

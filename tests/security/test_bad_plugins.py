@@ -63,7 +63,9 @@ async def test_all_bad_plugins_at_once(
             assert run["status"] == ("completed" if good else "failed"), (name, run["error"])
             assert good or run["error"]["detail"], name
         assert process.poll() is None
-        assert (await http.get("/healthz")).json()["status"] == "ok"
+        health = (await http.get("/healthz")).json()
+        assert health["status"] == "degraded"
+        assert "plugin zz_twice has errors: /plugins says which" in health["reasons"] or len(health["reasons"]) > 50
 
     command = [str(Path(sys.executable).with_name("artdagctl")), "--help"]
     told = subprocess.run(command, capture_output=True, text=True, check=False)

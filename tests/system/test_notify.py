@@ -72,6 +72,9 @@ async def test_a_loop_that_is_held_feeds_no_watchdog_and_its_holder_is_named(
     assert b"the event loop turns again" in said
     assert "the event loop is held by a_hook_that_takes_its_time" in caplog.text
     assert f"{Path(__file__).name}:" in caplog.text
+    assert watch.last is not None
+    assert watch.last.seconds > 0.3
+    assert watch.last.who.startswith(f"a_hook_that_takes_its_time ({Path(__file__).name}:")
 
 
 def a_hook_that_takes_its_time(listener: socket.socket) -> None:

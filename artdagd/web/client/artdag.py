@@ -416,7 +416,7 @@ def summary(view: dict[str, Any]) -> list[str]:
 def status(node: Node, args: argparse.Namespace, show: Show) -> int:
     """say whether the node is up, and what it is doing"""
     health = node.get("/healthz")
-    if health["status"] != "ok":
+    if health["status"] not in ("ok", "degraded"):
         raise Trouble(f"{node.url} is {health['status']}\n  Try again in a moment.", UNREACHABLE)
     states = ("pending", "analyzing", "planning", "running")
     active = sum(node.get("/runs", status=state, limit=1)["total"] for state in states)
@@ -424,7 +424,8 @@ def status(node: Node, args: argparse.Namespace, show: Show) -> int:
     busy = sum(worker["state"] == "busy" for worker in workers)
     told = {"url": node.url, **health, "active_runs": active, "workers": len(workers), "busy": busy}
     about = f"{len(workers)} workers, {busy} busy; {active} active runs"
-    show.value(told, [f"{node.url}  {health['status']}  artdagd {health['version']}", about])
+    reasons = health.get("reasons", [])
+    show.value(told, [f"{node.url}  {health['status']}  artdagd {health['version']}", *reasons, about])
     return 0
 
 
