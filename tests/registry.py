@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Literal
 
 from artdagd.hooks import (
     Delivery,
@@ -31,6 +32,8 @@ class Registry:
         self.away = False
         self.asked: list[str] = []
         self.works: dict[str, Work] = {}
+        self.withdrawn: set[str] = set()
+        self.delivered: Literal["queued", "delivered"] = "queued"
         self.refuse = ""
         self.node: NodeAccess | None = None
 
@@ -49,6 +52,10 @@ class Registry:
 
     def address(self, state: str) -> str:
         return f"https://l2.test/attach?state={state}"
+
+    async def check(self) -> None:
+        if self.away:
+            raise ProviderUnreachable("it does not answer", 7)
 
     async def redeem(self, token: str, state: str | None) -> Identity:
         self.asked.append(token)
@@ -72,10 +79,13 @@ class Registry:
         return Published(f"https://n/act/{work.name}", f"https://n/obj/{work.name}", f"https://l2.test/{work.name}")
 
     async def withdraw(self, work_name: str) -> None:
-        self.works.pop(work_name, None)
+        if self.works.pop(work_name, None):
+            self.withdrawn.add(work_name)
 
     async def deliveries(self, work_name: str) -> Sequence[Delivery]:
-        return [Delivery(activity="a", target="https://l2.test/inbox", state="queued")]
+        if work_name not in self.works and work_name not in self.withdrawn:
+            return []
+        return [Delivery(activity="a", target="https://l2.test/inbox", state=self.delivered)]
 
 
 def plugged(plugins: Plugins, registry: Registry) -> Plugins:

@@ -87,15 +87,17 @@ async def sign_in(call: Call, query: SignInQuery) -> SignIn | Response:
     doubted = authority.provider is not None and not authority.is_ticket(query.auth_token)
     if not known and guard.from_elsewhere(call.request, unless_said=doubted):
         _check_first(call)
-        return _away(call)
+        return await _away(call)
     text, seconds = await authority.sign_in(query.auth_token, query.state if known else None)
     return _welcome(call, text, seconds, "/")
 
 
-@section.route("GET", "/auth/start", "Go to the identity provider", status=303, scope=None, errors=(Conflict,))
+@section.route(
+    "GET", "/auth/start", "Go to the identity provider", status=303, scope=None, errors=(Conflict, Unavailable)
+)
 async def begin_sign_in(call: Call) -> Response:
-    """Sends the browser there with a state that only it knows."""
-    return _away(call)
+    """Sends the browser there with a state that only it knows; 503 where nobody answers there."""
+    return await _away(call)
 
 
 @section.route(
@@ -161,15 +163,11 @@ def _check_first(call: Call) -> None:
         raise Forbidden("you were sent back without the state that was given", advice="Tell the registry's keeper.")
 
 
-def _away(call: Call) -> Response:
+async def _away(call: Call) -> Response:
     """To the identity provider, with a new state in the browser's cookie."""
-    guard, provider = call.app.guard, call.services.authority.provider
-    if provider is None:
-        raise Conflict(
-            "this node has no identity provider", advice="Sign in with a token, or with `artdagctl login`, at /auth."
-        )
+    guard = call.app.guard
     state = f"{secrets.token_urlsafe(24)}.{int(time.time())}"
-    response = Response(None, 303, {"Location": provider.address(state)})
+    response = Response(None, 303, {"Location": await call.services.authority.away(state)})
     guard.keep(response, call.request, "state", state, STATE_SECONDS)
     return response
 

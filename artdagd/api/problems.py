@@ -11,7 +11,7 @@ import msgspec
 from quart import Response
 from werkzeug.exceptions import HTTPException
 
-from artdagd.errors import ArtdagError, ConfigError, Fault, InvalidRequest, Unauthorized
+from artdagd.errors import ArtdagError, ConfigError, Fault, InvalidRequest, NotFound, Unauthorized
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,12 @@ def _of_ours(error: ArtdagError) -> tuple[Problem, dict[str, str]]:
 def _of_framework(error: HTTPException) -> tuple[Problem, dict[str, str]]:
     """No such path, a method that a path doesn't have."""
     headers = {name: value for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")}
-    return Problem("about:blank", error.name, error.code or 500, error.description or error.name), headers
+    if error.code == 404:
+        return _of_ours(NotFound("nothing has this address here", advice="/docs lists what there is."))
+    detail = error.description or error.name
+    if error.code == 405 and "Allow" in headers:
+        detail = f"this address takes {', '.join(sorted(headers['Allow'].split(', ')))}, and nothing else"
+    return Problem("about:blank", error.name, error.code or 500, detail), headers
 
 
 def _of_bug(error: Exception) -> Problem:

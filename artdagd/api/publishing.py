@@ -17,7 +17,7 @@ section = Section("Publishing", "Works and their provenance, told to the registr
     "Publish a work",
     scope="publish",
     errors=(NotFound, Conflict, Unavailable),
-    form="/cache/{cid}",
+    form="/cache/{cid}?told=0",
 )
 async def publish_blob(call: Call, cid: str) -> Published:
     """Queued durably when this answers; `GET` tells how far it got. Its bytes are open to everybody from now on.
@@ -52,7 +52,7 @@ async def withdraw_blob(call: Call, cid: str) -> None:
     status=303,
     scope="publish",
     takes=(FORM,),
-    form="/cache/{cid}",
+    form="/cache/{cid}?told=0",
     errors=(NotFound, Unavailable),
 )
 async def withdraw_blob_form(call: Call, cid: str) -> None:

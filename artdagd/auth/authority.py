@@ -20,7 +20,7 @@ from artdagd.auth.sessions import Sessions
 from artdagd.auth.tokens import Tokens, token_hash
 from artdagd.database import Database
 from artdagd.database.clock import rfc3339
-from artdagd.errors import Forbidden, InvalidRequest, Unauthorized, Unavailable
+from artdagd.errors import Conflict, Forbidden, InvalidRequest, Unauthorized, Unavailable
 from artdagd.hooks import Identity, IdentityProvider, ProviderUnreachable, SignInRefused, WebRequest
 from artdagd.hooks.web import Scope
 
@@ -42,6 +42,9 @@ TOKEN_LIMIT = 8192
 
 REDEEM_SECONDS = 10.0
 """Seconds that a provider may take to say whom a token stands for."""
+
+CHECK_SECONDS = 3.0
+"""Seconds that a provider may take to answer at all, before a browser is sent there."""
 
 REDEEMED_AT_ONCE = 32
 """Tokens that the provider is asked about at once; further ones wait, within ``REDEEM_SECONDS``."""
@@ -127,6 +130,28 @@ class Authority:
     def is_ticket(self, token: str) -> bool:
         """Whether it is of a login address of this node."""
         return token_hash(token) in self._tickets
+
+    async def away(self, state: str) -> str:
+        """Where a browser goes to sign in. Raises Conflict without a provider, Unavailable if it does not answer."""
+        if self.provider is None:
+            raise Conflict(
+                "this node has no identity provider",
+                advice="Sign in with a token, or with `artdagctl login`, at /auth.",
+            )
+        label = self.provider.label
+        advice = "Try again in a while. At /auth a token of this node signs you in meanwhile."
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self.provider.check()
+        except ProviderUnreachable as error:
+            raise Unavailable(
+                f"{label} can't be reached to sign you in: {error}", advice=advice, retry_after=error.retry_after
+            ) from None
+        except TimeoutError:
+            raise Unavailable(
+                f"{label} did not answer within {CHECK_SECONDS:g} s", advice=advice, retry_after=30
+            ) from None
+        return self.provider.address(state)
 
     async def sign_in(self, token: str, state: str | None = None) -> tuple[str, float]:
         """Open a session with a ticket of this node, or a token of the provider: its text and the seconds it lasts.

@@ -43,6 +43,10 @@ class IdentityProvider(Protocol):
     def address(self, state: str) -> str:
         """Where a browser goes to sign in; it returns to ``/auth?auth_token=…&state=…`` with ``state`` as it was."""
 
+    async def check(self) -> None:
+        """Asked before a browser is sent there: raises ProviderUnreachable if nobody answers. Anybody may make a node
+        ask, so that the answer is to be kept for a moment."""
+
     async def redeem(self, token: str, state: str | None) -> Identity:
         """Whom ``token`` stands for. Asked once a token. Raises SignInRefused or ProviderUnreachable.
 

@@ -98,10 +98,7 @@ class Publishing:
 
     async def show(self, cid: str, who: Principal) -> PublicationView:
         row = await self._published(cid, who)
-        sent: Sequence[Delivery] = ()
-        if self._publisher:
-            async with self._turn(row.cid):
-                sent = await self._publisher.deliveries(work_name(row.cid, row.owner))
+        sent = await self._sent(row.cid, row.owner)
         return PublicationView(
             activity_id=row.activity_id,
             object_id=row.object_id,
@@ -110,6 +107,16 @@ class Publishing:
             created_at=row.created_at,
             deliveries=list(sent),
         )
+
+    async def withdrawal(self, cid: str, who: Principal) -> Sequence[Delivery]:
+        """Who is told to forget a work that ``who`` has withdrawn, and how far that got; nobody if it never was out."""
+        return await self._sent((await self._library.entry(cid, who)).cid, who.name)
+
+    async def _sent(self, cid: str, owner: str) -> Sequence[Delivery]:
+        if self._publisher is None:
+            return ()
+        async with self._turn(cid):
+            return await self._publisher.deliveries(work_name(cid, owner))
 
     def _configured(self) -> Publisher:
         if self._publisher is None:

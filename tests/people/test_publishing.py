@@ -53,6 +53,30 @@ async def test_a_published_work_is_open_to_everybody_and_closed_again(browser, a
     assert (await admin.delete(f"/cache/{cid}")).status_code == 204
 
 
+async def test_the_page_follows_who_is_told_and_then_who_is_to_forget(admin, cid, registry):
+    page = {"Accept": "text/html"}
+    own = str(admin.base_url).rstrip("/")
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Origin": own, **page}
+
+    async def sent(action: str) -> str:
+        answer = await admin.post(f"/cache/{cid}/{action}", content=b"", headers=form)
+        assert answer.status_code == 303, answer.text
+        return (await admin.get(answer.headers["location"], headers=page)).text
+
+    assert "Withdrawn" not in (await admin.get(f"/cache/{cid}", headers=page)).text
+    again = f'<meta http-equiv="refresh" content="2; url=/cache/{cid}?told=1">'
+    assert again in await sent("publish")
+    for query in ("", "?told=15", "?told=-1", "?told=x", "?told=1111"):
+        assert "refresh" not in (await admin.get(f"/cache/{cid}{query}", headers=page)).text, query
+    shown = await sent("publish/delete")
+    assert again in shown
+    assert "Withdrawn: only you see it here" in shown
+    registry.delivered = "delivered"
+    shown = (await admin.get(f"/cache/{cid}?told=1", headers=page)).text
+    assert "refresh" not in shown
+    assert 'https://l2.test/inbox <span class="status delivered">' in shown
+
+
 async def test_publishing_again_gives_the_same_addresses(admin, cid, registry):
     first = (await admin.post(f"/cache/{cid}/publish")).json()
     assert (await admin.post(f"/cache/{cid}/publish")).json() == first

@@ -74,6 +74,17 @@ async def test_a_provider_that_is_away_is_told_of(browser, registry):
     await sign_in(browser, "later")
 
 
+async def test_nobody_is_sent_to_a_provider_that_is_away(browser, registry):
+    registry.away = True
+    for path, headers in (("/auth/start", {}), ("/auth?auth_token=x", CROSS)):
+        answer = await browser.get(path, headers={"Accept": "text/html", **headers})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
+        assert "l2.test can&#39;t be reached" in answer.text
+        assert not browser.cookies
+    registry.away = False
+    assert (await browser.get("/auth/start")).status_code == 303
+
+
 async def test_sessions_go_on_while_the_provider_is_away(browser, registry):
     await sign_in(browser, registry.person("here"))
     registry.away = True

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 from artdagd.api.calls import Call
 from artdagd.api.files import INLINE
 from artdagd.api.views.lists import turn
 from artdagd.errors import ArtdagError, NotFound, TooBusy
+from artdagd.hooks import Delivery
 from artdagd.runs import previews
+from artdagd.runs.publishing import PublicationView
 from artdagd.runs.views import CopyView, Entry, Page
 from artdagd.work import Kind
+
+TOLD_AGAIN = 15
+"""How often the page that one comes to from publishing or withdrawing loads itself again, every ``TOLD_SECONDS``,
+while messages about that are under way."""
+
+TOLD_SECONDS = 2
 
 PATIENCE = 0.25
 """Seconds that a page waits for a player's copy; then it asks to be loaded again."""
@@ -22,16 +31,21 @@ async def gallery(call: Call, it: Page[Entry]) -> dict[str, Any]:
 
 async def medium(call: Call, entry: Entry) -> dict[str, Any]:
     """``own`` is false for a stranger to whom it is published; ``registry`` is where it may be published, and
-    ``publication`` how far that got."""
+    ``publication`` how far that got; ``withdrawn`` how far its withdrawal. ``again`` is where to look again, and when.
+    """
     if call.caller is None or not (entry.locations or entry.replication):
         inline = kind_of(entry) in TAGS and entry.media_type in INLINE
         return {"player": _raw(entry) if inline else {}, "own": False}
     publishing = call.services.publishing
+    publication: PublicationView | None = None
+    withdrawn: Sequence[Delivery] = ()
     try:
         publication = await publishing.show(entry.cid, call.who)
     except NotFound:
-        publication = None
+        withdrawn = await publishing.withdrawal(entry.cid, call.who)
     shown = {"own": True, "copies": _copies(call, entry), "registry": publishing.label, "publication": publication}
+    sent = publication.deliveries if publication else withdrawn
+    shown |= {"withdrawn": withdrawn, "again": _again(call, entry, sent)}
     return {**shown, "player": await player(call, entry)}
 
 
@@ -39,6 +53,14 @@ def _copies(call: Call, entry: Entry) -> list[tuple[str, CopyView]]:
     """Copies at providers, by name where the reader may know it."""
     names = call.services.storage.names(call.who)
     return [(names.get(one, one), copy) for one, copy in entry.replication.items()]
+
+
+def _again(call: Call, entry: Entry, sent: Sequence[Delivery]) -> str:
+    """For who has just published or withdrawn: when and where to see how far the messages have got, as a refresh."""
+    told = call.request.args.get("told", "")
+    if not (told.isdecimal() and len(told) < 3 and int(told) < TOLD_AGAIN and any(s.state == "queued" for s in sent)):
+        return ""
+    return f"{TOLD_SECONDS}; url=/cache/{entry.cid}?told={int(told) + 1}"
 
 
 async def player(call: Call, entry: Entry) -> dict[str, Any]:

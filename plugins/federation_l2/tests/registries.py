@@ -48,7 +48,7 @@ class RunningRegistry:
     async def signed_in(self, name: str, password: str = PASSWORD) -> AsyncIterator[httpx.AsyncClient]:
         """A browser in which ``name`` has logged in."""
         async with self.visitor() as browser:
-            form = {"name": name, "password": password, "csrf_token": await csrf(browser, "/login")}
+            form = {"username": name, "password": password, "csrf_token": await csrf(browser, "/login")}
             answer = await browser.post("/login", data=form)
             assert answer.status_code == 303, answer.text
             yield browser

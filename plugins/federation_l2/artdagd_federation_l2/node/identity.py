@@ -39,6 +39,11 @@ SECONDS = 4.0
 AT_ONCE = 8
 """Tokens that are verified at once; further ones wait, within ``SECONDS``."""
 
+CHECK_SECONDS = 2.0
+"""How long the registry may take to answer at all; it is asked every ``CHECKED_SECONDS`` at most."""
+
+CHECKED_SECONDS = 5.0
+
 REFUSED_SECONDS = 10.0
 REFUSED_MAX = 1_000
 """Refused tokens that are remembered: who shows one again does not reach the registry."""
@@ -58,6 +63,8 @@ class RegistryIdentity:
         self._sign_ins = sign_ins
         self._places = asyncio.Semaphore(AT_ONCE)
         self._refused: OrderedDict[bytes, float] = OrderedDict()
+        self._checking = asyncio.Lock()
+        self._checked = (0.0, "")
 
     @property
     def label(self) -> str:
@@ -66,6 +73,15 @@ class RegistryIdentity:
     def address(self, state: str) -> str:
         asked = {"renderer": self._node.public_url, "state": state}
         return f"{self._settings.server}/attach?{urlencode(asked, quote_via=quote, safe='')}"
+
+    async def check(self) -> None:
+        async with self._checking:
+            until, trouble = self._checked
+            if until <= time.monotonic():
+                trouble = await self._trouble()
+                self._checked = (time.monotonic() + CHECKED_SECONDS, trouble)
+        if trouble:
+            raise ProviderUnreachable(trouble)
 
     async def redeem(self, token: str, state: str | None) -> Identity:
         if not _TOKEN.fullmatch(token):
@@ -93,6 +109,16 @@ class RegistryIdentity:
     def owns(self, name: str) -> str | None:
         person = name.removeprefix("@").removesuffix(f"@{self._settings.domain}")
         return f"@{person}@{self._settings.domain}" if NAME.fullmatch(person) else None
+
+    async def _trouble(self) -> str:
+        """What is wrong with the registry, or its way there; empty if it answers."""
+        try:
+            address = f"{self._settings.server}/"
+            answer = await self._node.outbound.request("HEAD", address, seconds=CHECK_SECONDS)
+        except (OutboundFailed, OutboundRefused) as error:
+            return str(error)
+        # What stands in front of a registry that is down answers so.
+        return f"it answers {answer.status}" if answer.status in (502, 503, 504) else ""
 
     async def _asked(self, token: str, state: str | None) -> OutboundAnswer:
         body = msgspec.json.encode({"token": token, "audience": self._node.public_url, "state": state})

@@ -33,6 +33,12 @@ UNLESS_SAID = {
     "Cache-Control": "no-store",
 }
 
+SAID = {
+    404: "nothing has this address here: it may have been mistyped, or what was there is gone",
+    405: "this address does not take such a request",
+}
+"""Our words for what the framework refuses."""
+
 log = logging.getLogger("artdag.registry")
 
 
@@ -53,7 +59,9 @@ def create_app(services: Services) -> Quart:
         return await _problem(services, error.status, error.detail, error.retry_after)
 
     async def not_http(error: HTTPException) -> Response:
-        return await _problem(services, error.code or 500, error.description or error.name)
+        return await _problem(
+            services, error.code or 500, SAID.get(error.code or 500) or error.description or error.name
+        )
 
     async def failed(error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.path, exc_info=error)

@@ -16,7 +16,7 @@ from artdagd_federation_l2.registry.endings import Endings
 from artdagd_federation_l2.registry.errors import Refused
 from artdagd_federation_l2.registry.home import KEYS, opened
 from artdagd_federation_l2.registry.people import People
-from artdagd_federation_l2.registry.renderers import Renderers
+from artdagd_federation_l2.registry.renderers import Renderers, why_not_called
 from artdagd_federation_l2.registry.settings import RegistrySettings
 
 HOME = click.option(
@@ -165,8 +165,10 @@ def renderer() -> None:
 @click.option("--name", default="", help="What it is called on pages.  [default: what its actor says]")
 @click.argument("url")
 def add_renderer(home: Path, name: str, url: str) -> None:
-    """Add a node by its L1_PUBLIC_URL."""
+    """Add a node by its L1_PUBLIC_URL. Without a public address and https it needs serve --allow-private."""
     _run(_add_renderer(home.expanduser(), url, name))
+    if refusal := why_not_called(url):
+        click.echo(f"It is added, but unless it is allowed the registry does not call it: {refusal}", err=True)
 
 
 @renderer.command("list")

@@ -19,7 +19,7 @@ from artdagd_federation_l2.registry.guard import Guard
 from artdagd_federation_l2.registry.home import KEYS, locked, opened
 from artdagd_federation_l2.registry.peers import Peers
 from artdagd_federation_l2.registry.people import People
-from artdagd_federation_l2.registry.renderers import Renderers
+from artdagd_federation_l2.registry.renderers import ALLOWED, Renderers
 from artdagd_federation_l2.registry.server import DRAIN, address, bound, listen
 from artdagd_federation_l2.registry.services import Services
 from artdagd_federation_l2.registry.sessions import Sessions
@@ -72,9 +72,7 @@ class Registry:
         self._open.callback(listening.close)
         here = address(listening)
         self.settings = self.settings.settled(here)
-        outbound = Outbound(
-            private=self.settings.private, listed_in="--allow-private of artdag-registry serve", user_agent=AGENT
-        )
+        outbound = Outbound(private=self.settings.private, listed_in=ALLOWED, user_agent=AGENT)
         self._open.push_async_callback(outbound.close)
         key = SigningKey(f"{self.url}/actor#main-key", await asyncio.to_thread(kept_key, home / "registry.pem"))
         renderers = Renderers(database, self._clock)

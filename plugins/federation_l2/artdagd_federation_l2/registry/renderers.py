@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 
+from artdagd.hooks import AddressRules, OutboundRefused, is_loopback
 from artdagd_federation_l2.registry.database import Database
 from artdagd_federation_l2.registry.errors import Refused
 from artdagd_federation_l2.registry.settings import checked_address, origin
+
+ALLOWED = "--allow-private of artdag-registry serve"
 
 MOST = 200
 NAME_MAX = 100
@@ -77,6 +80,18 @@ class Renderers:
         """The addresses of those that ``person`` approved."""
         rows = await self._database.rows("SELECT renderer FROM approvals WHERE name = ?", person)
         return {row[0] for row in rows}
+
+
+def why_not_called(url: str) -> str:
+    """Why a registry calls no node at ``url`` that ``--allow-private`` does not list, and what to list; empty if it
+    does, as far as an address says."""
+    try:
+        target = AddressRules((), (443,), ALLOWED).target(url)
+        if is_loopback(target.host):
+            return f"{target.host} is this machine. If it shall be called, list {target.host} in {ALLOWED}."
+    except OutboundRefused as refusal:
+        return str(refusal)
+    return ""
 
 
 def plain(text: str) -> str:

@@ -34,7 +34,7 @@ def blueprint(services: Services) -> Blueprint:
         fields = (await request.form).to_dict()
         services.guard.check_meant(request, "visit", fields.get(FIELD))
         following = _next(fields.get("next"))
-        name = fields.get("name", "").strip().lower()[:100]
+        name = fields.get("username", "").strip().lower()[:100]
         who = f"from {request.remote_addr}", f"as {name}"
         services.attempts.begin(*who)
         if not await services.people.is_password(name, fields.get("password", "")):

@@ -62,7 +62,12 @@ def test_serve_says_where_it_is_and_keeps_its_home_to_itself(tmp_path: Path) -> 
 async def test_people_and_renderers_are_added_listed_and_removed(tmp_path: Path) -> None:
     async with running_registry(tmp_path) as registry, fake_node() as node:
         assert await registry.run("user", "add", "anna", "--password-stdin", text="a good password\n") == (0, "")
-        assert await registry.run("renderer", "add", f"{node.url}/", "--name", "The kiln") == (0, "")
+        code, said = await registry.run("renderer", "add", f"{node.url}/", "--name", "The kiln")
+        assert code == 0
+        host = node.url.partition("://")[2]
+        assert f"list {host} in --allow-private of artdag-registry serve" in said
+        assert await registry.run("renderer", "add", "https://kiln.example") == (0, "")
+        assert await registry.run("renderer", "remove", "https://kiln.example") == (0, "")
         assert await registry.run("user", "list") == (0, "anna\n")
         assert await registry.run("renderer", "list") == (0, f"{node.url}  The kiln\n")
         async with registry.signed_in("anna", "a good password") as browser:

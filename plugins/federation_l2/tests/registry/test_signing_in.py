@@ -65,7 +65,12 @@ async def test_a_node_that_was_not_approved_is_asked_about_after_logging_in(tmp_
             login = to_login.headers["Location"]
             assert login.startswith("/login?next=%2Fattach")
             following = parse_qs(urlsplit(login).query)["next"][0]
-            form = {"name": "Anna", "password": PASSWORD, "csrf_token": await csrf(browser, login), "next": following}
+            form = {
+                "username": "Anna",
+                "password": PASSWORD,
+                "csrf_token": await csrf(browser, login),
+                "next": following,
+            }
             on = await browser.post("/login", data=form)
             page = await browser.get(on.headers["Location"])
             assert page.status_code == 200
@@ -107,16 +112,28 @@ async def test_log_in_leads_to_a_page_of_the_registry_alone(tmp_path: Path, foll
         assert (await browser.get("/login", params={"next": following})).status_code == 400
 
 
+async def test_forms_and_errors_are_in_words_that_people_and_their_browsers_know(tmp_path: Path) -> None:
+    async with running_registry(tmp_path) as registry, registry.visitor() as browser:
+        form = (await browser.get("/login")).text
+        assert 'name="username" type="text" value="" autocomplete="username"' in form
+        assert 'name="password" type="password" autocomplete="current-password"' in form
+        assert '<link rel="icon" href="/static/favicon.svg"' in form
+        assert (await browser.get("/static/favicon.svg")).headers["content-type"].startswith("image/svg+xml")
+        for accepted in ("text/html", "application/json"):
+            answer = await browser.get("/nowhere", headers={"Accept": accepted})
+            assert (answer.status_code, "nothing has this address here" in answer.text) == (404, True)
+
+
 async def test_logging_in_takes_the_right_password_and_a_form_of_ours(tmp_path: Path) -> None:
     async with running_registry(tmp_path) as registry:
         await registry.add_user("anna")
         async with registry.visitor() as browser, registry.visitor() as other:
             proof = await csrf(browser, "/login")
-            good = {"name": "anna", "password": PASSWORD, "csrf_token": proof}
+            good = {"username": "anna", "password": PASSWORD, "csrf_token": proof}
             await csrf(other, "/login")
             refused = [
                 await browser.post("/login", data=good | {"password": "wrong password"}),
-                await browser.post("/login", data=good | {"name": "nobody"}),
+                await browser.post("/login", data=good | {"username": "nobody"}),
                 await browser.post("/login", data=good | {"csrf_token": ""}),
                 await browser.post("/login", data=good, headers={"Origin": "https://evil.example"}),
                 await browser.post("/login", data=good, headers={"Origin": "null"}),
@@ -134,7 +151,7 @@ async def test_guessing_is_held_up(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     async with running_registry(tmp_path) as registry:
         await registry.add_user("anna")
         async with registry.visitor() as browser:
-            form = {"name": "anna", "password": "wrong password", "csrf_token": await csrf(browser, "/login")}
+            form = {"username": "anna", "password": "wrong password", "csrf_token": await csrf(browser, "/login")}
             answers = [await browser.post("/login", data=form) for _ in range(5)]
             assert [answer.status_code for answer in answers] == [403, 403, 403, 429, 429]
             assert int(answers[-1].headers["Retry-After"]) > 0
