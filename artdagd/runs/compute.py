@@ -57,9 +57,12 @@ class Compute:
         self._probes: Shared[MediaFacts] = Shared()
 
     async def known(self, cache_ids: list[str]) -> dict[str, str]:
-        """Cache id -> output CID of the results that exist here, action record and blob both."""
+        """Cache id -> output CID of the results that exist, action record and blob both, here or at a provider."""
         outputs = await self._database.actions.outputs(cache_ids)
-        here = {cid for cid in set(outputs.values()) if self._store.has(cid)}
+        cids = set(outputs.values())
+        here = {cid for cid in cids if self._store.has(cid)}
+        if cids - here:
+            here |= await self._store.held_elsewhere(cids - here)
         return {cache_id: cid for cache_id, cid in outputs.items() if cid in here}
 
     async def kept(self, cache_ids: list[str]) -> dict[str, str]:
@@ -158,7 +161,13 @@ class Compute:
         cid = cid_of_value(features)
         if self._store.has(cid) and await self._sound(cid):
             return cid
-        return (await self._store.put_value(features, "analysis")).cid
+        for attempt in range(ATTEMPTS):
+            try:
+                return (await self._store.put_value(features, "analysis")).cid
+            except NotFound:  # somebody deleted the cache
+                if attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
 
     async def _sound(self, cid: str) -> bool:
         try:
@@ -177,8 +186,7 @@ class Compute:
         async def job() -> RenderJob:
             return RenderJob(render=await make())
 
-        result = await self._submit(job, on_progress)
-        cid = await self._adopt(result)
+        cid, result = await self._made(job, on_progress)
         row = ActionRow(
             cache_id=cache_id,
             output_cid=cid,
@@ -189,6 +197,19 @@ class Compute:
         )
         await self._database.actions.put([row])
         return Computed(cid, cached=False, worker=result.worker)
+
+    async def _made(
+        self, make: Callable[[], Awaitable[Job]], on_progress: OnProgress | None = None
+    ) -> tuple[str, JobResult]:
+        """The CID of a rendered file, stored; made again if somebody deletes the cache before that."""
+        for attempt in range(ATTEMPTS):
+            result = await self._submit(make, on_progress)
+            try:
+                return await self._adopt(result), result
+            except NotFound:
+                if attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
 
     async def _submit(self, make: Callable[[], Awaitable[Job]], on_progress: OnProgress | None = None) -> JobResult:
         """Have the job that ``make()`` gives done, on files that stay as they were verified.

@@ -122,7 +122,7 @@ class Library:
         It can be: a deletion that began before may take the bytes of an upload that found them here.
         """
         async with self._holds.use([cid]):
-            if not self._store.has(cid):
+            if not self._store.has(cid) and not await self._store.held_elsewhere([cid]):
                 raise Unavailable(f"{cid} was deleted just now", advice="Do it again.", retry_after=1)
             await self._database.blobs.record(cid, size, media_type=media_type, filename=filename, owner=owner)
             await self._replication.owe(cid, size, existed=True, owner=owner)

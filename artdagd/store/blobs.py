@@ -25,6 +25,7 @@ from artdagd.errors import (
 )
 from artdagd.store.census import Census
 from artdagd.store.files import Disk, Draft, SyncFailed, open_plain, problem, stamp, sweep
+from artdagd.store.ground import Ground
 from artdagd.store.incoming import PIECE, Blob, Incoming
 from artdagd.store.layout import SECTIONS, Layout, Section, parse_cid
 from artdagd.store.ledger import Ledger, NoLedger
@@ -65,6 +66,7 @@ class BlobStore:
         self._reserve = reserve_bytes
         self._disk = disk or Disk()
         self._verified = Verified(self.layout.quarantine)
+        self._ground = Ground(self.layout)
         self.census = Census(self.layout)
         self.uses = Uses()
         self._locks: WeakValueDictionary[CID, asyncio.Lock] = WeakValueDictionary()
@@ -72,8 +74,7 @@ class BlobStore:
     async def open(self) -> None:
         """Make the folders, and remove what a killed process left half written. Raises ConfigError."""
         try:
-            for folder in self.layout.folders:
-                folder.mkdir(parents=True, exist_ok=True)
+            self._ground.make()
             count = await asyncio.to_thread(sweep, self.layout.tmp)
         except OSError as error:
             raise ConfigError(
@@ -152,16 +153,21 @@ class BlobStore:
     def sealed(self, paths: Iterable[Path]) -> tuple[object, ...] | None:
         """What tells the verified contents of ``paths`` from any others; None if one is not as :meth:`path` left it.
 
-        Equal before and after a reading by somebody else: what was read are the bytes that were verified.
+        Equal before and after a reading by somebody else: what was read are the bytes that were verified, and nobody
+        deleted the cache meanwhile.
         """
+        self._mend()
         stamps = tuple(self._verified.seen(path) for path in paths)
-        return None if None in stamps else stamps
+        return None if None in stamps else (self._ground.turn, *stamps)
 
     async def read_value(self, cid: str) -> Any:
         """The structured value named ``cid``. Raises as :meth:`path` does; InvalidRequest if it names no value."""
         if parse_cid(cid).codec != DAG_JSON:
             raise InvalidRequest(f"{cid} names no dag-json value", advice="Values have CIDs that start with baguqee.")
-        return await asyncio.to_thread(_read_value, await self.path(cid))
+        try:
+            return await asyncio.to_thread(_read_value, await self.path(cid))
+        except FileNotFoundError:  # deleted just now
+            return await asyncio.to_thread(_read_value, await self.path(cid))
 
     async def delete(self, cid: str, *, providers: bool = True) -> None:
         """Forget ``cid`` here and, if ``providers``, everywhere; no error if it is not there. Raises Unavailable."""
@@ -220,7 +226,17 @@ class BlobStore:
     def _lock(self, cid: CID) -> asyncio.Lock:
         return self._locks.setdefault(cid, asyncio.Lock())
 
+    def _mend(self) -> None:
+        """Make folders again that somebody deleted. Raises Unavailable."""
+        try:
+            if self._ground.mend():
+                self._disk.durable.clear()
+                log.warning("folders of %s were deleted, and are made again", self.layout.root)
+        except OSError as error:
+            raise problem(error, f"{self.layout.root} can't be made again") from error
+
     def _check_writable(self) -> None:
+        self._mend()
         if self.read_only:
             raise Unavailable(
                 f"The store is read-only: {self.read_only}",
@@ -238,6 +254,7 @@ class BlobStore:
     @property
     def spare(self) -> int:
         """Free bytes of the disk beyond the reserve; negative where it is used up. Raises Unavailable."""
+        self._mend()
         try:
             return self._disk.free(self.layout.tmp) - self._reserve
         except OSError as error:
@@ -303,6 +320,9 @@ class BlobStore:
             self.read_only = f"fsync failed on {place}: {error.strerror}"
             log.critical("the store is read-only from now on: %s", self.read_only)
             raise problem(error, f"{cid} could not be made durable") from error
+        except FileNotFoundError:
+            self._mend()
+            raise NotFound(f"{cid} was deleted from CACHE_DIR while it was stored", advice="Do it again.") from None
         except OSError as error:
             raise problem(error, f"{cid} could not be stored") from error
         self.uses.note(str(cid), place, new=True)
@@ -373,4 +393,4 @@ def _read_value(path: Path) -> Any:
 
 
 def _folders(top: Path) -> list[Path]:
-    return [path for path in top.iterdir() if path.is_dir()]
+    return [path for path in top.iterdir() if path.is_dir()] if top.is_dir() else []

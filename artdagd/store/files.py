@@ -135,7 +135,7 @@ class Draft:
             os.fchmod(self._fd, READ_ONLY)
             self._sync(self._fd)
             folder = target.parent
-            if folder not in self._disk.durable:
+            if folder not in self._disk.durable or not folder.is_dir():
                 folder.mkdir(exist_ok=True)
                 self._sync_folder(folder.parent)
                 self._disk.durable.add(folder)

@@ -66,7 +66,7 @@ class Layout(msgspec.Struct, frozen=True):
         A CID that lies in two sections belongs to the first of them alone.
         """
         found = []
-        for path in folder.iterdir():
+        for path in folder.iterdir() if folder.is_dir() else ():
             name = path.name.removesuffix(".json")
             try:
                 cid = CID.parse(name)

@@ -240,6 +240,7 @@ class Broker:
                 self.expel(instance)
 
     def _assign(self, worker: bytes, fence: int, job: messages.Job) -> None:
+        self._sign.keep_up()
         self._roster.began(worker, fence, job)
         assignment = messages.Assignment(fence, job, str(self._scratch / str(fence)))
         if self._roster.is_apart(worker):

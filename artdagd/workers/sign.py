@@ -31,6 +31,12 @@ class Sign:
                 left.unlink(missing_ok=True)
         self.path.write_text(self.text)
 
+    def keep_up(self) -> None:
+        """Put it up again if somebody deleted the folder."""
+        if not self.path.exists():
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.path.write_text(self.text)
+
 
 def seen(file: str) -> str:
     """What the sign ``file`` says, to one who may leave files beside it; empty for all others.
