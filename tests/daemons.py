@@ -17,12 +17,13 @@ import httpx
 
 @asynccontextmanager
 async def daemon(
-    home: Path, *, workers: int = 1, files: int | None = None
+    home: Path, *, workers: int = 1, files: int | None = None, sqlite: bool = False
 ) -> AsyncIterator[tuple[subprocess.Popen[bytes], httpx.AsyncClient]]:
     """A daemon in a process of its own, ready for work; it may have ``files`` file descriptors, if that is given."""
     (home / "address").unlink(missing_ok=True)
     environment = {
-        **os.environ, **databases.environment(home), "ARTDAG_HOME": str(home), "ARTDAG_RESERVE_BYTES": "0",
+        **os.environ, **({} if sqlite else databases.environment(home)),
+        "ARTDAG_HOME": str(home), "ARTDAG_RESERVE_BYTES": "0",
     }  # fmt: skip
     command = [sys.executable, "-m", "artdagd.cli.daemon", "serve", "--port", "0", "--workers", str(workers)]
     home.mkdir(exist_ok=True)

@@ -19,6 +19,9 @@ PAUSE, LONGEST_PAUSE = 0.05, 1.0
 SQLITE = ("disk i/o error", "readonly", "unable to open", "malformed")
 """What SQLite says when the fault is the machine's and not the statement's."""
 
+FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
+"""SQLite's names for a full disk; the second where the index of its journal has no room."""
+
 GONE = ("57P01", "57P02", "57P03", "57P05", "53300")
 """PostgreSQL is shutting down, has crashed, is not up yet, ended the session, or has no place for another (its manual,
 appendix A); class 08 is trouble with the connection."""
@@ -72,7 +75,8 @@ def rolled_back(error: BaseException) -> bool:
 def problem(error: Exception) -> Exception:
     """``error``, or what it means to a caller where the database itself is in trouble."""
     said, code = _said(error), _sqlstate(error)
-    if "disk is full" in said or "No space left" in said or code == "53100":
+    name = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
+    if "disk is full" in said or "No space left" in said or code == "53100" or name in FULL:
         return StorageFull("the disk of the database is full", advice="Free some space.")
     told = f"the database does not answer: {(said.splitlines() or [type(error).__name__])[0]}"
     if gone(error) or rolled_back(error) or isinstance(error, PoolTimeout) or "locked" in said:
