@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import signal
 import sys
 from contextlib import AsyncExitStack
@@ -19,10 +18,11 @@ from artdagd.auth.authority import Authority
 from artdagd.database import Database
 from artdagd.doctor import examination
 from artdagd.errors import ConfigError
-from artdagd.hooks import AddressRules, BlockSource, kept_secret
+from artdagd.hooks import AddressRules, BlockSource
 from artdagd.hooks.manager import Plugins
 from artdagd.hooks.outbound import Outbound
 from artdagd.hooks.types import RunEvent
+from artdagd.runs.active import Active
 from artdagd.runs.binding import Binder
 from artdagd.runs.compute import Compute
 from artdagd.runs.events import Events
@@ -31,6 +31,7 @@ from artdagd.runs.fetching import Fetching
 from artdagd.runs.keeping import Keeper
 from artdagd.runs.lanes import Lanes
 from artdagd.runs.library import Library
+from artdagd.runs.membership import Membership
 from artdagd.runs.performance import Stage
 from artdagd.runs.places import Places
 from artdagd.runs.previews import Previews
@@ -39,6 +40,7 @@ from artdagd.runs.recipes import RecipeBook
 from artdagd.runs.replication import Replication
 from artdagd.runs.service import RunService
 from artdagd.runs.storage import Storage
+from artdagd.runs.turns import Turns
 from artdagd.settings import Settings
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
@@ -88,7 +90,12 @@ class Node:
         stack.callback(HomeLock(settings.home).close)
         database = await Database.open(settings.database)
         stack.push_async_callback(database.close)
-        store, storage, replication = await self._stored(database)
+        membership = Membership(
+            database, settings.home / "node-id", settings.cluster_key, settings.lease_seconds, __version__
+        )
+        await membership.join()
+        stack.push_async_callback(membership.close)
+        store, storage, replication = await self._stored(database, membership.node_id)
         imports = Imports(settings.import_roots, limit=settings.max_upload_bytes, own=settings.own)
         await imports.check()
         exchange = Exchange(settings.cache / "scratch", settings.reserve_bytes)
@@ -103,13 +110,16 @@ class Node:
         await broker.start()
         stack.push_async_callback(broker.close)
         self.troubles += [health.store(store), health.workers(broker, settings.worker_count)]
-        compute = Compute(store, database, broker)
+        turns = Turns(database, membership)
+        membership.watch(turns.settle)
+        stack.push_async_callback(turns.close)
+        compute = Compute(store, database, broker, turns)
         keeper = Keeper(store, database, settings.cache_capacity_bytes)
         library = Library(store, database, compute, imports, keeper, settings.user_quota_bytes, replication)
         stack.push_async_callback(library.close)
-        previews = Previews(store, compute, library, self.catalogue, settings.cluster_key)
+        previews = Previews(store, compute, library, self.catalogue, membership.key)
         stack.push_async_callback(previews.close)
-        runs = self._runs(store, database, compute, library)
+        active, runs = self._runs(store, database, compute, library, membership)
         stack.push_async_callback(runs.close)
         authority = Authority(database, settings.admins)
         await authority.tokens.ensure_admin_token(settings.home)
@@ -130,6 +140,7 @@ class Node:
                 plugins=self.plugins,
                 workers=broker.workers,
                 exchange=exchange,
+                nodes=membership.nodes,
                 authority=authority,
                 library=library,
                 keeper=keeper,
@@ -148,7 +159,8 @@ class Node:
         self.url = await self._listener.start()
         stack.push_async_callback(self._listener.close)
         exchange.url = settings.worker_url or self._address()
-        await self._accept(broker, runs)
+        membership.url = self._address()
+        await self._accept(broker, active, membership)
         keeper.start()
         stack.push_async_callback(keeper.close)
 
@@ -156,17 +168,21 @@ class Node:
         """How others reach this node."""
         return (self.settings.public_url or self.url).rstrip("/")
 
-    def _runs(self, store: BlobStore, database: Database, compute: Compute, library: Library) -> RunService:
-        key = self.settings.cluster_key
+    def _runs(
+        self, store: BlobStore, database: Database, compute: Compute, library: Library, membership: Membership
+    ) -> tuple[Active, RunService]:
+        key = membership.key
         self._book = RecipeBook(database, self.catalogue)
         planner = Planner(compute, store, self.catalogue, key)
         binder = Binder(store, database, compute, self._book, self.catalogue, key)
         stage = Stage(store, database, compute, library, self.catalogue)
         settings = self.settings
         places = Places("active runs", settings.max_active_runs, settings.max_active_runs_per_user)
-        return RunService(stage, planner, binder, Events(), self._observe, places)
+        events = Events()
+        active = Active(stage, planner, binder, events, self._observe, places, membership)
+        return active, RunService(stage, planner, binder, events, active)
 
-    async def _accept(self, broker: Broker, runs: RunService) -> None:
+    async def _accept(self, broker: Broker, active: Active, membership: Membership) -> None:
         """Start workers, take up unfinished runs, and say that work is welcome."""
         settings = self.settings
         supervisor = Supervisor(broker, settings.worker_count, _worker_command(settings))
@@ -174,7 +190,9 @@ class Node:
         self._stack.push_async_callback(supervisor.close)
         await self.plugins.call("artdag_startup", self._added.given)
         self._stack.push_async_callback(self.plugins.call, "artdag_shutdown", self._added.given)
-        resumed = await runs.resume()
+        resumed = await active.resume()
+        # The first to be done at the end: runs are others' to take before workers are waited for.
+        self._stack.push_async_callback(self._hand_over, active, membership)
         address = settings.home / "address"
         address.write_text(self.url + "\n")
         # Who asks for the local node must not send its token to whoever takes the port next.
@@ -182,13 +200,17 @@ class Node:
         self.ready = True
         log.info("artdagd %s at %s, %d workers, %d runs resumed", __version__, self.url, settings.worker_count, resumed)
 
+    async def _hand_over(self, active: Active, membership: Membership) -> None:
+        await membership.close()
+        await active.close()
+        await membership.leave()
+
     async def _observe(self, event: RunEvent) -> None:
         await self.plugins.call("artdag_run_event", event=event)
 
-    async def _stored(self, database: Database) -> tuple[BlobStore, Storage, Replication]:
+    async def _stored(self, database: Database, node_id: str) -> tuple[BlobStore, Storage, Replication]:
         """The blobs, the providers behind them, and what sends them their copies."""
         settings = self.settings
-        node_id = kept_secret(settings.home / "node-id", lambda: secrets.token_hex(8).encode()).decode()
         replication = Replication(database, Providers(), node_id)
         store = BlobStore(
             settings.cache,

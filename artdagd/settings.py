@@ -45,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """ARTDAG_WORKERS: worker processes to run here; default one a core; 0 leaves it to ``artdagd worker``."""
     cluster_key: str = ""
     """ARTDAG_CLUSTER_KEY: names the trust domain; part of every cache id. Only its SHA-256 leaves this struct."""
+    lease_seconds: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 15.0
+    """ARTDAG_LEASE_SECONDS: how long this node may be silent before others on its database take its runs."""
     worker_address: str = ""
     """ARTDAG_WORKER_ADDRESS: ``tcp://HOST:PORT`` for workers elsewhere that have the same cluster key; empty serves
     workers of this machine alone."""
@@ -116,6 +118,7 @@ ENVIRONMENT = {
     "CACHE_DIR": "cache_dir",
     "ARTDAG_WORKERS": "workers",
     "ARTDAG_CLUSTER_KEY": "cluster_key",
+    "ARTDAG_LEASE_SECONDS": "lease_seconds",
     "ARTDAG_WORKER_ADDRESS": "worker_address",
     "ARTDAG_WORKER_URL": "worker_url",
     "L1_PUBLIC_URL": "public_url",

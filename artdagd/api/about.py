@@ -1,4 +1,4 @@
-"""The node itself: health, workers, plugins, what can be used in a recipe."""
+"""The node itself: health, workers, the nodes beside it, plugins, what can be used in a recipe."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from artdagd.api.calls import Call
 from artdagd.api.requests import Health, Items
 from artdagd.api.routes import Page, Section
 from artdagd.hooks.manager import PluginInfo
+from artdagd.runs.membership import NodeView
 
 section = Section("Node", "Health, workers, plugins, and everything that a recipe can use.")
 
@@ -57,6 +58,12 @@ async def health(call: Call) -> Health | Response:
 @section.route("GET", "/workers", "List workers", page=Page("workers.html"))
 async def list_workers(call: Call) -> Items[WorkerView]:
     return Items([msgspec.convert(item, WorkerView, from_attributes=True) for item in call.services.workers()])
+
+
+@section.route("GET", "/nodes", "List nodes", page=Page("nodes.html"))
+async def list_nodes(call: Call) -> Items[NodeView]:
+    """Every node on this database, with the unfinished runs that are its own; `this` is the one that answers."""
+    return Items(list(await call.services.nodes()))
 
 
 @section.route("GET", "/plugins", "List plugins", page=Page("plugins.html"))

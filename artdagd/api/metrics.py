@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from artdagd.api.routes import Section
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
+
+    from artdagd.runs.membership import NodeView
 
 section = Section("Metrics", "Numbers for Prometheus.")
 
@@ -27,16 +29,17 @@ async def show_metrics(call: Call) -> Response:
 
     counted = await call.services.runs.count()
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Now(call, counted))
+    registry.register(_Now(call, counted, await call.services.nodes()))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 class _Now:
     """One look at the node (a prometheus_client collector)."""
 
-    def __init__(self, call: Call, runs: dict[str, int]) -> None:
+    def __init__(self, call: Call, runs: dict[str, int], nodes: Sequence[NodeView]) -> None:
         self._call = call
         self._runs = runs
+        self._nodes = nodes
 
     def collect(self) -> Iterable[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
@@ -50,6 +53,12 @@ class _Now:
         for status, count in sorted(self._runs.items()):
             runs.add_metric([status], count)
         yield runs
+        nodes = GaugeMetricFamily("artdag_nodes", "Nodes on this database, by state.", labels=["state"])
+        for state in sorted({node.state for node in self._nodes}):
+            nodes.add_metric([state], sum(node.state == state for node in self._nodes))
+        yield nodes
+        own = sum(node.runs for node in self._nodes if node.this)
+        yield GaugeMetricFamily("artdag_node_runs", "Unfinished runs that are this node's.", value=own)
         yield from self._of_workers()
         memory = GaugeMetricFamily("artdag_daemon_resident_bytes", "Memory of the daemon.", value=_resident())
         yield memory

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from artdagd.runs.fetching import Fetching
     from artdagd.runs.keeping import Keeper
     from artdagd.runs.library import Library
+    from artdagd.runs.membership import NodeView
     from artdagd.runs.previews import Previews
     from artdagd.runs.publishing import Publishing
     from artdagd.runs.recipes import RecipeBook
@@ -55,6 +56,7 @@ class Services:
     plugins: Reports
     workers: Callable[[], Sequence[Any]]
     exchange: Exchanges
+    nodes: Callable[[], Awaitable[Sequence[NodeView]]]
     authority: Authority
     library: Library
     keeper: Keeper

@@ -1,4 +1,4 @@
-"""``artdagctl status``, ``workers``, ``plugins``, ``api`` and ``client``: the node itself."""
+"""``artdagctl status``, ``workers``, ``nodes``, ``plugins``, ``api`` and ``client``: the node itself."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ def status(show: Show) -> None:
             s: client.get("/runs", status=s, limit=1)["total"] for s in ("pending", "analyzing", "planning", "running")
         }
         workers = client.get("/workers")["items"]
+        others = [node for node in client.get("/nodes")["items"] if not node["this"]]
         url = client.url
+    up = 1 + sum(node["state"] == "up" for node in others)
     busy = sum(worker["state"] == "busy" for worker in workers)
     show.value(
-        {"url": url, **health, "active_runs": sum(active.values()), "workers": len(workers), "busy": busy},
+        {"url": url, **health, "active_runs": sum(active.values()), "workers": len(workers), "busy": busy, "nodes": up},
         [
             f"{url}  {health['status']}  artdagd {health['version']}",
             *health.get("reasons", ()),
             f"{len(workers)} workers, {busy} busy; {sum(active.values())} active runs",
+            *([f"{up} of {1 + len(others)} nodes up: artdagctl nodes"] if others else []),
         ],
     )
 
@@ -60,6 +63,27 @@ def workers(show: Show) -> None:
     )
     columns = ("worker", "state", "doing", "done", "failed", "memory", "host", "pid", "blobs", "since")
     show.table(answer, columns, rows, "no workers")
+
+
+@click.command()
+@json_option
+def nodes(show: Show) -> None:
+    """List the nodes on this database: which are up, and how many unfinished runs each has."""
+    with Client() as client:
+        answer = client.get("/nodes")
+    rows = (
+        (
+            n["name"] + (" (this)" if n["this"] else ""),
+            n["state"],
+            n["runs"],
+            "shared" if n["shares"] else "other key",
+            f"{n['silent']:.0f} s ago",
+            n["url"],
+            n["started_at"],
+        )
+        for n in answer["items"]
+    )
+    show.table(answer, ("node", "state", "runs", "results", "heard", "address", "since"), rows, "no nodes")
 
 
 @click.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from artdagd import __version__
-from artdagd.cli.about import api, metrics, one_file, plugins, status, workers
+from artdagd.cli.about import api, metrics, nodes, one_file, plugins, status, workers
 from artdagd.cli.cache import cache
 from artdagd.cli.db import db
 from artdagd.cli.doctor import doctor
@@ -36,7 +36,7 @@ def control() -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     status, run, render, plan, execute, runs, recipes, cache, ipfs, storage, token, login, whoami, steps, plugins,
-    workers, metrics, api, one_file, doctor, db,
+    workers, nodes, metrics, api, one_file, doctor, db,
 )  # fmt: skip
 
 for command in (publish, unpublish, publication):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from artdagd.database.blobs import Blobs
     from artdagd.database.claims import Claims
     from artdagd.database.fetched import Fetched
+    from artdagd.database.leases import Leases
+    from artdagd.database.nodes import Nodes
     from artdagd.database.plugin_values import PluginValues
     from artdagd.database.providers import Providers
     from artdagd.database.publications import Publications
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from artdagd.database.runs import Runs
     from artdagd.database.sessions import Sessions
     from artdagd.database.tokens import TokenTable
+    from artdagd.database.turns import Turns
 
 T = TypeVar("T")
 Write = Callable[[AsyncConnection], Awaitable[T]]
@@ -41,6 +44,8 @@ class Database:
     blobs: Blobs
     claims: Claims
     fetched: Fetched
+    leases: Leases
+    nodes: Nodes
     plugin_values: PluginValues
     providers: Providers
     publications: Publications
@@ -49,12 +54,15 @@ class Database:
     runs: Runs
     sessions: Sessions
     tokens: TokenTable
+    turns: Turns
 
     def __init__(self, engine: AsyncEngine) -> None:
         from artdagd.database.actions import Actions
         from artdagd.database.blobs import Blobs
         from artdagd.database.claims import Claims
         from artdagd.database.fetched import Fetched
+        from artdagd.database.leases import Leases
+        from artdagd.database.nodes import Nodes
         from artdagd.database.plugin_values import PluginValues
         from artdagd.database.providers import Providers
         from artdagd.database.publications import Publications
@@ -63,6 +71,7 @@ class Database:
         from artdagd.database.runs import Runs
         from artdagd.database.sessions import Sessions
         from artdagd.database.tokens import TokenTable
+        from artdagd.database.turns import Turns
 
         self.engine = engine
         self._writer = engine.execution_options(**opening.WRITER)
@@ -71,6 +80,8 @@ class Database:
         self.blobs = Blobs(self)
         self.claims = Claims(self)
         self.fetched = Fetched(self)
+        self.leases = Leases(self)
+        self.nodes = Nodes(self)
         self.plugin_values = PluginValues(self)
         self.providers = Providers(self)
         self.publications = Publications(self)
@@ -79,6 +90,7 @@ class Database:
         self.runs = Runs(self)
         self.sessions = Sessions(self)
         self.tokens = TokenTable(self)
+        self.turns = Turns(self)
 
     @classmethod
     async def open(cls, url: str) -> Database:

@@ -28,6 +28,8 @@ class RunFailure(msgspec.Struct, frozen=True):
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """``node_id`` is the node that it is with, ``fence`` how often it was given to one: see ``leases.py``."""
+
     run_id: str
     owner: str
     status: Any
@@ -47,6 +49,8 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     request_digest: str | None = None
     started_at: str | None = None
     finished_at: str | None = None
+    node_id: str | None = None
+    fence: int = 0
 
 
 class StepRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,9 +139,13 @@ class Runs:
 
         return await self._database.read(work)
 
-    async def update(self, run_id: str, expected: Sequence[str], **changes: Any) -> bool:
-        """Change a run if its status is one of ``expected``; False otherwise."""
-        where = and_(runs.c.run_id == run_id, runs.c.status.in_(expected))
+    async def update(self, run_id: str, expected: Sequence[str], *, fence: int | None = None, **changes: Any) -> bool:
+        """Change a run if its status is one of ``expected`` and its fence ``fence`` (None: any); False otherwise."""
+        where = and_(
+            runs.c.run_id == run_id,
+            runs.c.status.in_(expected),
+            runs.c.fence == fence if fence is not None else true(),
+        )
 
         async def work(connection: AsyncConnection) -> bool:
             done = await connection.execute(update(runs).where(where).values(to_row(changes, runs)))
@@ -145,10 +153,17 @@ class Runs:
 
         return await self._database.write(work)
 
-    async def reopen(self, run_id: str) -> bool:
-        """Make a failed or cancelled run pending again. False if it is neither."""
-        fresh = {"status": "pending", "error": None, "finished_at": None, "started_at": None}
-        return await self.update(run_id, ("failed", "cancelled"), **fresh)
+    async def reopen(self, run_id: str, node_id: str | None = None) -> bool:
+        """Make a failed or cancelled run pending again, with ``node_id``. False if it is neither."""
+        fresh: dict[str, Any] = {"status": "pending", "error": None, "finished_at": None, "started_at": None}
+        fresh |= {"node_id": node_id, "fence": runs.c.fence + 1}
+        where = and_(runs.c.run_id == run_id, runs.c.status.in_(("failed", "cancelled")))
+
+        async def work(connection: AsyncConnection) -> bool:
+            done = await connection.execute(update(runs).where(where).values(to_row(fresh, runs)))
+            return done.rowcount == 1
+
+        return await self._database.write(work)
 
     async def forget_key(self, run_id: str, idempotency_key: str) -> None:
         """Free a key that is this run's; nothing happens if it is not."""
@@ -174,16 +189,20 @@ class Runs:
 
         await self._database.write(work)
 
-    async def put_steps(self, run_id: str, rows: list[StepRow]) -> None:
-        """Insert steps or replace them, in one transaction. A run that was deleted meanwhile takes none."""
+    async def put_steps(self, run_id: str, rows: list[StepRow], *, fence: int | None = None) -> bool:
+        """Insert steps or replace them, in one transaction. False, and nothing is done, if the run was deleted
+        meanwhile, or its fence is not ``fence`` (None: any)."""
         values = [msgspec.structs.asdict(row) for row in rows]
+        query = select(runs.c.fence).where(runs.c.run_id == run_id).with_for_update()
 
-        async def work(connection: AsyncConnection) -> None:
-            if (await connection.execute(select(runs.c.seq).where(runs.c.run_id == run_id))).first():
-                await upsert(connection, steps, values)
+        async def work(connection: AsyncConnection) -> bool:
+            found = (await connection.execute(query)).scalar()
+            if found is None or fence not in (None, found):
+                return False
+            await upsert(connection, steps, values)
+            return True
 
-        if values:
-            await self._database.write(work)
+        return await self._database.write(work) if values else True
 
     async def steps(self, run_id: str) -> list[StepRow]:
         """The steps of a run in the order of its plan."""

@@ -71,7 +71,10 @@ runs = Table(
     Column("created_at", String(32), nullable=False),
     Column("started_at", String(32)),
     Column("finished_at", String(32)),
+    Column("node_id", String(32)),
+    Column("fence", BigInteger, nullable=False, server_default="0"),
     Index("runs_owner_status", "owner", "status"),
+    Index("runs_node_status", "node_id", "status"),
 )
 
 steps = Table(
@@ -200,4 +203,28 @@ fetched = Table(
     metadata,
     Column("cid", String(128), primary_key=True),
     Column("blob_cid", String(128), nullable=False),
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("node_id", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("domain", String(64), nullable=False),
+    Column("founder", Boolean, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("started_at", String(32), nullable=False),
+    Column("heartbeat", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("cache_id", String(128), primary_key=True),
+    Column("node_id", String(32), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Index("turns_node", "node_id"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from artdagd.database.actions import ActionRow
 from artdagd.errors import BlobCorrupt, NotFound, StepFailed, Unavailable
 from artdagd.plans.model import AnalysisRequest
 from artdagd.runs.shared import Shared
+from artdagd.runs.turns import Turns
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.work import MediaFacts, RenderPass
@@ -48,7 +49,8 @@ class Computed(msgspec.Struct, frozen=True):
 class Compute:
     """Probe, analyze and render, each at most once at a time for one cache id, whoever asks."""
 
-    def __init__(self, store: BlobStore, database: Database, broker: Broker) -> None:
+    def __init__(self, store: BlobStore, database: Database, broker: Broker, turns: Turns | None = None) -> None:
+        self._turns = turns or Turns(database)
         self._store = store
         self._database = database
         self._broker = broker
@@ -57,22 +59,19 @@ class Compute:
         self._probes: Shared[MediaFacts] = Shared()
 
     async def known(self, cache_ids: list[str]) -> dict[str, str]:
-        """Cache id -> output CID of the results that exist, action record and blob both, here or at a provider."""
+        """Cache id -> output CID of the results that exist: an action record, and a blob here or at a provider."""
         outputs = await self._database.actions.outputs(cache_ids)
-        cids = set(outputs.values())
-        here = {cid for cid in cids if self._store.has(cid)}
-        if cids - here:
-            here |= await self._store.held_elsewhere(cids - here)
-        return {cache_id: cid for cache_id, cid in outputs.items() if cid in here}
+        there = await self._store.reachable(set(outputs.values()))
+        return {cache_id: cid for cache_id, cid in outputs.items() if cid in there}
 
     async def kept(self, cache_ids: list[str]) -> dict[str, str]:
         """As :meth:`known`, of results whose blob is whole, here or brought back from a storage provider.
 
-        A record that outlived its blob is a miss.
+        A record that outlived its blob is a miss, and forgotten; unless another node may have the blob.
         """
         outputs = await self._database.actions.outputs(cache_ids)
-        sound, lost = set(), set()
-        for cid in set(outputs.values()):
+        sound, lost, wanted = set(), set(), set(outputs.values())
+        for cid in await self._store.reachable(wanted) if self._turns.others else wanted:
             try:
                 await self._store.path(cid)
                 sound.add(cid)
@@ -121,9 +120,30 @@ class Compute:
         on_progress: OnProgress,
     ) -> Computed:
         """The result of a pass; ``make()`` gives its RenderPass, once its sources are on the local disk."""
-        done = await self._renders.get(cache_id, lambda: self._render(cache_id, identity, make, on_progress))
+        done = await self._renders.get(
+            cache_id,
+            lambda: self._turns.once(
+                cache_id,
+                lambda: self._rendered(cache_id),
+                lambda: self._render(cache_id, identity, make, on_progress),
+                lambda done: self._shared(done.cid),
+            ),
+        )
         self._store.uses.hold(done.cid)  # it may have been another's work
         return done
+
+    async def arrived(self, cids: Iterable[str]) -> None:
+        """Wait a while for blobs that another node was given and has not sent to storage yet."""
+        wanted = set(cids)
+
+        async def lacking() -> bool:
+            return bool(self._store.providers.of()) and await self._store.reachable(wanted) != wanted
+
+        await self._turns.wait(lacking)
+
+    async def _shared(self, cid: str) -> bool:
+        """Whether other nodes can have the blob, or never will: there is no storage."""
+        return not self._store.providers.of() or cid in await self._store.held_elsewhere([cid])
 
     async def _probe(self, cid: str) -> MediaFacts:
         async def make() -> ProbeJob:
@@ -138,12 +158,24 @@ class Compute:
         self, request: AnalysisRequest, analyzer: str, names: tuple[str, ...], catalogue: Catalogue
     ) -> str:
         """The CID of what one analyzer gives, recorded under the cache ids ``names``."""
-        known = await self.kept(list(names))
-        if known:
+
+        async def look() -> str | None:
+            known = await self.kept(list(names))
+            if not known:
+                return None
             cid = next(iter(known.values()))
             await self._database.actions.put([_analysis(name, cid) for name in names if name not in known])
             return cid
+
+        return await self._turns.once(
+            names[0], look, lambda: self._analyze(request, analyzer, names, catalogue), self._shared
+        )
+
+    async def _analyze(
+        self, request: AnalysisRequest, analyzer: str, names: tuple[str, ...], catalogue: Catalogue
+    ) -> str:
         identity = catalogue.identity("analyzer", analyzer).cid
+        await self._unrecord(names)
 
         async def make() -> AnalyzeJob:
             path = str(await self._store.path(request.cid))
@@ -176,12 +208,20 @@ class Compute:
             return False
         return True
 
+    async def _unrecord(self, names: Iterable[str]) -> None:
+        """What is made now is the result: a record there may be is of bytes that nobody can have."""
+        if self._turns.others:
+            for name in names:
+                await self._database.actions.delete(name)
+
+    async def _rendered(self, cache_id: str) -> Computed | None:
+        known = await self.kept([cache_id])
+        return Computed(known[cache_id], cached=True) if known else None
+
     async def _render(
         self, cache_id: str, identity: str, make: Callable[[], Awaitable[RenderPass]], on_progress: OnProgress
     ) -> Computed:
-        known = await self.kept([cache_id])
-        if known:
-            return Computed(known[cache_id], cached=True)
+        await self._unrecord([cache_id])
 
         async def job() -> RenderJob:
             return RenderJob(render=await make())

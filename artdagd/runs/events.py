@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
+from artdagd.database.runs import RunRow, StepRow
 from artdagd.runs.views import Event
 
 RING = 512
@@ -14,6 +15,17 @@ RING = 512
 
 ENDED = 64
 """Ended runs whose events are still kept in memory, for listeners that lost their connection at the end."""
+
+
+def run_data(row: RunRow) -> dict[str, Any]:
+    """What a ``run`` event says of a run that is known by its row."""
+    return {"run_id": row.run_id, "status": row.status, "output_cid": row.output_cid}
+
+
+def step_data(step: StepRow) -> dict[str, Any]:
+    """What a ``step`` event says."""
+    names = ("step_id", "status", "output_cid", "worker", "error", "cached")
+    return {name: getattr(step, name) for name in names}
 
 
 class _Channel:
@@ -44,7 +56,7 @@ class Events:
         changed, channel.changed = channel.changed, asyncio.Event()
         changed.set()
 
-    async def follow(self, run_id: str, after: int | None = None) -> AsyncIterator[Event]:
+    async def follow(self, run_id: str, after: int | None = None) -> AsyncGenerator[Event, None]:
         """Events after ``after`` (None: all that are kept), then those to come, until the last one.
 
         One who takes them more slowly than ``RING`` others come gets a ``resync``, and has to follow anew.
@@ -69,9 +81,27 @@ class Events:
             if channel.changed is changed:
                 await changed.wait()
 
-    def has(self, run_id: str) -> bool:
-        """Whether events of this run are kept."""
-        return run_id in self._channels
+    def has(self, run_id: str, ended: str | None = None) -> bool:
+        """Whether events of this run are kept; of one that ``ended`` so: another node may have gone on with it."""
+        channel = self._channels.get(run_id)
+        if channel is None or ended is None:
+            return channel is not None
+        return bool(channel.ring) and channel.ring[-1].data.get("status") == ended
+
+    def end(self, row: RunRow) -> None:
+        """The run was ended elsewhere: listeners are told so, if there are any."""
+        if row.run_id in self._channels:
+            self.publish(row.run_id, "run", run_data(row), last=True)
+
+    def leave(self, run_id: str) -> None:
+        """The run is on another node by now, if it has not ended here: listeners are sent off to follow it there."""
+        channel = self._channels.get(run_id)
+        if channel is not None and not channel.closed:
+            del self._channels[run_id]
+            channel.ring.append(Event(channel.next_id, "resync", {"run_id": run_id}))
+            channel.next_id += 1
+            channel.closed = True
+            channel.changed.set()
 
     def reopen(self, run_id: str) -> None:
         """The run goes on (a retry): listeners may follow it again."""

@@ -15,10 +15,10 @@ import msgspec
 
 from artdagd.database import Database
 from artdagd.database.clock import now
-from artdagd.database.runs import StepRow
+from artdagd.database.runs import RunRow, StepRow
 from artdagd.hooks import RunEvent
 from artdagd.plans.model import Plan
-from artdagd.runs.events import Events
+from artdagd.runs.events import Events, step_data
 from artdagd.runs.machine import RUN_TERMINAL, STEP_TERMINAL, RunStatus, StepStatus, sources_of
 from artdagd.runs.views import Progress
 
@@ -29,10 +29,14 @@ Observe = Callable[[RunEvent], Awaitable[None]]
 
 
 class LiveRun:
-    """One active run. The execution tells it what happens; readers and listeners see it."""
+    """One active run. The execution tells it what happens; readers and listeners see it.
 
-    def __init__(self, run_id: str, database: Database, events: Events, observe: Observe) -> None:
-        self.run_id = run_id
+    When another node was given the run, nothing that is said here changes it, nor is told, any more.
+    """
+
+    def __init__(self, row: RunRow, database: Database, events: Events, observe: Observe) -> None:
+        self.run_id = row.run_id
+        self.fence = row.fence
         self.steps: dict[str, StepRow] = {}
         self._database = database
         self._events = events
@@ -42,7 +46,7 @@ class LiveRun:
         self._observing: set[asyncio.Task[None]] = set()
 
     async def enter(self, status: RunStatus, **changes: Any) -> bool:
-        """Move the run to ``status`` and tell. False if it can't: it has ended already."""
+        """Move the run to ``status`` and tell. False if it can't: it has ended already, or is another node's."""
         if not await self.claim(status, **changes):
             return False
         self.tell(status, **changes)
@@ -50,7 +54,8 @@ class LiveRun:
 
     async def claim(self, status: RunStatus, **changes: Any) -> bool:
         """:meth:`enter` without telling: of several that want to end a run, one is given True."""
-        return await self._database.runs.update(self.run_id, sources_of(status), status=status, **changes)
+        sources = sources_of(status)
+        return await self._database.runs.update(self.run_id, sources, fence=self.fence, status=status, **changes)
 
     def tell(self, status: RunStatus, **changes: Any) -> None:
         """Make it known that the run is in ``status``. A terminal one is the last that listeners hear."""
@@ -73,7 +78,7 @@ class LiveRun:
             )
             for position, step in enumerate(plan.steps)
         }
-        await self._database.runs.put_steps(self.run_id, list(self.steps.values()))
+        await self._put(list(self.steps.values()))
         self._events.publish(self.run_id, "log", {"message": f"planned {len(self.steps)} steps, {len(known)} known"})
 
     async def change(self, step_ids: Iterable[str], status: StepStatus, **changes: Any) -> None:
@@ -94,11 +99,10 @@ class LiveRun:
             moved.append(self.steps[step_id])
         if not moved:
             return
-        await self._database.runs.put_steps(self.run_id, moved)
+        if not await self._put(moved):
+            return
         for step in moved:
-            data = {"step_id": step.step_id, "status": step.status, "output_cid": step.output_cid}
-            data |= {"worker": step.worker, "error": step.error, "cached": step.cached}
-            self._events.publish(self.run_id, "step", data)
+            self._events.publish(self.run_id, "step", step_data(step))
             self._announce(RunEvent(self.run_id, step.status, step.step_id, step.output_cid))
         self._tell_progress()
 
@@ -118,6 +122,9 @@ class LiveRun:
         done = sum(step.status in STEP_TERMINAL for step in self.steps.values())
         total = len(self.steps)
         return Progress(done, total, sum(map(self.fraction, self.steps)) / total if total else 0.0)
+
+    async def _put(self, steps: list[StepRow]) -> bool:
+        return await self._database.runs.put_steps(self.run_id, steps, fence=self.fence)
 
     def _tell_progress(self) -> None:
         self._told = time.monotonic()

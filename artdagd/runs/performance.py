@@ -63,7 +63,7 @@ class Performance:
             except Away as error:
                 log.warning("run %s waits: %s", row.run_id, error.detail)
                 current = await self._again(row.run_id)
-        if current is not None:
+        if current is not None and current.fence == row.fence:
             # It ended with a word that was lost with the connection.
             self._live.tell(current.status, output_cid=current.output_cid, error=current.error)
         return None
@@ -90,6 +90,8 @@ class Performance:
                 return await self._stage.database.runs.get(run_id)
 
     async def _through(self, row: RunRow) -> None:
+        begins = row.plan_id if row.given_plan else row.recipe_id
+        await self._stage.compute.arrived({*row.inputs.values(), *([begins] if begins else [])})
         made = await self._phases(row)
         if made is None:
             return

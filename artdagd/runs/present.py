@@ -5,7 +5,7 @@ from __future__ import annotations
 from artdagd.database.runs import RunRow, StepRow
 from artdagd.plans.model import Plan
 from artdagd.runs.live import LiveRun
-from artdagd.runs.machine import STEP_TERMINAL
+from artdagd.runs.machine import RUN_TERMINAL, STEP_TERMINAL
 from artdagd.runs.views import PassView, PlanStepView, PlanView, Progress, RecipeRef, RunView, StepView
 
 
@@ -41,8 +41,7 @@ def plan_view(plan_id: str, made: Plan, known: dict[str, str]) -> PlanView:
 
 def run_view(row: RunRow, steps: list[StepRow], live: LiveRun | None) -> RunView:
     """``live`` is given for an active run: it knows the progress."""
-    done = sum(step.status in STEP_TERMINAL for step in steps)
-    progress = live.overall() if live else Progress(done, len(steps), 1.0 if row.status == "completed" else 0.0)
+    progress = live.overall() if live else overall(row, steps)
     recipe = RecipeRef(row.recipe_id, row.recipe_name or "") if row.recipe_id else None
     return RunView(
         run_id=row.run_id,
@@ -63,6 +62,14 @@ def run_view(row: RunRow, steps: list[StepRow], live: LiveRun | None) -> RunView
         passes_run=row.passes_run,
         steps=[_step_view(step, live) for step in steps],
     )
+
+
+def overall(row: RunRow, steps: list[StepRow]) -> Progress:
+    """How far a run is by what is kept of it: of passes in flight nothing is known."""
+    done, total = sum(step.status in STEP_TERMINAL for step in steps), len(steps)
+    if row.status in RUN_TERMINAL or not total:
+        return Progress(done, total, 1.0 if row.status == "completed" else 0.0)
+    return Progress(done, total, done / total)
 
 
 def _step_view(step: StepRow, live: LiveRun | None) -> StepView:

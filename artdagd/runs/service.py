@@ -1,10 +1,10 @@
-"""Runs as their users know them: start, look, follow, cancel, retry, delete; and what is resumed after a restart."""
+"""Runs as their users know them, whichever node has them: start, look, follow, cancel, retry, delete."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import aclosing
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -14,20 +14,19 @@ from artdagd.database.clock import now
 from artdagd.database.runs import RunRow
 from artdagd.errors import Conflict, NotFound, Unavailable
 from artdagd.plans.model import Analysis
+from artdagd.runs.active import Active
 from artdagd.runs.binding import Binder
 from artdagd.runs.compute import FOR
-from artdagd.runs.events import Events
+from artdagd.runs.elsewhere import follow
+from artdagd.runs.events import Events, run_data
 from artdagd.runs.execution import Planner, Planning
 from artdagd.runs.keys import Key, Retries, expired
-from artdagd.runs.live import LiveRun, Observe
 from artdagd.runs.machine import RUN_TERMINAL
-from artdagd.runs.performance import Performance, Stage
+from artdagd.runs.performance import Stage
 from artdagd.runs.places import Places
 from artdagd.runs.present import plan_view, run_view
 from artdagd.runs.views import Event, Page, PlanRequest, PlanView, RunRequest, RunView
 from artdagd.work import MediaFacts
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -41,37 +40,27 @@ PLANS_EACH = 16
 
 
 class RunService:
-    """The runs of this node. Active ones are tasks of the event loop."""
+    """The runs of this node, and of the others on its database."""
 
-    def __init__(
-        self, stage: Stage, planner: Planner, binder: Binder, events: Events, observe: Observe, places: Places
-    ) -> None:
+    def __init__(self, stage: Stage, planner: Planner, binder: Binder, events: Events, active: Active) -> None:
         self._stage = stage
         self._database: Database = stage.database
         self._planner = planner
         self._binder = binder
         self._events = events
-        self._observe = observe
-        self._places = places
+        self._active = active
+        self._places = active.places
         self._planning = Places("plans being made", PLANS, PLANS_EACH)
         self._retries = Retries()
-        self._live: dict[str, LiveRun] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def resume(self) -> int:
-        """Take up the runs that a stopped or killed daemon left unfinished. Returns how many."""
-        rows = await self._database.runs.unfinished()
-        for row in rows:
-            self._perform(row)
-        return len(rows)
-
     async def close(self) -> None:
-        """Stop without ending the runs: they are resumed at the next start."""
-        for task in [*self._tasks.values(), *self._background]:
+        """Stop without ending the runs: they are resumed at the next start, or by another node."""
+        for task in self._background:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), *self._background, return_exceptions=True)
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._active.close()
 
     async def plan(self, request: PlanRequest, who: Principal) -> PlanView:
         """Analyze (in workers) and plan; render nothing. Raises InvalidRecipe, NotFound, StepFailed, TooBusy,
@@ -151,48 +140,28 @@ class RunService:
         return record
 
     async def events(self, run_id: str, after: int | None) -> AsyncIterator[Event]:
-        """The run's events; ends after its last one. A run that ended before this start has one event: how it ended."""
+        """The run's events; ends after its last one. A run that ended before this start, or on another node, has one
+        event: how it ended."""
         row = await self._database.runs.get(run_id)
-        if row is not None and row.status in RUN_TERMINAL and not self._events.has(run_id):
-            yield Event((after or 0) + 1, "run", {"run_id": run_id, "status": row.status, "output_cid": row.output_cid})
+        if row is None:
             return
-        async for event in self._events.follow(run_id, after):
-            yield event
+        if row.status in RUN_TERMINAL and not self._events.has(run_id, row.status):
+            yield Event((after or 0) + 1, "run", run_data(row))
+            return
 
-    def _perform(self, row: RunRow) -> None:
-        live = LiveRun(row.run_id, self._database, self._events, self._observe)
-        self._live[row.run_id] = live
-        performance = Performance(self._stage, self._planner, self._binder, live)
-        task = asyncio.create_task(performance.perform(row), name=f"run {row.run_id}")
-        self._tasks[row.run_id] = task
-        self._places.take(row.owner)
-        task.add_done_callback(lambda done: self._ended(row.run_id, row.owner, done))
+        def here() -> bool:
+            return self._active.get(run_id) is not None
 
-    def _ended(self, run_id: str, owner: str, task: asyncio.Task[None]) -> None:
-        self._places.free(owner)
-        if self._tasks.get(run_id) is task:
-            del self._tasks[run_id]
-            del self._live[run_id]
-        if not task.cancelled() and (error := task.exception()):
-            log.error("run %s broke", run_id, exc_info=error)
+        local = here() or row.status in RUN_TERMINAL
+        events = self._events.follow(run_id, after) if local else follow(self._database, run_id, after or 0, here)
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._background.discard(task)
         if not task.cancelled():
             task.exception()
-
-    async def _stop(self, row: RunRow) -> bool:
-        """Cancel an active run. False if it ended by itself meanwhile."""
-        live = self._live.get(row.run_id) or LiveRun(row.run_id, self._database, self._events, self._observe)
-        task, finished_at = self._tasks.get(row.run_id), now()
-        if not await live.claim("cancelled", finished_at=finished_at):
-            return False
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        await live.change(tuple(live.steps), "cancelled")
-        live.tell("cancelled", finished_at=finished_at)
-        return True
 
     def _turn(self, name: str) -> asyncio.Lock:
         """Cancelling, retrying and deleting one run, and starting one under the same key: one after the other."""
@@ -245,12 +214,14 @@ class RunService:
                 idempotency_key=key.name if key else None,
                 request_digest=key.digest if key else None,
                 created_at=now(),
+                node_id=self._active.node_id,
+                fence=1,
             )
             # From here on its inputs are a run's, which keeps them from being deleted.
             async with self._stage.library.held(bound.inputs.values(), who):
                 new = await self._database.runs.insert(row)
             if new:
-                self._perform(row)
+                self._active.perform(row)
                 return row
         # A request with this key came first, to another node on this database.
         before = await self._before(key) if key else None
@@ -261,7 +232,7 @@ class RunService:
     async def _cancel(self, run_id: str, who: Principal) -> None:
         async with self._turn(run_id):
             row = await self._row(run_id, who)
-            if row.status in RUN_TERMINAL or not await self._stop(row):
+            if row.status in RUN_TERMINAL or not await self._active.cancel(run_id):
                 status = (await self._row(run_id, who)).status
                 raise Conflict(f"run {run_id} is {status}: only an active run can be cancelled")
 
@@ -271,18 +242,18 @@ class RunService:
             if key and self._retries.seen(key):
                 return
             with self._places.one(row.owner):
-                if not await self._database.runs.reopen(run_id):
+                if not await self._database.runs.reopen(run_id, self._active.node_id):
                     raise Conflict(f"run {run_id} is {row.status}: only a failed or cancelled run can be tried again")
                 if key:
                     self._retries.note(key)
                 self._events.reopen(run_id)
-                self._perform(await self._row(run_id, who))
+                self._active.perform(await self._row(run_id, who))
 
     async def _delete(self, run_id: str, who: Principal) -> None:
         async with self._turn(run_id):
             row = await self._row(run_id, who)
             if row.status not in RUN_TERMINAL:
-                await self._stop(row)
+                await self._active.cancel(run_id)
             await self._database.runs.delete(run_id)
 
     async def _row(self, run_id: str, who: Principal) -> RunRow:
@@ -292,7 +263,7 @@ class RunService:
         return row
 
     async def _view(self, row: RunRow) -> RunView:
-        live = self._live.get(row.run_id)
+        live = self._active.get(row.run_id)
         steps = list(live.steps.values()) if live else await self._database.runs.steps(row.run_id)
         return run_view(row, steps, live)
 

@@ -131,6 +131,13 @@ class BlobStore:
         """Whether a file of that name is here; :meth:`path` verifies it."""
         return any(place.is_file() for place in self.layout.places(parse_cid(cid)).values())
 
+    async def reachable(self, cids: Iterable[str]) -> set[str]:
+        """Those of ``cids`` that are here, or of which a provider that works has a copy; :meth:`path` brings it."""
+        names = {cid: str(parse_cid(cid)) for cid in cids}
+        away = {name for cid, name in names.items() if not self.has(cid)}
+        held = await self.held_elsewhere(away) if away else set()
+        return {cid for cid, name in names.items() if name in held or name not in away}
+
     async def path(self, cid: str, *, again: bool = False) -> Path:
         """The local file that holds ``cid``, read-only, its bytes verified; fetched from a provider if need be.
 

@@ -247,6 +247,7 @@ class Backing:
             plugins=Plugins(),
             workers=lambda: [Worker()],
             exchange=None,  # type: ignore[arg-type]
+            nodes=None,  # type: ignore[arg-type]
             authority=self.authority,  # type: ignore[arg-type]
             library=self.library,  # type: ignore[arg-type]
             keeper=None,  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ RECIPE = (
     f"output: {LONG[10:60]}\n"
 )
 PAGES = (
-    "/", "/auth", "/logout", "/docs", "/media", "/recipes", "/runs", "/workers", "/plugins", "/cache/{cid}",
+    "/", "/auth", "/logout", "/docs", "/media", "/recipes", "/runs", "/workers", "/nodes", "/plugins", "/cache/{cid}",
     "/recipe/{recipe}", "/recipes/{recipe}", "/recipe/{recipe}/dag", "/run/{run}", "/runs/{run}", "/run/{run}/plan",
     "/run/{run}/analysis", "/run/{run}/artifacts", "/nothing", "/cache/nothing", "/media?kind=odd",
     "/storage", "/storage/{provider}", "/storage/type/{type}",

@@ -30,7 +30,7 @@ DOWNLOADS = {
 """Types of what is no medium that browsers show: always attachments."""
 
 PAGES = (
-    "/", "/docs", "/media", "/recipes", "/runs", "/storage", "/workers", "/plugins",
+    "/", "/docs", "/media", "/recipes", "/runs", "/storage", "/workers", "/nodes", "/plugins",
     "/cache/{cid}", "/recipe/{recipe_id}", "/recipes/{recipe_id}", "/run/{run_id}", "/runs/{run_id}",
     "/run/{run_id}/plan", "/run/{run_id}/analysis", "/run/{run_id}/artifacts",
     "/media?q=%3Cscript%3E{say}%3C/script%3E", "/runs?recipe=%3Cscript%3E{say}%3C/script%3E",

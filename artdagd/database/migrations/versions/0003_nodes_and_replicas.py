@@ -1,4 +1,5 @@
-"""Copies of blobs at storage providers, and whose copies a provider keeps; what was fetched from IPFS.
+"""Copies of blobs at storage providers, and whose copies a provider keeps; what was fetched from IPFS. Nodes
+on one database: who they are, which runs are theirs, which results they are making.
 
 Spelled out, not taken from ``tables.py``: a migration must go on making what it made when it was written.
 """
@@ -13,6 +14,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _replicas()
+    _fetched()
+    _nodes()
+
+
+def _replicas() -> None:
     # Until now administrators alone could add one, and it served everybody.
     op.add_column("providers", sa.Column("for_node", sa.Boolean, nullable=False, server_default=sa.true()))
     op.create_table(
@@ -31,7 +38,6 @@ def upgrade() -> None:
     )
     op.create_index("replicas_due", "replicas", ["provider_id", "node", "due_at"])
     op.create_index("replicas_states", "replicas", ["provider_id", "state", "size"])
-    _fetched()
 
 
 def _fetched() -> None:
@@ -40,3 +46,29 @@ def _fetched() -> None:
         sa.Column("cid", sa.String(128), primary_key=True),
         sa.Column("blob_cid", sa.String(128), nullable=False),
     )
+
+
+def _nodes() -> None:
+    op.add_column("runs", sa.Column("node_id", sa.String(32)))
+    op.add_column("runs", sa.Column("fence", sa.BigInteger, nullable=False, server_default="0"))
+    op.create_index("runs_node_status", "runs", ["node_id", "status"])
+    op.create_table(
+        "nodes",
+        sa.Column("node_id", sa.String(32), primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("url", sa.Text, nullable=False),
+        sa.Column("version", sa.Text, nullable=False),
+        sa.Column("domain", sa.String(64), nullable=False),
+        sa.Column("founder", sa.Boolean, nullable=False),
+        sa.Column("epoch", sa.BigInteger, nullable=False),
+        sa.Column("started_at", sa.String(32), nullable=False),
+        sa.Column("heartbeat", sa.Float, nullable=False),
+        sa.Column("expires", sa.Float, nullable=False),
+    )
+    op.create_table(
+        "turns",
+        sa.Column("cache_id", sa.String(128), primary_key=True),
+        sa.Column("node_id", sa.String(32), nullable=False),
+        sa.Column("epoch", sa.BigInteger, nullable=False),
+    )
+    op.create_index("turns_node", "turns", ["node_id"])
