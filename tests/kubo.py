@@ -38,7 +38,11 @@ class Kubo(msgspec.Struct):
         return done.stdout.decode().strip()
 
     def pinned(self, cid: str) -> bool:
-        return self.run("pin", "ls", "--type=recursive", "--quiet").split().count(cid) > 0
+        return cid in self.pins()
+
+    def pins(self) -> set[str]:
+        """What is pinned for itself."""
+        return {cid for kind in ("recursive", "direct") for cid in self.run("pin", "ls", f"-t={kind}", "-q").split()}
 
     def block(self, multihash: str) -> Path:
         """The file of a block, by its multihash in upper-case base32: the name that flatfs gives it."""

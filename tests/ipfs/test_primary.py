@@ -64,8 +64,7 @@ async def test_a_run_whose_cache_is_deleted_gives_the_same(tmp_path: Path, ipfs:
         assert run["output_cid"] == plain["output_cid"]
         outputs = {step["step_id"]: step["output_cid"] for step in run["steps"] if step["output_cid"]}
         assert outputs == {step["step_id"]: step["output_cid"] for step in plain["steps"] if step["output_cid"]}
-        pinned = set(ipfs.run("pin", "ls", "--type=recursive", "--quiet").split())
-        assert {run["plan_id"], run["provenance_cid"], *run["inputs"].values(), *outputs.values()} <= pinned
+        assert {run["plan_id"], run["provenance_cid"], *run["inputs"].values(), *outputs.values()} <= ipfs.pins()
         shutil.rmtree(node.settings.cache)
         assert CID.parse(run["plan_id"]).codec == DAG_JSON
         plan = await person.http.get(f"/api/run/{run['run_id']}/plan")

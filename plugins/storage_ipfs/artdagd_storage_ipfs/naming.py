@@ -20,6 +20,11 @@ class Name(msgspec.Struct, frozen=True):
     codec: int
 
     @property
+    def pin(self) -> str:
+        """How it is pinned: a file with all its blocks, a value alone, as its links lead to what is none of its own."""
+        return "recursive" if self.codec in (RAW, DAG_PB) else "direct"
+
+    @property
     def codec_name(self) -> str:
         return _CODECS[self.codec]
 

@@ -60,12 +60,16 @@ class IpfsNode:
                 await self._import(name, file, size)
                 try:
                     # What goes on at the node when we are gone would pin later what was deleted meanwhile.
-                    await finished(self._rpc.call("pin/add", name.text, name=self._config.pin_name, offline="true"))
+                    await finished(self._pin(name))
                 except IpfsError as error:
                     if not error.missing or attempt + 1 == TRIES:
                         raise
                 else:
                     return
+
+    async def _pin(self, name: Name) -> None:
+        options = {"name": self._config.pin_name, "recursive": "true" if name.pin == "recursive" else "false"}
+        await self._rpc.call("pin/add", name.text, offline="true", **options)
 
     async def _import(self, name: Name, file: FileIO, size: int) -> None:
         if name.codec == DAG_PB:
@@ -129,11 +133,11 @@ class IpfsNode:
 
     async def list(self) -> AsyncIterator[str]:
         """The CIDs of all pins of our name."""
-        async for pin in self._rpc.objects(
-            "pin/ls", type="recursive", names="true", name=self._config.pin_name, stream="true"
-        ):
-            if pin.get("Name") == self._config.pin_name and pin.get("Cid"):  # the node looks for a part of the name
-                yield name_of(str(pin["Cid"])).text
+        ours = self._config.pin_name
+        for kind in ("recursive", "direct"):
+            async for pin in self._rpc.objects("pin/ls", type=kind, names="true", name=ours, stream="true"):
+                if pin.get("Name") == ours and pin.get("Cid"):  # the node looks for a part of the name
+                    yield name_of(str(pin["Cid"])).text
 
     async def block(self, cid: str) -> bytes:
         """One block, whoever on the IPFS network has it, unverified. Raises FileNotFoundError if it is not found."""
@@ -160,7 +164,7 @@ class IpfsNode:
 
     async def _pinned(self, name: Name) -> bool:
         try:
-            found = await self._rpc.call("pin/ls", name.text, type="recursive", names="true")
+            found = await self._rpc.call("pin/ls", name.text, type=name.pin, names="true")
         except IpfsError as error:
             if error.missing:
                 return False
