@@ -35,7 +35,7 @@ class Depot:
         try:
             for each in (self._blobs, self._tmp, self._work):
                 each.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = (folder / "lock").open("a")
+            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             with self._alone():
                 self._sweep()
                 self._own = self._work / secrets.token_hex(8)

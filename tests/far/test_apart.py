@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from pathlib import Path
 
 from clips import numbered_clip
-from nodes import running_node
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from elsewhere import far_worker, left_over, open_node, until
+from nodes import running_node
 
 RECIPE = """\
 name: far
