@@ -24,6 +24,13 @@ def cluster_key(settings: Settings) -> str:
     if not settings.worker_address:
         return "workers of this machine alone"
     ClusterKeys.of(settings.cluster_key)
+    host = settings.worker_address.removeprefix("tcp://").rpartition(":")[0].strip("[]")
+    if is_loopback(settings.host) and not (is_loopback(host) or settings.worker_url or settings.public_url):
+        raise Doubt(
+            f"workers elsewhere may join at {settings.worker_address}, but not reach the HTTP at {settings.host}: "
+            "those that don't see its cache folder get no work",
+            advice="set HOST to an address of their network, or ARTDAG_WORKER_URL to where they reach the node's HTTP",
+        )
     return f"workers may join at {settings.worker_address}, with the key"
 
 

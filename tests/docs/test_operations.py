@@ -26,7 +26,7 @@ from artdagd.runs import events, fetching, keys, lanes, library, previews, publi
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
 from artdagd.store import circuit, gateway, importing, providers
 from artdagd.store import fetching as reach
-from artdagd.workers import dispatch, tasks
+from artdagd.workers import carrier, depot, dispatch, limits, tasks
 
 PAGE = "docs/operations.md"
 DERIVED = {
@@ -100,6 +100,10 @@ LIMITS = {
     "tries of a failure that may pass": f"{dispatch.ATTEMPTS}",
     "no progress of a job": f"{dispatch.Limits().stalled:g} s",
     "silence of a worker": f"{dispatch.Limits().lease:g} s",
+    "result of a worker elsewhere": f"{limits.LARGEST_FILE >> 40} TiB, and what `reserve_bytes` leaves",
+    "inputs that workers elsewhere keep": f"`--cache-bytes`, else {depot.MOST_BYTES >> 30} GiB",
+    "inputs of a job fetched at once": f"{carrier.AT_ONCE}",
+    "tries of a transfer that gets no further": f"{len(carrier.WAITS) + 1}, in {sum(carrier.WAITS):g} s and more",
     "stopping a cancelled job": f"{dispatch.Limits().stop:g} s",
     "`POST /api/plan`": f"{service.PLAN_DEADLINE:g} s",
     "plans being made": f"{service.PLANS}, {service.PLANS_EACH} of one user",

@@ -124,7 +124,12 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_reach(tmp_path: Path):
     home = tmp_path / "home"
     wrong("error", reach.cluster_key, settings(home, worker_address="tcp://0.0.0.0:1", cluster_key="short"), "openssl")
-    assert finding(reach.cluster_key, settings(home, worker_address="tcp://0.0.0.0:1", cluster_key=KEY))[0] == "ok"
+    open_to_all = {"worker_address": "tcp://0.0.0.0:1", "cluster_key": KEY}
+    wrong("warning", reach.cluster_key, settings(home, **open_to_all), "ARTDAG_WORKER_URL")
+    for reached in ({"host": "10.0.0.1"}, {"worker_url": "http://node.lan"}, {"public_url": "https://node.example"}):
+        assert finding(reach.cluster_key, settings(home, **open_to_all, **reached))[0] == "ok"
+    alone = settings(home, worker_address="tcp://127.0.0.1:1", cluster_key=KEY)
+    assert finding(reach.cluster_key, alone)[0] == "ok"
     wrong("warning", reach.address, settings(home, host="0.0.0.0", public_url="http://a.example"), "TLS")
     assert finding(reach.address, settings(home, host="0.0.0.0", public_url="https://a.example"))[0] == "ok"
     wrong("error", reach.hosts, settings(home, allowed_hosts=("https://a.example",)), "host names alone")

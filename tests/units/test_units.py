@@ -70,6 +70,23 @@ def test_a_worker_sees_no_secret_and_no_network():
     assert "EnvironmentFile" not in text
 
 
+def test_a_worker_elsewhere_needs_nothing_of_the_nodes(analyze: str, tmp_path: Path):
+    (unit,) = copied(tmp_path, "artdagd-worker@.service")
+    drop_in = tmp_path / f"{unit.name}.d" / "tcp.conf"
+    drop_in.parent.mkdir()
+    text = (UNITS / "worker-tcp.conf").read_text()
+    assert text.count(COMMAND) == 1
+    secrets = tmp_path / "worker.environment"
+    secrets.write_text("ARTDAG_CONNECT=tcp://node.lan:8101\n")
+    drop_in.write_text(text.replace(COMMAND, "/bin/true").replace("/etc/artdagd/worker.environment", str(secrets)))
+    done = run(analyze, "verify", "--man=no", unit)
+    assert (done.returncode, [line for line in done.stderr.splitlines() if "artdagd" in line]) == (0, [])
+    settings = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE)
+    assert "/var/lib/artdagd/" not in settings
+    for folders in ("TemporaryFileSystem", "BindReadOnlyPaths", "BindPaths"):
+        assert re.findall(rf"^{folders}=(.*)$", settings, re.MULTILINE) == [""]
+
+
 def test_variables_in_units_are_settings():
     for unit in UNITS.rglob("*.service"):
         for name in re.findall(r"^Environment=(\w+)=", unit.read_text(), re.MULTILINE):
