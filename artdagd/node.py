@@ -46,6 +46,7 @@ from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.store.gateway import Gateway
 from artdagd.store.importing import Imports
+from artdagd.store.layout import SECTIONS
 from artdagd.store.providers import Providers
 from artdagd.store.sealing import Sealer
 from artdagd.system.lock import HomeLock
@@ -272,6 +273,8 @@ def _worker_command(settings: Settings) -> list[str]:
     return [
         sys.executable, "-m", "artdagd.cli.daemon", "worker", "--child",
         "--home", str(settings.home), "--memory", str(settings.worker_memory_bytes),
+        "--sandbox", settings.worker_sandbox, "--writes", str(settings.cache / "scratch"),
+        *(word for name in SECTIONS for word in ("--reads", str(settings.cache / name))),
     ]  # fmt: skip
 
 

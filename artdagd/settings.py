@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import yaml
@@ -67,6 +67,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     much as the disk holds above ``reserve_bytes``."""
     worker_memory_bytes: Annotated[int, msgspec.Meta(ge=1 << 28)] = 8 << 30
     """ARTDAG_WORKER_MEMORY_BYTES: address space a worker may use before a step fails."""
+    worker_sandbox: Literal["auto", "require", "off"] = "auto"
+    """ARTDAG_WORKER_SANDBOX: whether workers that the node starts restrict themselves by Landlock: where the
+    kernel can; or else the node does not start; or not at all."""
     max_active_runs: Annotated[int, msgspec.Meta(ge=1)] = 200
     """ARTDAG_MAX_ACTIVE_RUNS: runs that may wait or execute at once; one more is answered 429."""
     max_active_runs_per_user: Annotated[int, msgspec.Meta(ge=1)] = 100
@@ -127,6 +130,7 @@ ENVIRONMENT = {
     "ARTDAG_RESERVE_BYTES": "reserve_bytes",
     "ARTDAG_CACHE_CAPACITY_BYTES": "cache_capacity_bytes",
     "ARTDAG_WORKER_MEMORY_BYTES": "worker_memory_bytes",
+    "ARTDAG_WORKER_SANDBOX": "worker_sandbox",
     "ARTDAG_MAX_ACTIVE_RUNS": "max_active_runs",
     "ARTDAG_MAX_ACTIVE_RUNS_PER_USER": "max_active_runs_per_user",
     "ARTDAG_USER_QUOTA_BYTES": "user_quota_bytes",

@@ -18,7 +18,7 @@ section = Section("Node", "Health, workers, plugins, and everything that a recip
 
 class WorkerView(msgspec.Struct, frozen=True):
     """A worker process. ``doing`` names its passes, ``memory`` is bytes resident, ``since`` when it joined. It gets
-    ``blobs`` from the node's ``folder``, or over ``http``."""
+    ``blobs`` from the node's ``folder``, or over ``http``; ``sandbox`` says how it is restricted."""
 
     name: str
     state: str
@@ -30,6 +30,7 @@ class WorkerView(msgspec.Struct, frozen=True):
     host: str
     since: str
     blobs: str
+    sandbox: str = ""
 
 
 class StepInfo(msgspec.Struct, frozen=True):

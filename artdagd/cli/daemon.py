@@ -83,6 +83,19 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int 
     "--cache-bytes", type=click.IntRange(1), default=16 << 30, show_default=True, help="What it may keep there."
 )
 @click.option("--apart", is_flag=True, help="Fetch inputs over HTTP even if the node's folder can be seen.")
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "require", "off"]),
+    default="off",
+    show_default=True,
+    help="Whether the process restricts itself (Landlock) to Python, the system and the folders named here.",
+)
+@click.option(
+    "--reads", multiple=True, type=click.Path(path_type=Path), help="Folder of the node's blobs; several may be."
+)
+@click.option(
+    "--writes", multiple=True, type=click.Path(path_type=Path), help="Folder for results: the node's scratch."
+)
 @click.option("--child", is_flag=True, hidden=True, help="End when the parent process ends.")
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
 def worker(connect: str, verbose: bool, **options: Any) -> None:

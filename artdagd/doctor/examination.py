@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from artdagd.doctor import installed, place, reach
+from artdagd.doctor import confinement, installed, place, reach
 from artdagd.doctor.doubt import Doubt
 from artdagd.errors import ArtdagError
 from artdagd.settings import Settings
@@ -24,6 +24,7 @@ AT_START: dict[str, Check] = {
     "cluster key": reach.cluster_key,
     "address": reach.address,
     "clock": place.clock,
+    "worker sandbox": confinement.worker_sandbox,
 }
 """Quick ones, without a look at the network, the database or another process."""
 

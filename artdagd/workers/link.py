@@ -23,7 +23,7 @@ RETRY = (0.5, 1.0, 2.0, 5.0)
 class Link:
     """``welcome`` is set while the node knows us. Raises ConfigError for an address that can't be used."""
 
-    def __init__(self, address: str, name: str, catalogue: str) -> None:
+    def __init__(self, address: str, name: str, catalogue: str, sandbox: str = "") -> None:
         self.welcome: messages.Welcome | None = None
         self.heard = time.monotonic()
         self._address = address
@@ -34,6 +34,7 @@ class Link:
             host=socket.gethostname()[:128],
             catalogue=catalogue,
             instance=os.environ.get("ARTDAGD_INSTANCE") or secrets.token_hex(16),
+            sandbox=sandbox,
         )
         self._keys = ClusterKeys.of(os.environ.get("ARTDAG_CLUSTER_KEY", "")) if address.startswith("tcp://") else None
         self._context = zmq.Context()

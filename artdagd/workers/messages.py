@@ -99,7 +99,8 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     ``instance`` names the worker's process and is known to nobody else: the supervisor gives it to the workers that it
     starts, others make one up. A worker that lost the node says hello with the same one from a new socket.
     ``seen`` is null in the first hello, which is answered with Look; in the second it is what the file said that Look
-    names, or empty if that can't be read.
+    names, or empty if that can't be read. ``sandbox`` is how the process is restricted: ``landlock 7``, ``none``
+    where the kernel can't, or ``off``.
     """
 
     version: int
@@ -109,6 +110,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     catalogue: Short
     instance: Short
     seen: Short | None = None
+    sandbox: Short = ""
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):

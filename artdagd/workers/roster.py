@@ -13,7 +13,8 @@ from artdagd.workers.messages import AnalyzeJob, Hello, Job, RenderJob
 
 class WorkerInfo(msgspec.Struct, frozen=True):
     """``memory`` is resident bytes at the last heartbeat; ``since`` is RFC 3339. ``blobs`` says how it gets them: from
-    the node's own ``folder``, or over ``http``."""
+    the node's own ``folder``, or over ``http``; ``sandbox`` how it is restricted, by itself: ``landlock 7``, ``none``
+    where the kernel can't, ``off``."""
 
     name: str
     pid: int
@@ -25,6 +26,7 @@ class WorkerInfo(msgspec.Struct, frozen=True):
     failed: int
     memory: int | None
     blobs: Literal["folder", "http"] = "folder"
+    sandbox: str = ""
 
 
 class _Line(msgspec.Struct):
@@ -109,6 +111,7 @@ class Roster:
                 done=line.done,
                 failed=line.failed,
                 memory=line.memory,
+                sandbox=line.hello.sandbox,
                 blobs="http" if line.apart else "folder",
             )
             for line in sorted(self._lines.values(), key=lambda line: line.hello.name)

@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from artdagd.errors import ConfigError
@@ -23,6 +24,7 @@ from artdagd.workers.jobs import JobThread
 from artdagd.workers.limits import limit
 from artdagd.workers.link import Link
 from artdagd.workers.messages import Progress, Result
+from artdagd.workers.sandbox import Folders, Wanted, enter
 
 log = logging.getLogger(__name__)
 
@@ -38,13 +40,17 @@ def run_worker(
     cache: Path | None = None,
     cache_bytes: int = MOST_BYTES,
     apart: bool = False,
+    sandbox: Wanted = "off",
+    reads: Sequence[Path] = (),
+    writes: Sequence[Path] = (),
     child: bool = False,
     plugins: Plugins | None = None,
 ) -> int:
     """Work for the node at ``address`` until a signal says to stop; the process's exit code.
 
     ``memory`` bounds the address space, in bytes. Where the node's folder can't be seen, or is not looked for
-    (``apart``), inputs are fetched over HTTP, and at most ``cache_bytes`` of them kept in ``cache``. A ``child`` ends
+    (``apart``), inputs are fetched over HTTP, and at most ``cache_bytes`` of them kept in ``cache``. With a ``sandbox``
+    it has ``reads``, ``writes``, its state and ``cache`` of all folders, and a child no network. A ``child`` ends
     when its parent does; another worker waits for the node to come back. Raises ConfigError if the node refuses it.
     """
     if child and not _bound_to_parent():
@@ -54,8 +60,15 @@ def run_worker(
     state = home / "state"
     state.mkdir(parents=True, exist_ok=True)
     catalogue = Catalogue.of(plugins or Plugins.load())
-    link = Link(address, name or f"{socket.gethostname()}-{os.getpid()}", catalogue.digest)
-    far = Far(address, cache or home / "worker-cache", cache_bytes, only=apart)
+    cache = cache or home / "worker-cache"
+    own = [*writes, state]
+    if not child:
+        cache.mkdir(parents=True, exist_ok=True)
+        own.append(cache)
+    # Before there are threads: those of the socket and of the jobs have the same bounds.
+    confined = enter(sandbox, Folders((*reads,), (*own,)), offline=child)
+    link = Link(address, name or f"{socket.gethostname()}-{os.getpid()}", catalogue.digest, confined)
+    far = Far(address, cache, cache_bytes, only=apart)
     again = _Worker(link, JobThread(catalogue, state), far).run()
     link.close()
     if again and not child:
