@@ -22,12 +22,15 @@ def doctor(config: Path | None, show: Show) -> int:
     Give it the settings that the node has: the same file, environment and user. The node may run or not. Exit code 1
     if there is an error.
     """
-    from artdagd.doctor.examination import Finding, examine, worst
+    from artdagd.doctor.examination import examine, worst
+    from artdagd.doctor.finding import Finding
+    from artdagd.doctor.plugged import examine_plugins
     from artdagd.errors import ConfigError
     from artdagd.settings import load_settings
 
     try:
-        findings = examine(load_settings(config))
+        settings = load_settings(config)
+        findings = examine(settings) + examine_plugins(settings)
     except ConfigError as error:
         findings = [Finding("settings", "error", error.detail, error.advice or None)]
     lines = []

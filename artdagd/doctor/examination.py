@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Literal
-
-import msgspec
 
 from artdagd.doctor import confinement, installed, place, reach
 from artdagd.doctor.doubt import Doubt
+from artdagd.doctor.finding import Finding, Level
 from artdagd.errors import ArtdagError
 from artdagd.settings import Settings
 
@@ -43,15 +41,6 @@ CHECKS: dict[str, Check] = {
 }
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """``remedy`` is what to do, where something is to be done."""
-
-    check: str
-    level: Literal["ok", "warning", "error"]
-    said: str
-    remedy: str | None = None
-
-
 def examine(settings: Settings, checks: dict[str, Check] = CHECKS) -> list[Finding]:
     """Every check's finding, in order. One that breaks is an error of its own, and the others go on."""
     return [_finding(name, check, settings) for name, check in checks.items()]
@@ -66,7 +55,7 @@ def refuse(settings: Settings) -> None:
             log.warning("%s; %s", doubt.detail, doubt.advice)
 
 
-def worst(findings: Sequence[Finding]) -> Literal["ok", "warning", "error"]:
+def worst(findings: Sequence[Finding]) -> Level:
     levels = {finding.level for finding in findings}
     return "error" if "error" in levels else "warning" if "warning" in levels else "ok"
 

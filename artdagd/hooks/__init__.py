@@ -4,6 +4,7 @@ Version of this API: see :data:`API_VERSION`; it follows semantic versioning, ap
 """
 
 from artdagd.hooks.addresses import AddressRules, is_loopback
+from artdagd.hooks.checks import Check, ConfiguredStorage, Installation
 from artdagd.hooks.identity import Identity, IdentityProvider, ProviderUnreachable, SignInRefused
 from artdagd.hooks.markers import API_VERSION, hookimpl, hookspec
 from artdagd.hooks.node import NodeAccess, PluginSettings, State
@@ -35,12 +36,15 @@ __all__ = [
     "AnalysisRequest",
     "Analyzer",
     "BlockSource",
+    "Check",
+    "ConfiguredStorage",
     "Delivery",
     "Effect",
     "Filter",
     "Frames",
     "Identity",
     "IdentityProvider",
+    "Installation",
     "Moment",
     "NodeAccess",
     "NodeStorage",

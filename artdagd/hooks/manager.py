@@ -172,6 +172,28 @@ class Plugins:
         waiting = [self._awaited(plugin, hook, answer) for plugin, answer in answers if inspect.isawaitable(answer)]
         await asyncio.gather(*waiting, return_exceptions=True)
 
+    async def answers(self, hook: str, given: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
+        """What each plugin's ``hook`` answers to ``given(plugin)``, all at once; in an answer's place the error, if it
+        raises or takes longer than ``DEADLINE`` seconds."""
+        found: dict[str, Any] = {}
+
+        async def one(implementation: Any) -> None:
+            plugin = implementation.plugin_name
+            try:
+                found[plugin] = implementation.function(**_taken(implementation, given(plugin)))
+                if inspect.isawaitable(found[plugin]):
+                    async with asyncio.timeout(DEADLINE):
+                        found[plugin] = await found[plugin]
+            except TimeoutError:
+                found[plugin] = TimeoutError(f"it took longer than {DEADLINE:g} s")
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                raise
+            except BaseException as error:
+                found[plugin] = error
+
+        await asyncio.gather(*map(one, getattr(self._pluggy.hook, hook).get_hookimpls()))
+        return dict(sorted(found.items()))
+
     async def _awaited(self, plugin: str, hook: str, answer: Awaitable[None]) -> None:
         try:
             async with asyncio.timeout(DEADLINE):

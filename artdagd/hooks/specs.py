@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING
 
+from artdagd.hooks.checks import Check, Installation
 from artdagd.hooks.identity import IdentityProvider
 from artdagd.hooks.markers import hookspec
 from artdagd.hooks.node import NodeAccess, PluginSettings
@@ -71,6 +72,11 @@ class Specs:
     @hookspec
     def artdag_shutdown(self) -> Awaitable[None] | None:
         """The node stopped accepting work and is about to end."""
+
+    @hookspec
+    def artdag_checks(self, installation: Installation) -> Iterable[Check] | Awaitable[Iterable[Check]]:
+        """What the plugin finds out about its own part, for ``artdagctl doctor``, whether the node runs or not. Has ten
+        seconds; changes nothing. New in 1.2."""
 
     @hookspec
     def artdag_commands(self) -> Iterable[click.Command]:

@@ -18,7 +18,7 @@ from nodes import running_node
 from remotes import OK, remote
 
 import artdagd.hooks
-from artdagd.hooks import AnalysisRequest, Filter, Outbound, RunEvent
+from artdagd.hooks import AnalysisRequest, Check, Filter, Installation, Outbound, RunEvent
 from artdagd.hooks.manager import Plugins
 from artdagd.hooks.specs import Specs
 from artdagd.render.analysis.audio import Blocks
@@ -34,8 +34,7 @@ PAGE = "docs/plugins.md"
 USED = {
     *("artdagd_tint", "artdagd_wave", "artdagd_loudest", "artdagd_brightest"),
     *("artdagd_memory", "artdagd_journal", "artdagd_watch", "artdagd_hello", "artdagd_lookup"),
-    *("artdagd_memory", "artdagd_journal", "artdagd_watch", "artdagd_hello"),
-    *("artdagd_guestbook", "test_memory"),
+    *("artdagd_cellar", "artdagd_guestbook", "test_memory"),
 }  # fmt: skip
 
 
@@ -182,6 +181,17 @@ async def test_start_and_stop(plugin):
     assert watch.running
     await plugins.call("artdag_shutdown")
     assert not watch.running
+
+
+async def test_the_checks(plugin, tmp_path: Path):
+    outbound = Outbound()
+    given = Installation(settings=None, folder=tmp_path, public_url="", outbound=outbound)
+    plugins = Plugins.of(plugin("artdagd_cellar"))
+    answers = await plugins.answers("artdag_checks", lambda name: {"installation": given})
+    await outbound.close()
+    assert answers == {
+        "artdagd_cellar": [Check(name="cellar", level="doubt", said="it is damp", remedy="Open a window.")]
+    }
 
 
 async def test_the_guestbook(plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

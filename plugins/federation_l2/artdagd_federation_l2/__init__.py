@@ -6,7 +6,16 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from artdagd.hooks import IdentityProvider, NodeAccess, PluginSettings, Publisher, WebRoute, hookimpl
+from artdagd.hooks import (
+    Check,
+    IdentityProvider,
+    Installation,
+    NodeAccess,
+    PluginSettings,
+    Publisher,
+    WebRoute,
+    hookimpl,
+)
 from artdagd_federation_l2.settings import ENVIRONMENT, FederationSettings
 
 if TYPE_CHECKING:
@@ -57,6 +66,14 @@ class FederationPlugin:
     async def artdag_shutdown(self) -> None:
         if self._federation:
             await self._federation.stop()
+
+    @hookimpl
+    async def artdag_checks(self, installation: Installation) -> Sequence[Check]:
+        if not installation.settings.server:
+            return ()
+        from artdagd_federation_l2.node.checks import checks
+
+        return await checks(installation)
 
     def _of(self, node: NodeAccess) -> Federation | None:
         if self._federation is None and node.settings.server:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
-from artdagd.hooks import NodeAccess, NodeStorage, PluginSettings, StorageType, hookimpl
+from artdagd.hooks import Check, Installation, NodeAccess, NodeStorage, PluginSettings, StorageType, hookimpl
 from artdagd_storage_ipfs.config import IpfsConfig
 from artdagd_storage_ipfs.errors import IpfsError
 from artdagd_storage_ipfs.node import IpfsNode
@@ -15,6 +16,7 @@ __all__ = [
     "IpfsError",
     "IpfsNode",
     "IpfsSettings",
+    "artdag_checks",
     "artdag_node_storage",
     "artdag_settings",
     "artdag_storage_types",
@@ -46,3 +48,8 @@ def artdag_node_storage(node: NodeAccess) -> NodeStorage | None:
     if not settings.api:
         return None
     return NodeStorage(backend=IpfsNode(settings.config), synchronous=True, primary=settings.primary)
+
+
+@hookimpl
+async def artdag_checks(installation: Installation) -> Iterable[Check]:
+    return await asyncio.gather(*(one.check() for one in installation.storage))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
-from artdagd.hooks import StorageType, hookimpl
+from artdagd.hooks import Check, Installation, StorageType, hookimpl
 from artdagd_storage_s3.bucket import Bucket
 from artdagd_storage_s3.config import S3Config
 
-__all__ = ["Bucket", "S3Config", "artdag_storage_types"]
+__all__ = ["Bucket", "S3Config", "artdag_checks", "artdag_storage_types"]
 
 
 @hookimpl
@@ -21,3 +22,8 @@ def artdag_storage_types() -> Iterable[StorageType]:
             open=Bucket,
         )
     ]
+
+
+@hookimpl
+async def artdag_checks(installation: Installation) -> Iterable[Check]:
+    return await asyncio.gather(*(one.check() for one in installation.storage))

@@ -23,6 +23,7 @@ from artdagd.hooks import (
     WebRequest,
 )
 from artdagd_federation_l2.node.actors import Actors
+from artdagd_federation_l2.node.checks import trouble as registry_trouble
 from artdagd_federation_l2.node.incoming import Incoming
 from artdagd_federation_l2.node.pace import TooOften
 from artdagd_federation_l2.node.replies import NAME, NotBelieved, identity
@@ -39,10 +40,8 @@ SECONDS = 4.0
 AT_ONCE = 8
 """Tokens that are verified at once; further ones wait, within ``SECONDS``."""
 
-CHECK_SECONDS = 2.0
-"""How long the registry may take to answer at all; it is asked every ``CHECKED_SECONDS`` at most."""
-
 CHECKED_SECONDS = 5.0
+"""How long it is believed that the registry answers at all, or does not."""
 
 REFUSED_SECONDS = 10.0
 REFUSED_MAX = 1_000
@@ -78,7 +77,7 @@ class RegistryIdentity:
         async with self._checking:
             until, trouble = self._checked
             if until <= time.monotonic():
-                trouble = await self._trouble()
+                trouble = await registry_trouble(self._node.outbound, self._settings.server)
                 self._checked = (time.monotonic() + CHECKED_SECONDS, trouble)
         if trouble:
             raise ProviderUnreachable(trouble)
@@ -109,16 +108,6 @@ class RegistryIdentity:
     def owns(self, name: str) -> str | None:
         person = name.removeprefix("@").removesuffix(f"@{self._settings.domain}")
         return f"@{person}@{self._settings.domain}" if NAME.fullmatch(person) else None
-
-    async def _trouble(self) -> str:
-        """What is wrong with the registry, or its way there; empty if it answers."""
-        try:
-            address = f"{self._settings.server}/"
-            answer = await self._node.outbound.request("HEAD", address, seconds=CHECK_SECONDS)
-        except (OutboundFailed, OutboundRefused) as error:
-            return str(error)
-        # What stands in front of a registry that is down answers so.
-        return f"it answers {answer.status}" if answer.status in (502, 503, 504) else ""
 
     async def _asked(self, token: str, state: str | None) -> OutboundAnswer:
         body = msgspec.json.encode({"token": token, "audience": self._node.public_url, "state": state})
