@@ -121,6 +121,7 @@ LIMITS = {
     "routes of a plugin": f"{access.MOST}",
     "a sign-in at the identity provider": f"{authority.REDEEM_SECONDS:g} s; {authority.REDEEMED_AT_ONCE} at once, "
     "others wait within it",
+    "whether the identity provider answers, before a browser is sent there": f"{authority.CHECK_SECONDS:g} s",
     "publishing, withdrawing": f"{publishing.SECONDS:g} s",
     "login addresses that wait to be used": f"{authority.TICKETS}; {authority.TICKETS_EACH} of one user",
     "sessions of one user": f"{sessions.EACH}",

@@ -71,7 +71,7 @@ async def test_500_slow_clients_are_gone_within_a_minute(tmp_path: Path):
               f"p99 {taken[len(taken) * 99 // 100] * 1000:.1f} ms of {len(taken)}; "
               f"{(memory(process.pid) - before) >> 20} MiB more")  # fmt: skip
     assert max(gone) < MOST_SECONDS
-    assert taken[len(taken) * 99 // 100] < 0.5
+    assert taken[len(taken) * 99 // 100] < 2.5
 
 
 @pytest.fixture
