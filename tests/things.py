@@ -19,10 +19,13 @@ output: blurred
 
 
 class Things:
-    """Makes things of the owner of ``http``. ``folder`` is where storage providers of theirs may keep blobs."""
+    """Makes things of the owner of ``http``. ``folder`` is where storage providers of theirs, of the type ``storage``,
+    may keep blobs; there is one at a time."""
 
-    def __init__(self, http: httpx.AsyncClient, folder: Path, clip: Path) -> None:
+    def __init__(self, http: httpx.AsyncClient, folder: Path, clip: Path, storage: str = "local") -> None:
         self._http = http
+        self._storage = storage
+        self._provided = ""
         self._folder = folder
         self._clip = clip
 
@@ -72,10 +75,13 @@ class Things:
     async def _provider(self) -> str:
         folder = self._folder / secrets.token_hex(8)
         folder.mkdir(parents=True)
-        body = {"type": "local", "name": folder.name, "config": {"path": str(folder)}}
+        if self._provided:
+            await self._http.delete(f"/storage/{self._provided}")
+        body = {"type": self._storage, "name": folder.name, "config": {"path": str(folder)}}
         answer = await self._http.post("/storage/add", json=body)
         assert answer.status_code == 201, answer.text
-        return str(answer.json()["provider_id"])
+        self._provided = str(answer.json()["provider_id"])
+        return self._provided
 
     async def _type(self) -> str:
         return "local"

@@ -11,6 +11,7 @@ from quart import Response
 
 from artdagd.api.calls import Call
 from artdagd.api.routes import Section
+from artdagd.runs.provider_views import ProviderView
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -29,15 +30,19 @@ async def show_metrics(call: Call) -> Response:
 
     counted = await call.services.runs.count()
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Now(call, counted, await call.services.nodes()))
+    providers = await call.services.storage.every(call.who)
+    registry.register(_Now(call, counted, await call.services.nodes(), providers))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 class _Now:
     """One look at the node (a prometheus_client collector)."""
 
-    def __init__(self, call: Call, runs: dict[str, int], nodes: Sequence[NodeView]) -> None:
+    def __init__(
+        self, call: Call, runs: dict[str, int], nodes: Sequence[NodeView], providers: list[ProviderView]
+    ) -> None:
         self._call = call
+        self._providers = providers
         self._runs = runs
         self._nodes = nodes
 
@@ -60,8 +65,32 @@ class _Now:
         own = sum(node.runs for node in self._nodes if node.this)
         yield GaugeMetricFamily("artdag_node_runs", "Unfinished runs that are this node's.", value=own)
         yield from self._of_workers()
+        yield from self._of_storage()
         memory = GaugeMetricFamily("artdag_daemon_resident_bytes", "Memory of the daemon.", value=_resident())
         yield memory
+
+    def _of_storage(self) -> Iterable[Metric]:
+        """Of the providers that the caller sees."""
+        from prometheus_client.core import GaugeMetricFamily
+
+        for name, field, about in (
+            ("artdag_storage_blobs", "blobs", "Copies that a storage provider has."),
+            ("artdag_storage_bytes", "bytes", "Bytes of the copies that a storage provider has."),
+            ("artdag_storage_owed", "owed", "Copies and deletions that a storage provider is owed."),
+            ("artdag_storage_failing", "failing", "Copies that a storage provider could not be given yet."),
+        ):
+            family = GaugeMetricFamily(name, about, labels=["provider", "name"])
+            for one in self._providers:
+                family.add_metric([one.provider_id, one.name], getattr(one, field))
+            yield family
+        left = GaugeMetricFamily(
+            "artdag_storage_left_alone",
+            "Whether a storage provider is left alone for now.",
+            labels=["provider", "name"],
+        )
+        for one in self._providers:
+            left.add_metric([one.provider_id, one.name], one.circuit == "open")
+        yield left
 
     def _of_workers(self) -> Iterable[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily

@@ -33,11 +33,9 @@ NAVIGATION = (
     ("/runs", "Runs"),
     ("/workers", "Workers"),
     ("/plugins", "Plugins"),
+    ("/storage", "Storage"),
 )
 """Address and name of what every page of one who is signed in links to."""
-
-ADMINISTRATION = (("/storage", "Storage"),)
-"""And of what an administrator's pages link to besides."""
 
 OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]{0,199}")
 """A path of this node, with its query, on which a browser may go on after it has signed in."""
@@ -69,7 +67,7 @@ async def page(
         who=who,
         csrf_token=app.guard.csrf(request) if who is not None and who.session else "",
         provider=provider.label if provider else None,
-        navigation=NAVIGATION + (ADMINISTRATION if who is not None and who.may("admin") else ()),
+        navigation=NAVIGATION,
         path=request.path,
         here=here(request),
         **values,

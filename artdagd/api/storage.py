@@ -9,12 +9,15 @@ from artdagd.api.views import storage as views
 from artdagd.errors import Conflict, NotFound
 from artdagd.runs.provider_views import ProviderBody, ProviderChanges, ProviderView, Tested, TypeView
 
-section = Section("Storage", "Providers that keep copies of blobs. For administrators: they hold what everybody made.")
+section = Section(
+    "Storage",
+    "Providers that keep copies of blobs. A user's own keep what the user has; those for the node keep everything.",
+)
 
 
-@section.route("GET", "/storage", "List storage providers", scope="admin", page=Page("storage.html", views.providers))
+@section.route("GET", "/storage", "List storage providers", page=Page("storage.html", views.providers))
 async def list_providers(call: Call) -> Items[ProviderView]:
-    """Those that were added here, newest first; those of the settings file are not among them."""
+    """One's own, and for administrators everybody's, newest first; with how far their copies got."""
     return Items(await call.services.storage.every(call.who))
 
 
@@ -23,7 +26,7 @@ async def list_providers(call: Call) -> Items[ProviderView]:
     "/storage",
     "Add a storage provider, from a form",
     status=201,
-    scope="admin",
+    scope="write",
     errors=(NotFound, Conflict),
     form="/storage/{provider_id}",
 )
@@ -32,10 +35,11 @@ async def add_provider_form(call: Call, body: ProviderBody) -> ProviderView:
     return await call.services.storage.add(body, call.who)
 
 
-@section.route("POST", "/storage/add", "Add a storage provider", status=201, scope="admin", errors=(NotFound, Conflict))
+@section.route("POST", "/storage/add", "Add a storage provider", status=201, scope="write", errors=(NotFound, Conflict))
 async def add_provider(call: Call, body: ProviderBody) -> ProviderView:
-    """New blobs are copied there from now on, and blobs that are missing are read back. Secrets are sealed and never
-    shown again."""
+    """What its owner has, or everything if it is `for_node`, is copied there from now on, and read back when it is
+    missing. Secrets are sealed and never shown again. Types that are not `for_users`, and providers for the node, are
+    for administrators to add."""
     return await call.services.storage.add(body, call.who)
 
 
@@ -43,7 +47,6 @@ async def add_provider(call: Call, body: ProviderBody) -> ProviderView:
     "GET",
     "/storage/type/{type}",
     "Show a kind of storage",
-    scope="admin",
     errors=(NotFound,),
     page=Page("storage_type.html"),
 )
@@ -56,7 +59,6 @@ async def show_storage_type(call: Call, type: str) -> TypeView:
     "GET",
     "/storage/{provider_id}",
     "Show a storage provider",
-    scope="admin",
     errors=(NotFound,),
     page=Page("provider.html", views.provider),
 )
@@ -65,7 +67,7 @@ async def show_provider(call: Call, provider_id: str) -> ProviderView:
 
 
 @section.route(
-    "PATCH", "/storage/{provider_id}", "Change a storage provider", scope="admin", errors=(NotFound, Conflict)
+    "PATCH", "/storage/{provider_id}", "Change a storage provider", scope="write", errors=(NotFound, Conflict)
 )
 async def change_provider(call: Call, provider_id: str, body: ProviderChanges) -> ProviderView:
     """Fields that are absent stay, those of `config` too; a field of `config` that is null goes."""
@@ -73,7 +75,7 @@ async def change_provider(call: Call, provider_id: str, body: ProviderChanges) -
 
 
 @section.route(
-    "DELETE", "/storage/{provider_id}", "Remove a storage provider", status=204, scope="admin", errors=(NotFound,)
+    "DELETE", "/storage/{provider_id}", "Remove a storage provider", status=204, scope="write", errors=(NotFound,)
 )
 async def remove_provider(call: Call, provider_id: str) -> None:
     """What it keeps stays with it."""
@@ -85,7 +87,7 @@ async def remove_provider(call: Call, provider_id: str) -> None:
     "/storage/{provider_id}/change",
     "Change a storage provider, from a form",
     status=303,
-    scope="admin",
+    scope="write",
     takes=(FORM,),
     form="/storage/{provider_id}",
     errors=(NotFound, Conflict),
@@ -100,7 +102,7 @@ async def change_provider_form(call: Call, provider_id: str, body: ProviderChang
     "/storage/{provider_id}/delete",
     "Remove a storage provider, from a form",
     status=303,
-    scope="admin",
+    scope="write",
     takes=(FORM,),
     form="/storage",
     errors=(NotFound,),
@@ -113,7 +115,7 @@ async def remove_provider_form(call: Call, provider_id: str) -> None:
     "POST",
     "/storage/{provider_id}/test",
     "Test a storage provider",
-    scope="admin",
+    scope="write",
     errors=(NotFound,),
     form="/storage/{provider_id}",
 )

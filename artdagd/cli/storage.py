@@ -20,9 +20,7 @@ LONGEST_SECRET = 64 << 10
 config_options = (
     click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A field of its config."),
     click.option("--secret", "secrets", multiple=True, metavar="NAME=FILE", help="A secret field, read from a file."),
-    click.option(
-        "--capacity", metavar="SIZE", help="How much it holds, for people to read: 500GB; none takes it away."
-    ),
+    click.option("--capacity", metavar="SIZE", help="How much it may hold: 500GB; none takes the bound away."),
 )
 
 
@@ -34,7 +32,7 @@ def configured(function: Any) -> Any:
 
 @click.group()
 def storage() -> None:
-    """Providers that keep copies of blobs; for administrators."""
+    """Providers that keep copies of blobs."""
 
 
 @storage.command("list")
@@ -43,8 +41,12 @@ def list_providers(show: Show) -> None:
     """List providers, newest first."""
     with Client() as client:
         found = client.get("/storage")
-    rows = ((p["name"], p["type"], _capacity(p), p["error"] or "in use", p["provider_id"]) for p in found["items"])
-    show.table(found, ("name", "type", "capacity", "state", "id"), rows, "no providers yet: artdagctl storage types")
+    rows = (
+        (p["name"], p["type"], _capacity(p), p.get("blobs"), p.get("owed"), _state(p), p["provider_id"])
+        for p in found["items"]
+    )
+    columns = ("name", "type", "capacity", "blobs", "owed", "state", "id")
+    show.table(found, columns, rows, "no providers yet: artdagctl storage types")
 
 
 @storage.command("types")
@@ -81,13 +83,15 @@ def show_provider(provider: str, show: Show) -> None:
 @storage.command("add")
 @click.argument("type")
 @click.argument("name")
+@click.option("--own", is_flag=True, help="It is to keep what you have alone, though you are an administrator.")
 @configured
 @json_option
 def add(
-    type: str, name: str, values: tuple[str, ...], secrets: tuple[str, ...], capacity: str | None, show: Show
+    type: str, name: str, own: bool, values: tuple[str, ...], secrets: tuple[str, ...], capacity: str | None, show: Show
 ) -> None:
-    """Add a provider of TYPE called NAME; new blobs are copied there from now on."""
-    body: dict[str, Any] = {"type": type, "name": name}
+    """Add a provider of TYPE called NAME. It gets copies of all that you have; an administrator's of all that there is,
+    but with --own."""
+    body: dict[str, Any] = {"type": type, "name": name} | ({"for_node": False} if own else {})
     if capacity is not None:
         body["capacity_bytes"] = _bytes(capacity)
     with Client() as client:
@@ -189,6 +193,14 @@ def _bytes(text: str) -> int | None:
     if match is None or match[2] not in UNITS:
         raise click.BadParameter(f"{text!r} is no size, such as 500GB or 2TB", param_hint="--capacity")
     return int(match[1]) * UNITS[match[2]]
+
+
+def _state(view: dict[str, Any]) -> str:
+    if view.get("error"):
+        return str(view["error"])
+    if view.get("failing"):
+        return f"{view['failing']} failing: {view.get('last_error')}"
+    return "in use" if view.get("circuit", "closed") == "closed" else f"left alone: {view.get('last_error')}"
 
 
 def _capacity(view: dict[str, Any]) -> str:

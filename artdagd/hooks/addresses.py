@@ -201,6 +201,20 @@ class AddressRules:
                     f"internet. {self._remedy(target)}"
                 )
 
+    def allow(self, host: str, port: int, addresses: Collection[str]) -> None:
+        """For clients other than :class:`artdagd.hooks.Outbound`: raises OutboundRefused unless ``host``, a name or an
+        IP address that has these IP ``addresses``, may be connected to on ``port``.
+
+        To be asked for every connection, after the name was resolved: of what a URL says alone, a second answer of the
+        DNS or a redirection makes something else.
+        """
+        found = [ip_address(one) for one in addresses]
+        target = Target("https", host, port, "/", found[0] if found and host in addresses else None)
+        if not self._is_listed(target) and port not in self._ports:
+            ports = ", ".join(map(str, sorted(self._ports)))
+            raise OutboundRefused(f"{target.origin} is on another port than {ports}. {self._remedy(target)}")
+        self.admit(target, found)
+
     def _remedy(self, target: Target) -> str:
         host = f"[{target.host}]" if ":" in target.host else target.host
         return f"If it shall be called, list {host}:{target.port} in {self._listed_in}."

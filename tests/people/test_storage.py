@@ -181,11 +181,63 @@ async def test_a_browser_adds_tests_and_removes_one(home: Path, tmp_path: Path):
         assert (await http.get(where)).status_code == 404
 
 
-async def test_users_who_are_no_administrators_have_no_storage(home: Path):
-    async with running_node(home, workers=0) as (_, person):
-        made = (await person.http.post("/auth/tokens", json={"name": "b", "owner": "bob"})).json()
-        answer = await person.http.get("/storage", headers={"Authorization": f"Bearer {made['token']}"})
-        assert answer.status_code == 403
+async def test_a_user_keeps_copies_of_what_they_have_where_they_like(home: Path, monkeypatch: pytest.MonkeyPatch):
+    held: dict[str, dict[str, bytes]] = {}
+
+    class Attic(Vault):
+        def __init__(self, config: VaultConfig, rules: object = None) -> None:
+            super().__init__(config)
+            self.held = held.setdefault(config.bucket, {})
+
+        async def save(self, cid: str, path: Path) -> None:
+            self.held[cid] = path.read_bytes()
+
+    kind = StorageType(name="attic", description="", config=VaultConfig, open=Attic, open_within=Attic)
+    bare = StorageType(name="bare", description="", config=VaultConfig, open=Vault)
+    monkeypatch.setattr(Plugins, "load", lambda: giving(kind, bare))
+    async with (
+        running_node(home, workers=0) as (node, person),
+        await signed(person.http, "bob") as bob,
+        await signed(person.http, "eve") as eve,
+    ):
+        made = await add(bob, type="attic", name="a", config={"bucket": "bob's", "password": SECRET})
+        where = f"/storage/{made['provider_id']}"
+        assert (made["for_node"], made["owner"], made["secrets"]) == (False, "bob", ["password"])
+        assert await add(eve, type="attic", name="a", config={"bucket": "eve's"})
+        for refused in ({"type": "bare"}, {"type": "attic", "for_node": True}):
+            answer = await bob.post("/storage/add", json={"name": "b", **refused})
+            assert answer.status_code == 403, answer.text
+        for method, path in (("GET", where), ("PATCH", where), ("DELETE", where), ("POST", f"{where}/test")):
+            body = {"json": {"name": "mine"}} if method == "PATCH" else {}
+            assert (await eve.request(method, path, **body)).status_code == 404
+        assert len((await bob.get("/storage")).json()["items"]) == 1
+        assert len((await person.http.get("/storage")).json()["items"]) == 2
+        both, mine = [
+            (await http.post("/cache/upload", files={"file": ("a", data)})).json()["cid"]
+            for http, data in ((bob, b"both"), (bob, b"mine"))
+        ]
+        assert (await eve.post("/cache/upload", files={"file": ("a", b"both")})).json()["existed"]
+        await until(lambda: len(held["bob's"]) == 2 and len(held["eve's"]) == 1)
+        assert await copies(bob, both) == {made["provider_id"]: "replicated"}
+        assert made["provider_id"] not in (await eve.get(f"/cache/{both}")).text
+        for lost in [*node.settings.cache.rglob(both), *node.settings.cache.rglob(mine)]:
+            lost.unlink()
+        held["eve's"].clear()
+        assert (await eve.get(f"/cache/{both}/raw")).status_code == 404, "bob's storage is not for eve"
+        assert (await bob.get(f"/cache/{both}/raw")).content == b"both"
+        assert (await bob.get(f"/cache/{mine}/raw")).content == b"mine"
+        assert (await bob.delete(f"/cache/{both}")).status_code == 204
+        await until(lambda: set(held["bob's"]) == {mine})
+        assert "artdag_storage_blobs" in (await bob.get("/metrics")).text
+        assert (await person.http.get("/storage", headers={"Accept": "text/html"})).status_code == 200
+        page = (await bob.get(f"/cache/{mine}", headers={"Accept": "text/html"})).text
+        assert "Copy at a</dt><dd>there since" in page
+
+
+async def signed(http: httpx.AsyncClient, name: str) -> httpx.AsyncClient:
+    token = (await http.post("/auth/tokens", json={"name": "t", "owner": name})).json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.AsyncClient(base_url=http.base_url, headers=headers, timeout=60, trust_env=False)
 
 
 async def test_the_node_is_measured(home: Path):

@@ -18,10 +18,16 @@ from artdagd.cid import cid_of_bytes, cid_of_value
 NOBODYS = {"ipfs_gateway"}
 """Operations on a CID that is the whole world's."""
 
-LISTS = {"list_media": "cid", "list_runs": "run_id", "list_recipes": "recipe_id", "list_tokens": "token_id"}
+LISTS = {
+    "list_media": "cid",
+    "list_runs": "run_id",
+    "list_recipes": "recipe_id",
+    "list_tokens": "token_id",
+    "list_providers": "provider_id",
+}
 """Lists of somebody's things, and what names one."""
 
-SHARED = {"list_workers", "list_plugins", "list_steps", "list_providers"}
+SHARED = {"list_workers", "list_plugins", "list_steps"}
 """Lists of what is the node's."""
 
 FORBIDDEN = {
@@ -46,6 +52,7 @@ def unknown(name: str) -> str:
         "recipe_id": cid_of_bytes(secrets.token_bytes(8)),
         "run_id": f"run-{secrets.token_hex(10)}",
         "token_id": secrets.token_hex(8),
+        "provider_id": secrets.token_hex(8),
     }[name]
 
 

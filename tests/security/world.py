@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 import httpx
+import msgspec
 from clips import numbered_clip
 from nodes import Person, running_node
 from registry import Registry, plugged
@@ -22,16 +23,17 @@ from artdagd.auth import attempts
 from artdagd.auth.principal import SCOPES
 from artdagd.hooks.manager import Plugins
 from artdagd.node import Node
+from artdagd.runs import storage
 
 FORM = "application/x-www-form-urlencoded"
 METHODS = ("get", "post", "put", "patch", "delete")
 SAFE = ("GET", "HEAD")
 
-OWNED = {"cid", "recipe_id", "run_id", "token_id"}
+OWNED = {"cid", "recipe_id", "run_id", "token_id", "provider_id"}
 """Path parameters that name somebody's things: what is another's is not there."""
 
-ADMINISTERED = {"provider_id", "type"}
-"""Path parameters that name what is the node's; operations on them have the scope ``admin``."""
+COMMON = {"type"}
+"""Path parameters that name what is the node's, and there for everybody."""
 
 PUBLISHED = {"show_publication", "withdraw_blob", "withdraw_blob_form"}
 """Operations on what is published, so that everybody may know of it."""
@@ -44,8 +46,8 @@ BODIES: dict[str, Any] = {
     "run_recipe": {"inputs": {"clip": "CLIP"}},
     "run_recipe_text": {"recipe": "RECIPE", "inputs": {"clip": "CLIP"}},
     "make_plan": {"recipe": "RECIPE", "inputs": {"clip": "CLIP"}},
-    "add_provider": {"type": "local", "name": "x", "config": {"path": "FOLDER"}},
-    "add_provider_form": {"type": "local", "name": "x", "config": {"path": "FOLDER"}},
+    "add_provider": {"type": "folder", "name": "x", "config": {"path": "FOLDER"}},
+    "add_provider_form": {"type": "folder", "name": "x", "config": {"path": "FOLDER"}},
 }
 """Bodies other than the document's examples. Capitals stand for things of the caller."""
 
@@ -166,17 +168,25 @@ class World:
     async def named(self, operation: dict[str, Any], method: str) -> dict[str, str]:
         """The owner's things for the operation's path: new ones for a change."""
         names = parameters(operation)
-        assert set(names) <= OWNED | ADMINISTERED, f"whose is {names} of {operation['operationId']}? Say it in a table"
+        assert set(names) <= OWNED | COMMON, f"whose is {names} of {operation['operationId']}? Say it in a table"
         if method in SAFE and operation["operationId"] not in PUBLISHED:
             return {name: self.shared[name] for name in names}
         made = {}
         for name in names:
-            administered = Things(self.admin, self.clip.parent / "stores", self.clip)
-            made[name] = await (administered if name in ADMINISTERED else self.things).make(name)
+            made[name] = await self.things.make(name)
         if operation["operationId"] in PUBLISHED:
             answer = await self.owner.post(f"/cache/{made['cid']}/publish")
             assert answer.status_code == 200, answer.text
         return made
+
+
+def with_folders(plugins: Plugins) -> Plugins:
+    """``plugins`` and storage that anybody may add: directories, which no plugin would let them."""
+    local = plugins.storage_types["local"]
+    plugins._found["storage"]["folder"] = msgspec.structs.replace(
+        local, name="folder", open_within=lambda config, rules: local.open(config)
+    )
+    return plugins
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -197,7 +207,8 @@ async def peopled(folder: Path) -> AsyncIterator[World]:
     clip = numbered_clip(folder / "in" / "clip.mp4", 6)
     settings = {"import_roots": (clip.parent,), "max_active_runs": 5000, "max_active_runs_per_user": 5000}
     with (
-        patch.object(Plugins, "load", lambda: plugged(load(), registry)),
+        patch.object(Plugins, "load", lambda: with_folders(plugged(load(), registry))),
+        patch.object(storage, "MOST_EACH", 1000),
         patch.object(attempts, "MOST", 1 << 30),
     ):
         async with (
@@ -205,7 +216,7 @@ async def peopled(folder: Path) -> AsyncIterator[World]:
             httpx.AsyncClient(base_url=node.url, trust_env=False, timeout=60) as http,
             httpx.AsyncClient(base_url=node.url, trust_env=False, timeout=60) as owner,
         ):
-            things = Things(owner, folder / "stores", clip)
+            things = Things(owner, folder / "stores", clip, "folder")
             document = (await person.http.get("/openapi.json")).json()
             made = World(node, http, person.http, owner, things, {}, {}, document, clip, "", "", "")
             owner.headers.update(bearer(await made.token("bob")))
@@ -230,7 +241,7 @@ async def _plant(world: World, person: Person) -> None:
     answer = await owner.post("/runs", json={"recipe": recipe, "inputs": {"clip": clip}})
     run = await person.finish(answer.json()["run_id"])
     assert run["status"] == "completed", run
-    provider = await Things(world.admin, world.clip.parent / "stores", world.clip).make("provider_id")
+    provider = await Things(world.owner, world.clip.parent / "stores", world.clip, "folder").make("provider_id")
     token = hashlib.sha256(owner.headers["Authorization"].partition(" ")[2].encode()).hexdigest()[:16]
     world.shared = {
         "cid": clip, "recipe_id": recipe, "run_id": run["run_id"], "token_id": token, "provider_id": provider,

@@ -20,4 +20,4 @@ async def provider(call: Call, it: ProviderView) -> dict[str, Any]:
         schema = call.services.storage.type(it.type).schema
     except NotFound:
         schema = None
-    return {"schema": schema, "tested": it.tested}
+    return {"schema": schema, "tested": it.tested, "fixed": it.owner == ""}

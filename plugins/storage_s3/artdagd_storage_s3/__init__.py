@@ -20,6 +20,7 @@ def artdag_storage_types() -> Iterable[StorageType]:
             description="A bucket: Amazon S3, MinIO, Ceph, Garage, SeaweedFS, versitygw, R2, B2 …",
             config=S3Config,
             open=Bucket,
+            open_within=Bucket.within,
         )
     ]
 

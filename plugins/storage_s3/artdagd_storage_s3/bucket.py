@@ -11,6 +11,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from artdagd.hooks import AddressRules
 from artdagd_storage_s3.client import Client
 from artdagd_storage_s3.config import S3Config
 from artdagd_storage_s3.errors import EXISTS, MISSING, S3Error
@@ -34,13 +35,26 @@ class Bucket:
     ValueError; what fails raises :class:`S3Error`, an OSError.
     """
 
-    def __init__(self, config: S3Config, *, timeout: float = TIMEOUT, attempts: int = ATTEMPTS) -> None:
+    def __init__(
+        self,
+        config: S3Config,
+        *,
+        timeout: float = TIMEOUT,
+        attempts: int = ATTEMPTS,
+        rules: AddressRules | None = None,
+    ) -> None:
         self._config = config
-        self._client = Client(config, timeout, attempts)
+        self._client = Client(config, timeout, attempts, rules)
         self._timeout = timeout
         self._attempts = attempts
         self._conditional = True
         self._seen = -BUCKET_SECONDS
+
+    @classmethod
+    def within(cls, config: S3Config, rules: AddressRules) -> Bucket:
+        """One that connects to nothing but what ``rules`` allow. Raises OutboundRefused."""
+        rules.target(config.endpoint_url or "https://s3.amazonaws.com")
+        return cls(config, rules=rules)
 
     async def save(self, cid: str, path: Path) -> None:
         """Send ``path``, unless an object of its size is there. Up to 8 MiB whole, else in parts.

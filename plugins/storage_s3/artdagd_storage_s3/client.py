@@ -9,22 +9,29 @@ import os
 import random
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from artdagd.hooks import AddressRules
 from artdagd_storage_s3.config import S3Config
 from artdagd_storage_s3.errors import S3Error, told
 
 CONNECTIONS = 256
 """Connections to one service, and so readers at once."""
 
+if TYPE_CHECKING:
+    from artdagd_storage_s3.reach import Reach
+
 _NONE: Mapping[str, Any] = {}
 
 
 class Client:
-    """``timeout``: seconds for which nothing may happen; ``attempts``: tries of a request that fails in passing."""
+    """``timeout``: seconds for which nothing may happen; ``attempts``: tries of a request that fails in passing;
+    ``rules``: what may be connected to, unless everything."""
 
-    def __init__(self, config: S3Config, timeout: float, attempts: int) -> None:
+    def __init__(self, config: S3Config, timeout: float, attempts: int, rules: AddressRules | None = None) -> None:
         self._config = config
+        self._rules = rules
+        self._reach: Reach | None = None
         self._timeout = timeout
         self._attempts = attempts
         self._stack = AsyncExitStack()
@@ -43,11 +50,18 @@ class Client:
             try:
                 return await self._once(operation, data, seconds, arguments)
             except Exception as error:
-                failure = told(error, self._config)
+                failure = self._refused() or told(error, self._config)
                 if not failure.passes or attempt + 1 == self._attempts:
                     raise failure from None
             await self.pause(attempt)
         raise AssertionError("unreachable")
+
+    def _refused(self) -> S3Error | None:
+        """What the rules refused just now; a client's own error would hide it."""
+        if self._reach is None or not self._reach.refused:
+            return None
+        text, self._reach.refused = self._reach.refused, ""
+        return S3Error(text)
 
     async def pause(self, attempt: int) -> None:
         """Wait before the try that follows number ``attempt``: 0.1 s, doubled each time up to 5 s, half by lot."""
@@ -97,8 +111,15 @@ class Client:
         from aiobotocore.config import AioConfig
 
         config = self._config
+        reach: dict[str, Any] = {}
+        if self._rules is not None:
+            from artdagd_storage_s3.reach import Reach
+
+            self._reach = Reach(self._rules)
+            reach = {"resolver": self._reach, "socket_factory": self._reach.socket}
         path_style = bool(config.endpoint_url) if config.path_style is None else config.path_style
         options = AioConfig(
+            connector_args=reach,
             connect_timeout=self._timeout,
             read_timeout=None,  # each request has a deadline of its own
             max_pool_connections=CONNECTIONS,
