@@ -91,7 +91,8 @@ async def faults(world: World, method: str, path: str, operation: dict[str, Any]
         if (
             want == "in"
             and who.name == "other"
-            and set(map(str, _strings(world.body(operation).get("json")))) & set(world.words.values())
+            and set(map(str, _strings(world.body(operation).get("json"))))
+            & {word for name, word in world.words.items() if name != "FOLDER"}  # which is nobody's
         ):
             want = "absent"
         if not await _holds(world, method, path, operation, want, answer, named, headers):
