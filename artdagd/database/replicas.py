@@ -257,12 +257,12 @@ class Replicas:
 
         await self._database.write(work)
 
-    async def prune(self, besides: str) -> None:
-        """Forget rows of providers that are in no table, except those whose id begins with ``besides``."""
+    async def prune(self) -> None:
+        """Forget rows of providers that are in no table. Ids of those that are in none anyway hold a hyphen."""
 
         async def work(connection: AsyncConnection) -> None:
             known = select(providers.c.provider_id)
-            where = and_(replicas.c.provider_id.not_in(known), ~replicas.c.provider_id.startswith(besides))
+            where = and_(replicas.c.provider_id.not_in(known), ~replicas.c.provider_id.contains("-"))
             await connection.execute(delete(replicas).where(where))
 
         await self._database.write(work)

@@ -396,7 +396,7 @@ async def test_rows_of_providers_that_are_gone_are_forgotten(tmp_path: Path):
         await here.ledger.database.providers.add(ProviderRow(provider_id="q", owner="ann", type="local", name="q"))
         rows = [Replica(cid="c", provider_id=name, node="here", size=1) for name in ("p", "q", "settings-r")]
         await here.replicas.owe(rows)
-        await here.replicas.prune("settings-")
+        await here.replicas.prune()
         assert set(await here.states("c")) == {"q", "settings-r"}
 
 
