@@ -85,7 +85,7 @@ class Storage:
                 raise ConfigError(f"storage {name}: {error.detail}", advice=error.advice) from None
             except ValueError as error:
                 raise ConfigError(f"storage {name}: {error}") from None
-        await self._database.replicas.prune(FIXED)
+        await self._database.replicas.prune()
         await self._look()
         if self._database.engine.dialect.name != "sqlite":  # of which there is one node
             self._looking = asyncio.create_task(self._keep_looking())
@@ -99,19 +99,20 @@ class Storage:
     async def every(self, who: Principal) -> list[ProviderView]:
         """Those that ``who`` sees, newest first."""
         tallies = await self._replication.tallies()
-        return [self._view(row, tallies) for row in reversed(self._rows.values()) if _sees(who, row)]
-
-    async def all(self) -> list[ProviderView]:
-        """Everybody's, without a question who asks."""
-        tallies = await self._replication.tallies()
-        return [self._view(row, tallies) for row in self._rows.values()]
+        return [self._view(row, tallies) for row in reversed(self._every().values()) if _sees(who, row)]
 
     async def get(self, provider_id: str, who: Principal) -> ProviderView:
         return self._view(self._row(provider_id, who), await self._replication.tallies())
 
     def names(self, who: Principal) -> dict[str, str]:
         """What the providers that ``who`` sees are called, by id."""
-        return {row.provider_id: row.name for row in self._rows.values() if _sees(who, row)}
+        return {row.provider_id: row.name for row in self._every().values() if _sees(who, row)}
+
+    def _every(self) -> dict[str, ProviderRow]:
+        """All rows, and one for each provider that a plugin's settings brought."""
+        brought = [one.provider_id for one in self._store.providers.every() if one.provider_id not in self._rows]
+        made = [ProviderRow(provider_id=one, owner="", type=one.partition("-")[2], name=one) for one in brought]
+        return {row.provider_id: row for row in made} | self._rows
 
     def type(self, name: str) -> TypeView:
         kind = self._type(name)
@@ -251,13 +252,11 @@ class Storage:
         )
 
     def _row(self, provider_id: str, who: Principal, *, to_change: bool = False) -> ProviderRow:
-        row = self._rows.get(provider_id)
+        row = self._every().get(provider_id)
         if row is None or not _sees(who, row):
             raise NotFound(f"no storage provider {provider_id} here", advice="artdagctl storage list shows them.")
-        if to_change and provider_id.startswith(FIXED):
-            raise Conflict(
-                f"{row.name} is in the node's settings file", advice="Change it there, and restart the node."
-            )
+        if to_change and not row.owner:
+            raise Conflict(f"{row.name} is in the node's settings", advice="Change it there, and restart the node.")
         return row
 
     def _type(self, name: str) -> StorageType:
