@@ -171,9 +171,8 @@ class Lanes:
             if row.state == "deleting":
                 await self._providers.delete(provider, row.cid)
                 return await self._replicas.forgotten(row)
-            with self._store.uses.work():  # so that it is not evicted meanwhile
-                path = await self._store.path(row.cid)
-                await self._providers.save(provider, row.cid, path, row.size, anew=row.spoiled)
+            path = await self._store.path(row.cid)
+            await self._providers.save(provider, row.cid, path, row.size, anew=row.spoiled)
         except NotFound as error:
             if row.attempts >= NOWHERE:
                 log.error("%s is owed to %s, and nowhere any more", row.cid, provider.kind)
