@@ -35,7 +35,7 @@ def test_everything_that_is_named_is_there(services: dict[str, dict[str, Any]]):
             assert network in whole["networks"]
         for volume in service.get("volumes", []):
             assert (volume["source"] if isinstance(volume, dict) else volume.partition(":")[0]) in whole["volumes"]
-    assert set(services["node"]["environment"]) <= set(ENVIRONMENT)
+    assert set(services["node"]["environment"]) <= {*ENVIRONMENT, "IPFS_API", "IPFS_PRIMARY"}
     assert (FOLDER / services["node"]["build"]["context"] / services["node"]["build"]["dockerfile"]).is_file()
     variables = set(re.findall(r"\$\{(\w+)", TEXT)) - {"ARTDAG_ALLOWED_HOSTS"}
     assert variables == set(re.findall(r"^(\w+)=", (FOLDER / "example.env").read_text(), re.MULTILINE))

@@ -11,14 +11,18 @@ from artdagd_storage_ipfs import IpfsConfig, IpfsNode
 from artdagd.testing import FaultProxy, Proxied, StorageFaults
 from tests.kubo import Kubo
 
+TIMEOUT = 4.0
+"""Seconds without a byte: more than a busy machine takes for one."""
+
 
 def opened(pin_name: str, port: int) -> IpfsNode:
-    return IpfsNode(IpfsConfig(api=f"/ip4/127.0.0.1/tcp/{port}", pin_name=pin_name), timeout=1.0)
+    return IpfsNode(IpfsConfig(api=f"/ip4/127.0.0.1/tcp/{port}", pin_name=pin_name), timeout=TIMEOUT)
 
 
 @pytest.mark.slow
 class TestFaults(StorageFaults):
     rounds = 2
+    patience = 90.0
 
     @pytest.fixture
     def proxied(self, ipfs: Kubo) -> Proxied:
