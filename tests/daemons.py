@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,27 @@ import httpx
 
 @asynccontextmanager
 async def daemon(
-    home: Path, *, workers: int = 1, files: int | None = None, sqlite: bool = False
+    home: Path,
+    *,
+    workers: int = 1,
+    files: int | None = None,
+    sqlite: bool = False,
+    settings: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[tuple[subprocess.Popen[bytes], httpx.AsyncClient]]:
-    """A daemon in a process of its own, ready for work; it may have ``files`` file descriptors, if that is given."""
+    """A daemon in a process of its own, ready for work; it may have ``files`` file descriptors, if that is given.
+
+    ``settings`` is what its settings file has.
+    """
     (home / "address").unlink(missing_ok=True)
     environment = {
-        **os.environ, **({} if sqlite else databases.environment(home)),
+        **os.environ, **({} if sqlite or settings else databases.environment(home)),
         "ARTDAG_HOME": str(home), "ARTDAG_RESERVE_BYTES": "0",
     }  # fmt: skip
     command = [sys.executable, "-m", "artdagd.cli.daemon", "serve", "--port", "0", "--workers", str(workers)]
     home.mkdir(exist_ok=True)
+    if settings:
+        (home / "settings.yaml").write_text(json.dumps(settings))
+        command += ["--config", str(home / "settings.yaml")]
     if files:
         command = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command]
     with (home / "log").open("ab") as log:

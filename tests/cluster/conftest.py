@@ -13,6 +13,7 @@ import asyncpg
 import databases
 import postgres
 import pytest
+from daemons import daemon
 from needs import missing
 from nodes import Person, running_node
 
@@ -58,5 +59,17 @@ def start(url: str, tmp_path: Path) -> Start:
     def running(name: str, **settings: Any) -> AbstractAsyncContextManager[tuple[Node, Person]]:
         usual = {"database_url": url, "storage": (shared,), "cluster_key": KEY, "lease_seconds": 3.0}
         return running_node(tmp_path / name, **usual | settings)
+
+    return running
+
+
+@pytest.fixture
+def started(url: str, tmp_path: Path) -> Callable[[str], AbstractAsyncContextManager[Any]]:
+    """Starts a node by its name, in a process of its own: the process, and an HTTP client of its admin."""
+    shared = {"type": "local", "name": "shared", "config": {"path": str(tmp_path / "shared")}}
+    settings = {"database_url": url, "storage": [shared], "cluster_key": KEY, "lease_seconds": 3.0}
+
+    def running(name: str, **more: Any) -> AbstractAsyncContextManager[Any]:
+        return daemon(tmp_path / name, settings=settings | more)
 
     return running
