@@ -26,6 +26,10 @@ CONNECT_SECONDS = 4
 COMMAND_SECONDS = 8
 """For which a server may be silent in the middle of a statement."""
 
+IDLE_SECONDS = 5
+"""For which a node may fall silent in the middle of a transaction: then the server ends it. What is held up or cut off
+must not keep the locks on which others wait."""
+
 START_SECONDS = 30
 """For which a start waits for a server that is starting, too, or recovering from a crash."""
 
@@ -203,7 +207,9 @@ def _engine(url: URL, serving: bool = True) -> AsyncEngine:
         return engine
     try:
         # Another process may restart the server: a connection is tried before it is used.
-        times = {"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS if serving else None}
+        times: dict[str, Any] = {"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS if serving else None}
+        if serving:
+            times["server_settings"] = {"idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s"}
         return create_async_engine(url, pool_pre_ping=True, connect_args=times, **_POOL)
     except ModuleNotFoundError as error:
         raise ConfigError(

@@ -22,9 +22,9 @@ SQLITE = ("disk i/o error", "readonly", "unable to open", "malformed")
 FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
 """SQLite's names for a full disk; the second where the index of its journal has no room."""
 
-GONE = ("57P01", "57P02", "57P03", "57P05", "53300")
-"""PostgreSQL is shutting down, has crashed, is not up yet, ended the session, or has no place for another (its manual,
-appendix A); class 08 is trouble with the connection."""
+GONE = ("57P01", "57P02", "57P03", "57P05", "25P03", "53300")
+"""PostgreSQL is shutting down, has crashed, is not up yet, ended the session (also for its silence), or has no place
+for another (its manual, appendix A); class 08 is trouble with the connection."""
 
 ROLLED_BACK = ("40001", "40P01")
 """PostgreSQL undid the transaction for the sake of others: serialization failure, deadlock."""
