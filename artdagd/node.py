@@ -41,6 +41,7 @@ from artdagd.runs.replication import Replication
 from artdagd.runs.service import RunService
 from artdagd.runs.storage import Storage
 from artdagd.runs.turns import Turns
+from artdagd.runs.verifying import Verifier
 from artdagd.settings import Settings
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
@@ -145,6 +146,7 @@ class Node:
                 authority=authority,
                 library=library,
                 keeper=keeper,
+                verifier=Verifier(store, database),
                 fetching=self._fetching(library, store, database, outbound),
                 previews=previews,
                 storage=storage,

@@ -32,6 +32,7 @@ from artdagd.api import (
     storage,
     tokens,
     transfers,
+    upkeep,
 )
 from artdagd.api.body import ArrivingRequest, Connection
 from artdagd.api.calls import current_request, view
@@ -52,6 +53,7 @@ SECTIONS = (
     about.section,
     metrics.section,
     cache.section,
+    upkeep.section,
     previews.section,
     publishing.section,
     storage.section,

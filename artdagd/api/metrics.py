@@ -66,6 +66,7 @@ class _Now:
         yield GaugeMetricFamily("artdag_node_runs", "Unfinished runs that are this node's.", value=own)
         yield from self._of_workers()
         yield from self._of_storage()
+        yield from self._of_cache()
         memory = GaugeMetricFamily("artdag_daemon_resident_bytes", "Memory of the daemon.", value=_resident())
         yield memory
 
@@ -91,6 +92,20 @@ class _Now:
         for one in self._providers:
             left.add_metric([one.provider_id, one.name], one.circuit == "open")
         yield left
+
+    def _of_cache(self) -> Iterable[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        cache = self._call.services.keeper.usage
+        yield GaugeMetricFamily("artdag_cache_blobs", "Files in the local cache.", value=cache.blobs)
+        yield GaugeMetricFamily("artdag_cache_bytes", "Their bytes.", value=cache.bytes)
+        if cache.capacity_bytes is not None:
+            yield GaugeMetricFamily("artdag_cache_capacity_bytes", "What they may come to.", value=cache.capacity_bytes)
+        yield GaugeMetricFamily(
+            "artdag_disk_spare_bytes", "Free disk space beyond the reserve.", value=cache.spare_bytes
+        )
+        yield CounterMetricFamily("artdag_cache_evicted", "Blobs removed to make room.", value=cache.evicted)
+        yield CounterMetricFamily("artdag_cache_evicted_bytes", "Their bytes.", value=cache.evicted_bytes)
 
     def _of_workers(self) -> Iterable[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily

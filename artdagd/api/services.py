@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from artdagd.runs.recipes import RecipeBook
     from artdagd.runs.service import RunService
     from artdagd.runs.storage import Storage
+    from artdagd.runs.verifying import Verifier
 
 
 class Describes(Protocol):
@@ -60,6 +61,7 @@ class Services:
     authority: Authority
     library: Library
     keeper: Keeper
+    verifier: Verifier
     fetching: Fetching
     previews: Previews
     publishing: Publishing

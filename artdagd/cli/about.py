@@ -11,6 +11,7 @@ from artdagd.cli.client import Client
 from artdagd.cli.problems import UNREACHABLE, NodeError
 from artdagd.cli.saving import output_option, write
 from artdagd.cli.show import Show, json_option, size
+from artdagd.cli.upkeep import usage
 
 
 @click.command()
@@ -26,16 +27,26 @@ def status(show: Show) -> None:
         }
         workers = client.get("/workers")["items"]
         others = [node for node in client.get("/nodes")["items"] if not node["this"]]
+        cache = client.get("/cache")
         url = client.url
     up = 1 + sum(node["state"] == "up" for node in others)
     busy = sum(worker["state"] == "busy" for worker in workers)
     show.value(
-        {"url": url, **health, "active_runs": sum(active.values()), "workers": len(workers), "busy": busy, "nodes": up},
+        {
+            "url": url,
+            **health,
+            "active_runs": sum(active.values()),
+            "workers": len(workers),
+            "busy": busy,
+            "nodes": up,
+            "cache": cache,
+        },
         [
             f"{url}  {health['status']}  artdagd {health['version']}",
             *health.get("reasons", ()),
             f"{len(workers)} workers, {busy} busy; {sum(active.values())} active runs",
             *([f"{up} of {1 + len(others)} nodes up: artdagctl nodes"] if others else []),
+            f"cache: {usage(cache)}",
         ],
     )
 

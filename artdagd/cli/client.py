@@ -139,18 +139,17 @@ class Client:
         """A run's server-sent events as (id, event, data), until the node ends the stream."""
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": str(after)} if after is not None else {})
         with self._stream("GET", f"/api/run/{part(run_id)}/events", headers=headers) as answer:
-            fields: dict[str, str] = {}
-            for line in answer.iter_lines():
-                if line:
-                    name, _, value = line.partition(":")
-                    fields[name] = value.removeprefix(" ")
-                elif "data" in fields:
-                    try:
-                        number, data = int(fields.get("id", 0)), json.loads(fields["data"])
-                    except ValueError:
-                        raise problems.not_a_node(answer) from None
-                    yield number, fields.get("event", "message"), data
-                    fields = {}
+            yield from _events(answer)
+
+    def work(self, path: str, body: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The server-sent events of work that the node does while it is listened to, as (event, data); the last is
+        ``done``. Raises NodeError if the node stops before."""
+        with self._stream("POST", path, json=body, headers={"Accept": "text/event-stream"}) as answer:
+            for _, event, data in _events(answer):
+                yield event, data
+                if event == "done":
+                    return
+        raise NodeError("the node stopped before it was done\n  Try again.", code=problems.UNREACHABLE)
 
     @contextmanager
     def _stream(self, method: str, path: str, also: tuple[int, ...] = (), **options: Any) -> Iterator[httpx.Response]:
@@ -189,6 +188,22 @@ class _Watched:
 
     def fileno(self) -> int:
         return self._stream.fileno()
+
+
+def _events(answer: httpx.Response) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """The server-sent events of an answer, to its end."""
+    fields: dict[str, str] = {}
+    for line in answer.iter_lines():
+        if line:
+            name, _, value = line.partition(":")
+            fields[name] = value.removeprefix(" ")
+        elif "data" in fields:
+            try:
+                number, data = int(fields.get("id", 0)), json.loads(fields["data"])
+            except ValueError:
+                raise problems.not_a_node(answer) from None
+            yield number, fields.get("event", "message"), data
+            fields = {}
 
 
 def _decoded(answer: httpx.Response) -> Any:

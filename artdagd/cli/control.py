@@ -19,6 +19,7 @@ from artdagd.cli.runs import runs
 from artdagd.cli.steps import steps
 from artdagd.cli.storage import storage
 from artdagd.cli.tokens import login, token, whoami
+from artdagd.cli.upkeep import gc, show_usage, verify
 
 HELP = f"""Talk to an artdagd node.
 
@@ -39,7 +40,7 @@ COMMANDS: tuple[click.Command, ...] = (
     workers, nodes, metrics, api, one_file, doctor, db,
 )  # fmt: skip
 
-for command in (publish, unpublish, publication):
+for command in (publish, unpublish, publication, show_usage, gc, verify):
     cache.add_command(command)
 for command in COMMANDS:
     control.add_command(command)

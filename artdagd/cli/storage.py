@@ -93,7 +93,7 @@ def add(
     but with --own."""
     body: dict[str, Any] = {"type": type, "name": name} | ({"for_node": False} if own else {})
     if capacity is not None:
-        body["capacity_bytes"] = _bytes(capacity)
+        body["capacity_bytes"] = byte_count(capacity, "--capacity")
     with Client() as client:
         body["config"] = _config(client, type, values, secrets)
         view = client.post("/storage/add", body)
@@ -119,7 +119,7 @@ def change(
     """Change a provider (PROVIDER is an id or a name); what is not given stays."""
     body: dict[str, Any] = {} if name is None else {"name": name}
     if capacity is not None:
-        body["capacity_bytes"] = _bytes(capacity)
+        body["capacity_bytes"] = byte_count(capacity, "--capacity")
     with Client() as client:
         found = _found(client, provider)
         config = _config(client, found["type"], values, secrets) | dict.fromkeys(unset)
@@ -186,12 +186,13 @@ def _secret(file: Path) -> str:
     return data.decode(errors="replace").rstrip("\r\n")
 
 
-def _bytes(text: str) -> int | None:
+def byte_count(text: str, option: str) -> int | None:
+    """``500GB`` in bytes; None for ``none``."""
     if text == "none":
         return None
     match = re.fullmatch(r"(\d{1,15})([A-Za-z]{0,3})", text, re.ASCII)
     if match is None or match[2] not in UNITS:
-        raise click.BadParameter(f"{text!r} is no size, such as 500GB or 2TB", param_hint="--capacity")
+        raise click.BadParameter(f"{text!r} is no size, such as 500GB or 2TB", param_hint=option)
     return int(match[1]) * UNITS[match[2]]
 
 

@@ -55,6 +55,21 @@ class Actions:
 
         return await self._database.read(work) if cache_ids else {}
 
+    async def made(self, cids: list[str]) -> set[str]:
+        """Those of ``cids`` that a recorded computation gave, and would again."""
+
+        async def work(connection: AsyncConnection) -> set[str]:
+            found: set[str] = set()
+            for batch in batches(cids):
+                found.update(
+                    (
+                        await connection.execute(select(actions.c.output_cid).where(actions.c.output_cid.in_(batch)))
+                    ).scalars()
+                )
+            return found
+
+        return await self._database.read(work) if cids else set()
+
     async def put(self, rows: list[ActionRow]) -> None:
         """Keep records; one that exists stays: the first result of a computation is the result."""
         if rows:

@@ -101,6 +101,15 @@ class Blobs:
 
         return await self._database.read(work)
 
+    async def every(self, after: str, most: int) -> list[str]:
+        """Up to ``most`` CIDs that are entries of anybody's, in their order, from behind ``after`` on."""
+
+        async def work(connection: AsyncConnection) -> list[str]:
+            query = select(blobs.c.cid).where(blobs.c.cid > after).distinct().order_by(blobs.c.cid).limit(most)
+            return list((await connection.execute(query)).scalars())
+
+        return await self._database.read(work)
+
     async def used(self, owner: str) -> int:
         """The sizes of the blobs of ``owner``, in bytes, added up."""
 

@@ -7,12 +7,14 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Literal, get_args
 
 import msgspec
 
 from artdagd.database import Database
 from artdagd.database.claims import Claim
+from artdagd.database.clock import rfc3339
 from artdagd.errors import ArtdagError, StorageFull
 from artdagd.runs.holds import Holds
 from artdagd.store import BlobStore
@@ -48,6 +50,10 @@ class Going(msgspec.Struct, frozen=True):
     size: int
     used: int
     why: Why
+
+    @property
+    def used_at(self) -> str:
+        return rfc3339(datetime.fromtimestamp(self.used / 1e9, UTC))
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -103,6 +109,16 @@ class Keeper:
                 f"{self._capacity}: what is here is needed, or kept nowhere else",
                 advice="Delete media that you no longer need, add a storage provider, or raise cache_capacity_bytes.",
             )
+
+    async def collect(self, to: int | None, *, plan: bool = False) -> AsyncGenerator[Going]:
+        """Remove what nobody names, and then, least recently used first, down to ``to`` bytes; without it, down to the
+        low-water marks if the cache is beyond its bounds. With ``plan`` only tell."""
+        await self._store.census.recount()
+        excess = self._excess(0) if self._lacking(0) > 0 else 0
+        least = excess if to is None else self._store.census.size - to
+        async with aclosing(self.going(least, unused=True, plan=plan)) as going:
+            async for one in going:
+                yield one
 
     async def needed(self, cid: str) -> Claim | None:
         """Who needs ``cid`` whatever happens to the entries of it; None if nobody does."""
@@ -177,7 +193,7 @@ class Keeper:
     async def _watch(self) -> None:
         """Each time that something was added: remove what is too much."""
         census = self._store.census
-        await census.oldest(0)
+        await census.recount()
         while True:
             await census.grown.wait()
             census.grown.clear()
@@ -194,11 +210,14 @@ class Keeper:
         over = 0 if self._capacity is None else self._store.census.size + size - self._capacity
         return max(over, int(self._store.reserve * (NEAR - 1)) + size - self._store.spare)
 
+    def _excess(self, size: int) -> int:
+        """Bytes that must go before ``size`` more keep the cache below its low-water marks."""
+        over = 0 if self._capacity is None else self._store.census.size + size - int(self._capacity * LOW)
+        return max(over, int(self._store.reserve * (FAR - 1)) + size - self._store.spare)
+
     async def _make_room(self, size: int) -> None:
         """Bring the cache down to its low-water marks, and ``size`` bytes below its bounds."""
-        reserve, capacity = self._store.reserve, self._capacity
-        below = 0 if capacity is None else self._store.census.size + size - int(capacity * LOW)
-        least = max(below, int(reserve * (FAR - 1)) + size - self._store.spare)
+        least = self._excess(size)
         count = freed = 0
         async with aclosing(self.going(least)) as going:
             async for one in going:

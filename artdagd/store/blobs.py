@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 from artdagd.cid import CID, DAG_JSON, Imported, Importer, cid_of_dag_json_bytes, dag_json, names_file, read_dag_json
@@ -30,7 +30,7 @@ from artdagd.store.incoming import PIECE, Blob, Incoming
 from artdagd.store.layout import SECTIONS, Layout, Section, parse_cid
 from artdagd.store.ledger import Ledger, NoLedger
 from artdagd.store.providers import Providers, WrongBytes
-from artdagd.store.uses import Uses
+from artdagd.store.uses import Uses, unread
 from artdagd.store.verified import Verified
 
 log = logging.getLogger(__name__)
@@ -148,14 +148,32 @@ class BlobStore:
         async with self._lock(wanted):
             spoiled: Section | None = None
             for section, place in self.layout.places(wanted).items():
-                if again:
-                    self._verified.forget(place)
-                sound = await self._verified.sound(place, wanted)
+                sound = await self._verified.sound(place, wanted, again=again)
                 if sound:
                     self.uses.note(str(wanted), place)
                     return place
                 spoiled = section if sound is False else spoiled
             return await self._fetch(wanted, spoiled)
+
+    async def verify(self, cid: str) -> Literal["sound", "healed", "corrupt", "missing"]:
+        """Hash the file of ``cid`` now, whenever that was done before; this is no use of it.
+
+        A corrupt one goes to quarantine; it, or one that is missing, is ``healed`` by a storage provider that has it.
+        """
+        wanted = parse_cid(cid)
+        async with self._lock(wanted):
+            spoiled: Section | None = None
+            for section, place in self.layout.places(wanted).items():
+                with unread(place):
+                    sound = await self._verified.sound(place, wanted, again=True)
+                if sound:
+                    return "sound"
+                spoiled = section if sound is False else spoiled
+            try:
+                await self._fetch(wanted, spoiled)
+            except (NotFound, BlobCorrupt, Unavailable):
+                return "corrupt" if spoiled else "missing"
+            return "healed"
 
     def sealed(self, paths: Iterable[Path]) -> tuple[object, ...] | None:
         """What tells the verified contents of ``paths`` from any others; None if one is not as :meth:`path` left it.

@@ -54,6 +54,9 @@ class Census:
         self.count, self.size = count, size
         return found
 
+    async def recount(self) -> None:
+        await self.oldest(1)
+
     def _look(self, most: int, after: Lying) -> tuple[int, int, list[Lying]]:
         count = size = 0
 

@@ -90,3 +90,18 @@ class Uses:
 def touch(place: Path, when: int) -> None:
     """Set the access time of ``place``, in nanoseconds since the epoch, and nothing else. Raises OSError."""
     os.utime(place, ns=(when, os.stat(place, follow_symlinks=False).st_mtime_ns), follow_symlinks=False)
+
+
+@contextmanager
+def unread(place: Path) -> Iterator[None]:
+    """A reading inside leaves the access time of ``place`` as it was, whatever the mount options say."""
+    try:
+        used = os.stat(place, follow_symlinks=False).st_atime_ns
+    except OSError:
+        used = None
+    try:
+        yield
+    finally:
+        if used is not None:
+            with contextlib.suppress(OSError):
+                touch(place, used)

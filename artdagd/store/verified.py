@@ -43,8 +43,10 @@ class Verified:
             return None
         return now if self._seen.get(place) == now else None
 
-    async def sound(self, place: Path, cid: CID) -> bool | None:
+    async def sound(self, place: Path, cid: CID, *, again: bool = False) -> bool | None:
         """Whether ``place`` holds what ``cid`` names; None if there is no file. A wrong one goes to quarantine.
+
+        With ``again`` it is hashed even if it is remembered as sound.
 
         Raises Unavailable if the file can't be read for a reason that is not the disk's decay.
         """
@@ -52,7 +54,7 @@ class Verified:
             before = stamp(os.stat(place, follow_symlinks=False))
         except FileNotFoundError:
             return None
-        if self._seen.get(place) == before:
+        if self._seen.get(place) == before and not again:
             return True
         try:
             good = await asyncio.to_thread(names_file, cid, place)

@@ -251,6 +251,7 @@ class Backing:
             authority=self.authority,  # type: ignore[arg-type]
             library=self.library,  # type: ignore[arg-type]
             keeper=None,  # type: ignore[arg-type]
+            verifier=None,  # type: ignore[arg-type]
             fetching=self.library,  # type: ignore[arg-type]
             storage=None,  # type: ignore[arg-type]
             publishing=None,  # type: ignore[arg-type]

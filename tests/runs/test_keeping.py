@@ -230,3 +230,16 @@ async def test_what_is_used_while_it_is_asked_who_needs_it_stays(shelves: Shelve
 
     monkeypatch.setattr(shelves.database.claims, "of", asked)
     assert [one.cid for one in await all_of(shelves.keeper())] == [other]
+
+
+async def test_what_lies_there_at_the_start_is_counted(shelves: Shelves):
+    for number in range(3):
+        await shelves.entry(str(number))
+    again = BlobStore(shelves.store.layout.root, reserve_bytes=0)
+    await again.open()
+    keeper = Keeper(again, shelves.database)
+    keeper.start()
+    try:
+        await until(lambda: keeper.usage.bytes == 3 * MEDIUM)
+    finally:
+        await keeper.close()

@@ -33,7 +33,7 @@ _EVENT = {
     "description": "One event of the stream.",
     "required": ["data"],
     "properties": {
-        "event": {"enum": ["run", "step", "progress", "log", "resync"]},
+        "event": {"enum": ["run", "step", "progress", "log", "resync", "blob", "done"]},
         "id": {"type": "string"},
         "data": {"type": "string", "contentMediaType": "application/json"},
     },

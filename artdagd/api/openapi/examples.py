@@ -27,6 +27,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "run_recipe_text": {"a text": _WHOLE},
     "execute_plan": {"a plan": {"plan_id": "baguqeeraqfkb3hkzkvpq3vh5s4frm6kkgfaxcpnhwz2vcvlwxexlf6ptnfia"}},
     "update_meta": {"a description": {"title": "Dawn", "tags": ["sea", "study"], "metadata": {"take": 3}}},
+    "collect_garbage": {"a look": {"plan": True}, "down to 100 GB": {"to_bytes": 10**11}},
+    "verify_blobs": {"one in twenty": {"percent": 5}, "one by name": {"cids": [_CLIP]}},
     "create_token": {"for an hour": {"name": "studio", "scopes": ["read", "write"], "expires_in": 3600}},
     "revoke_token": {"by hash": {"token_hash": "0" * 64}},
     "revoke_user": {"a user": {"username": "giles"}},
