@@ -174,4 +174,4 @@ async def _published_or_own(call: Call, asked: Awaitable[T]) -> T:
 
 
 def _meta(entry: Entry) -> Meta:
-    return Meta(entry.title, entry.description, entry.tags, entry.metadata)
+    return Meta(entry.title, entry.description, entry.tags, entry.metadata, entry.pinned)

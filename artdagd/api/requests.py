@@ -94,6 +94,7 @@ class Meta(msgspec.Struct, frozen=True):
     description: str
     tags: list[str]
     metadata: dict[str, Any]
+    pinned: bool = False
 
 
 class MetaForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

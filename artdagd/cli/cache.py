@@ -105,6 +105,7 @@ def delete(cid: str, show: Show) -> None:
 @click.option("--tag", "tags", multiple=True, help="A tag; all that are given replace those it had.")
 @click.option("--no-tags", is_flag=True, help="Take all tags away.")
 @click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A field of its free-form metadata.")
+@click.option("--pin/--no-pin", "pinned", default=None, help="Keep it on the node's disk, and from being deleted.")
 @json_option
 def meta(
     cid: str,
@@ -113,12 +114,13 @@ def meta(
     tags: tuple[str, ...],
     no_tags: bool,
     values: tuple[str, ...],
+    pinned: bool | None,
     show: Show,
 ) -> None:
     """Show how a blob is described, or describe it; what is not given stays."""
     if tags and no_tags:
         raise click.UsageError("--tag and --no-tags exclude each other")
-    changes: dict[str, Any] = {"title": title, "description": description}
+    changes: dict[str, Any] = {"title": title, "description": description, "pinned": pinned}
     changes = {name: value for name, value in changes.items() if value is not None}
     if tags or no_tags:
         changes["tags"] = list(tags)

@@ -106,6 +106,6 @@ def verify(cids: list[str], percent: float | None, show: Show) -> None:
         rows = ((one["cid"], one["state"], one["remedy"]) for one in items)
         show.table({}, ("cid", "state", "what to do"), rows, "all of it is sound")
         words = ", ".join(f"{done[state]} {state}" for state in ("sound", "healed", "corrupt", "missing"))
-        click.echo(f"{done['checked']} blobs checked: {words}")
+        click.echo(f"checked {done['checked']}: {words}")
     if done["corrupt"] or done["missing"]:
         raise SystemExit(FAILED)

@@ -171,7 +171,7 @@ class Library:
         async with self._holds.alone(row.cid):
             row = await self.row(row.cid, who)
             if row.pinned:
-                raise Conflict(f"{cid} is pinned", advice="Remove the pin first.")
+                raise Conflict(f"{cid} is pinned", advice="Remove the pin first: artdagctl cache meta CID --no-pin.")
             if await self._database.publications.get(row.cid, row.owner):
                 raise Conflict(f"{cid} is published", advice="Withdraw it first: artdagctl cache unpublish CID.")
             claim = await self._keeper.needed(row.cid)

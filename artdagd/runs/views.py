@@ -78,6 +78,10 @@ class MetaChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     description: Description | msgspec.UnsetType = msgspec.UNSET
     tags: Annotated[list[Tag], msgspec.Meta(max_length=100)] | msgspec.UnsetType = msgspec.UNSET
     metadata: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    pinned: (
+        Annotated[bool, msgspec.Meta(description="Never removed from the node's disk, nor deleted.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class Content(msgspec.Struct, frozen=True):
