@@ -26,7 +26,7 @@ def test_a_blob_that_decays_ends_verify_with_1_and_a_pin_keeps_a_blob(idle: Daem
     assert idle.ctl("cache", "verify", sound, "--read-data-subset", "5%").returncode == 2
     assert idle.ctl("cache", "verify", "--read-data-subset", "0%").returncode == 2
 
-    assert "pinned       True" in well(idle.ctl("cache", "meta", sound, "--pin"))
+    assert "pinned       true" in well(idle.ctl("cache", "meta", sound, "--pin"))
     assert "is pinned" in idle.ctl("cache", "delete", sound).stderr
     well(idle.ctl("cache", "meta", sound, "--no-pin"))
     well(idle.ctl("cache", "delete", sound))
