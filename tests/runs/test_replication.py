@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from databases import url_of
 
 from artdagd.database import Database
 from artdagd.database.providers import ProviderRow
@@ -23,6 +24,8 @@ from artdagd.runs.replication import Replication
 from artdagd.store import BlobStore
 from artdagd.store.circuit import FAILURES
 from artdagd.store.providers import Providers
+
+pytestmark = pytest.mark.database
 
 
 class Shelf:
@@ -111,7 +114,7 @@ class World:
 
 @asynccontextmanager
 async def world(folder: Path, node: str = "here", **shelves: Any) -> AsyncIterator[World]:
-    database = await Database.open(f"sqlite:///{folder / 'state.sqlite'}")
+    database = await Database.open(url_of(folder))
     made = World(folder, database, node)
     await made.store.open()
     for name, shelf in shelves.items():
