@@ -2,6 +2,6 @@
 
 NAMES = (
     "cid", "upload", "download", "run_get", "dispatch", "plan", "analysis", "render", "timeline", "moving", "costs",
-    "intermediates", "idle",
+    "intermediates", "idle", "far",
 )  # fmt: skip
 """The benchmarks, each a module of this package with a function ``measure``."""

@@ -46,13 +46,21 @@ class Node:
         return run
 
 
+CLUSTER = {"ARTDAG_CLUSTER_KEY": "one key for all benchmarks"}
+
+
 @contextmanager
-def node(home: Path, workers: int = 2, log: str = "node.log") -> Iterator[Node]:
-    """``artdagd serve`` until the block ends."""
+def node(
+    home: Path, workers: int = 2, log: str = "node.log", *, host: str = "127.0.0.1", worker_address: str = ""
+) -> Iterator[Node]:
+    """``artdagd serve`` until the block ends. Workers may join at ``worker_address`` with the key of ``CLUSTER``."""
     home.mkdir(exist_ok=True)
     address = home / "address"
     address.unlink(missing_ok=True)
-    with running(command(workers), home / log, lambda: _healthy(address), environment(home)) as process:
+    given = environment(home) | {"HOST": host}
+    if worker_address:
+        given |= CLUSTER | {"ARTDAG_WORKER_ADDRESS": worker_address}
+    with running(command(workers), home / log, lambda: _healthy(address), given) as process:
         made = Node(home, process)
         try:
             yield made
