@@ -83,6 +83,10 @@ async def test_a_lock_from_outside_fails_nobody(tmp_path: Path, rounds: int, sec
                 while codes.get(200, 0) < before + READERS or time.monotonic() < end:
                     assert time.monotonic() < end + 30
                     await asyncio.sleep(0.02)
+            written = len(made)  # those that waited are let through before the next lock
+            async with asyncio.timeout(30):
+                while len(made) < written + WRITERS:
+                    await asyncio.sleep(0.02)
         over.set()
         await asyncio.gather(*clients)
         kept = {row.token_hash for row in await tokens(file)}
