@@ -15,8 +15,6 @@ from processes import Daemon, ctl, well
 from artdagd.cid import cid_of_file
 from artdagd.cli.control import control
 
-pytestmark = pytest.mark.database
-
 CID = r"baf[a-z2-7]{56}"
 
 

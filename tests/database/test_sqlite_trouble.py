@@ -42,7 +42,7 @@ def action(name: str) -> ActionRow:
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    other = sqlite3.connect(file, isolation_level=None)
+    other = sqlite3.connect(file, isolation_level=None, timeout=60)
     other.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -5,11 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
 from clips import numbered_clip
 from nodes import running_node
-
-pytestmark = pytest.mark.database
 
 RECIPE = """
 name: chain

@@ -13,8 +13,6 @@ from clips import numbered_clip
 from daemons import daemon, until
 from nodes import running_node
 
-pytestmark = pytest.mark.database
-
 RECIPE = json.dumps({
     "name": "long", "version": "1", "inputs": {"clip": {"type": "video"}},
     "steps": [
@@ -37,6 +35,7 @@ async def reference(home: Path, clip: Path) -> str:
         return str(run["output_cid"])
 
 
+@pytest.mark.database
 async def test_killed_daemon_finishes_after_restart(tmp_path: Path):
     clip = numbered_clip(tmp_path / "clip.mp4", 500, width=768, height=432)
     wanted = await reference(tmp_path / "reference", clip)

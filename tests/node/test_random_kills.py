@@ -80,7 +80,7 @@ async def test_a_daemon_killed_at_random_keeps_its_promises(tmp_path: Path):
     clip = numbered_clip(tmp_path / "clip.mp4", 10)
     home, promises = tmp_path / "home", Promises(clip.read_bytes())
     for trial in range(TRIALS):
-        async with daemon(home) as (process, http):
+        async with daemon(home, sqlite=True) as (process, http):
             asking = asyncio.create_task(promises.ask(http, trial))
             await asyncio.wait({asking}, timeout=moments.uniform(0, LONGEST))
             process.send_signal(signal.SIGKILL)
@@ -88,7 +88,7 @@ async def test_a_daemon_killed_at_random_keeps_its_promises(tmp_path: Path):
             await asking
     assert torn(home) == []
     assert records_without_blob(home) == []
-    async with daemon(home) as (_, http):
+    async with daemon(home, sqlite=True) as (_, http):
         assert list((home / "cache" / "tmp").iterdir()) == []
         ended = {
             run_id: await until(http, run_id, lambda run: run["status"] == "completed") for run_id in promises.runs
