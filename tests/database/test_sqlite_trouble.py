@@ -13,8 +13,8 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,11 @@ def action(name: str) -> ActionRow:
 # --- somebody else's lock
 
 
-@contextmanager
-def locked(file: Path) -> Iterator[None]:
-    other = sqlite3.connect(file, isolation_level=None, timeout=60)
-    other.execute("BEGIN IMMEDIATE")
+@asynccontextmanager
+async def locked(file: Path) -> AsyncIterator[None]:
+    other = sqlite3.connect(file, isolation_level=None, timeout=60, check_same_thread=False)
+    # In a thread: the node that may have the lock at this moment is in this one.
+    await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
     try:
         yield
     finally:
@@ -77,7 +78,7 @@ async def test_a_lock_from_outside_fails_nobody(tmp_path: Path, rounds: int, sec
         clients = [asyncio.create_task(read(person)) for _ in range(READERS)]
         clients += [asyncio.create_task(write(person, number)) for number in range(WRITERS)]
         for _ in range(rounds):
-            with locked(file):
+            async with locked(file):
                 before, end = codes.get(200, 0), time.monotonic() + seconds
                 # Readers go on meanwhile.
                 while codes.get(200, 0) < before + READERS or time.monotonic() < end:
