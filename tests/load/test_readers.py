@@ -27,7 +27,7 @@ async def test_readers_who_stall_take_little_memory(tmp_path: Path, readers: int
         for one in stuck:
             await one.open()
             await one.send(head("GET", f"/cache/{cid}/raw", token))
-        assert all([b" 200 " in await one.read(100) for one in stuck])
+            assert b" 200 " in await one.read(100)
         # Each of them was sent all that their window and the kernel take: now others are served as before.
         assert len((await http.get(f"/cache/{cid}/raw")).content) == SIZE
         more = memory(process.pid) - before
