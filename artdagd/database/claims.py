@@ -21,9 +21,9 @@ Kind = Literal["run", "pin", "publication", "value", "entry", "result"]
 class Claim(msgspec.Struct, frozen=True):
     """Why a blob is kept, and by whom: a run's id, or a user's name.
 
-    ``run``: one that has not ended has it as input, plan, recipe or result. ``pin``, ``publication``, ``entry``:
-    somebody's. ``value``: plan, provenance or recipe of a run that ended. ``result``: a step of a run that ended gave
-    it, and would again.
+    ``run``: one that has not ended has it as input, plan, recipe or result. ``pin``, ``entry``, ``publication`` (of it,
+    or of what it is the provenance of): somebody's. ``value``: plan, provenance or recipe of a run that ended.
+    ``result``: a step of a run that ended gave it, and would again.
     """
 
     kind: Kind
@@ -95,5 +95,7 @@ async def _people(connection: AsyncConnection, cids: list[str]) -> Found:
     found: Found = [
         (cid, Claim("pin" if pinned else "entry", owner)) for cid, owner, pinned in await connection.execute(entries)
     ]
-    published = select(publications.c.cid, publications.c.owner).where(publications.c.cid.in_(cids))
-    return found + [(cid, Claim("publication", owner)) for cid, owner in await connection.execute(published)]
+    for column in (publications.c.cid, publications.c.provenance_cid):
+        published = select(column, publications.c.owner).where(column.in_(cids))
+        found += [(cid, Claim("publication", owner)) for cid, owner in await connection.execute(published)]
+    return found

@@ -22,6 +22,7 @@ class PublicationRow(msgspec.Struct, frozen=True, kw_only=True):
     activity_id: str
     object_id: str
     url: str
+    provenance_cid: str | None = None
     created_at: str = msgspec.field(default_factory=now)
 
 
@@ -36,6 +37,8 @@ class Publications:
             if not await insert_new(connection, publications, [msgspec.structs.asdict(row)]):
                 where = (publications.c.cid == row.cid, publications.c.owner == row.owner)
                 changes = {"activity_id": row.activity_id, "object_id": row.object_id, "url": row.url}
+                if row.provenance_cid:
+                    changes["provenance_cid"] = row.provenance_cid
                 await connection.execute(update(publications).where(*where).values(changes))
 
         await self._database.write(work)

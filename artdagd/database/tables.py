@@ -74,6 +74,9 @@ runs = Table(
     Column("node_id", String(32)),
     Column("fence", BigInteger, nullable=False, server_default="0"),
     Index("runs_owner_status", "owner", "status"),
+    Index("runs_plan_id", "plan_id"),
+    Index("runs_provenance_cid", "provenance_cid"),
+    Index("runs_recipe_id", "recipe_id"),
     Index("runs_node_status", "node_id", "status"),
 )
 
@@ -94,6 +97,7 @@ steps = Table(
     Column("error", Text),
     Column("started_at", String(32)),
     Column("finished_at", String(32)),
+    Index("steps_output", "output_cid"),
 )
 
 actions = Table(
@@ -153,7 +157,9 @@ publications = Table(
     Column("object_id", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("created_at", String(32), nullable=False),
+    Column("provenance_cid", String(128)),
     Index("publications_cid_owner", "cid", "owner", unique=True),
+    Index("publications_provenance", "provenance_cid"),
 )
 
 providers = Table(

@@ -151,12 +151,13 @@ class Publishing:
                 activity_id=published.activity_id,
                 object_id=published.object_id,
                 url=published.url,
+                provenance_cid=await self._provenance(row),
             )
         )
 
     async def _work(self, row: BlobRow) -> Work:
         entry = entry_of(row)
-        provenance_cid = await self._database.runs.provenance_of_output(row.cid, row.owner)
+        provenance_cid = await self._provenance(row)
         return Work(
             name=work_name(row.cid, row.owner),
             cid=row.cid,
@@ -177,6 +178,13 @@ class Publishing:
             provenance=await self._record(provenance_cid),
             gateway=self._gateway,
         )
+
+    async def _provenance(self, row: BlobRow) -> str | None:
+        """The CID of the provenance of ``row``, also after its run was deleted."""
+        if made := await self._database.runs.provenance_of_output(row.cid, row.owner):
+            return made
+        before = await self._database.publications.get(row.cid, row.owner)
+        return before.provenance_cid if before else None
 
     async def _record(self, cid: str | None) -> dict[str, Any] | None:
         if cid is None:

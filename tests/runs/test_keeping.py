@@ -91,7 +91,7 @@ async def test_what_may_go_and_what_never(shelves: Shelves):
         "input": await entry("input"), "plan": await blob("plan"), "recipe": await blob("recipe"),
         "result": await blob("result"), "old plan": await blob("old plan"), "record": await blob("record"),
         "old recipe": await blob("old recipe"), "upload": await entry("upload"), "output": await entry("output"),
-        "pinned": await entry("pinned"), "published": await entry("published"),
+        "pinned": await entry("pinned"), "published": await entry("published"), "its record": await blob("its record"),
     }  # fmt: skip
     may = [await blob("step"), await entry("elsewhere"), await blob("nobody's")]
     await shelves.run(
@@ -103,8 +103,12 @@ async def test_what_may_go_and_what_never(shelves: Shelves):
         provenance_cid=never["record"], results={"x": may[0], "y": never["output"]},
     )  # fmt: skip
     await shelves.database.blobs.update_meta(never["pinned"], "ann", pinned=True)
-    published = PublicationRow(cid=never["published"], owner="ann", activity_id="", object_id="", url="")
-    await shelves.database.publications.put(published)
+    await shelves.database.publications.put(
+        PublicationRow(
+            cid=never["published"], owner="ann", activity_id="", object_id="", url="",
+            provenance_cid=never["its record"],
+        )
+    )  # fmt: skip
     shelves.replicated = {may[1], never["pinned"], never["published"], never["input"], never["plan"]}
 
     planned = await all_of(shelves.keeper(), plan=True)

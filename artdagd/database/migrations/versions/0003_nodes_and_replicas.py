@@ -17,6 +17,20 @@ def upgrade() -> None:
     _replicas()
     _fetched()
     _nodes()
+    _claims()
+
+
+def _claims() -> None:
+    # What publications name is kept when the run that made it is deleted.
+    op.add_column("publications", sa.Column("provenance_cid", sa.String(128)))
+    op.execute(
+        "UPDATE publications SET provenance_cid = (SELECT max(runs.provenance_cid) FROM runs"
+        " WHERE runs.output_cid = publications.cid AND runs.owner = publications.owner)"
+    )
+    op.create_index("publications_provenance", "publications", ["provenance_cid"])
+    for column in ("plan_id", "provenance_cid", "recipe_id"):
+        op.create_index(f"runs_{column}", "runs", [column])
+    op.create_index("steps_output", "steps", ["output_cid"])
 
 
 def _replicas() -> None:
