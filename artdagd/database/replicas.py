@@ -222,17 +222,20 @@ class Replicas:
         await self._database.write(work)
 
     async def wrong(self, cid: str, provider_id: str, error: str, *, spoiled: bool) -> None:
-        """A copy that was thought to be there is not, or is ``spoiled``."""
+        """A copy that was thought to be there is not, or is ``spoiled``.
+
+        One that is to be made anyway is made when it is due: copies that are all wrong would else have each other
+        looked for without end.
+        """
 
         async def work(connection: AsyncConnection) -> None:
-            where = and_(
-                replicas.c.cid == cid,
-                replicas.c.provider_id == provider_id,
-                replicas.c.state.in_(("replicated", "failed")),
-            )
-            due = func.coalesce(replicas.c.lease, time.time())
-            values = {"state": "failed", "error": error, "updated_at": now(), "spoiled": spoiled}
-            await connection.execute(update(replicas).where(where).values(due_at=due, **values))
+            where = and_(replicas.c.cid == cid, replicas.c.provider_id == provider_id)
+            values = {"state": "failed", "error": error, "updated_at": now(), "due_at": time.time()}
+            there = and_(where, replicas.c.state == "replicated")
+            await connection.execute(update(replicas).where(there).values(spoiled=spoiled, **values))
+            if spoiled:
+                owed = and_(where, replicas.c.state.in_(_TO_SAVE))
+                await connection.execute(update(replicas).where(owed).values(spoiled=True))
 
         await self._database.write(work)
 
