@@ -44,7 +44,7 @@ async def daemon(
     with (home / "log").open("ab") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not (home / "address").exists():
                 assert process.poll() is None, (home / "log").read_text()
                 await asyncio.sleep(0.02)
