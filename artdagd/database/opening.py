@@ -201,7 +201,8 @@ _POOL = {"pool_size": POOL, "max_overflow": 0, "pool_timeout": POOL_SECONDS}
 
 def _engine(url: URL, serving: bool = True) -> AsyncEngine:
     if url.drivername == DRIVERS["sqlite"]:
-        engine = create_async_engine(url, **_POOL)
+        # All connections in use says that this process is busy: whoever has one is never held up by others for long.
+        engine = create_async_engine(url, **{**_POOL, "pool_timeout": BUSY_SECONDS})
         event.listen(engine.sync_engine, "connect", _pragmas if serving else _few_pragmas)
         event.listen(engine.sync_engine, "begin", _begin)
         return engine

@@ -63,13 +63,17 @@ async def test_a_lock_from_outside_fails_nobody(tmp_path: Path, rounds: int, sec
 
     async def read(person: Person) -> None:
         while not over.is_set():
-            code = (await person.http.get("/runs")).status_code
-            codes[code] = codes.get(code, 0) + 1
+            answer = await person.http.get("/runs")
+            codes[answer.status_code] = codes.get(answer.status_code, 0) + 1
+            if answer.status_code >= 500:
+                print(answer.text)
 
     async def write(person: Person, number: int) -> None:
         while not over.is_set():
             answer = await person.http.post("/auth/tokens", json={"name": f"{number}", "owner": f"o{len(made) % 20}"})
             codes[answer.status_code] = codes.get(answer.status_code, 0) + 1
+            if answer.status_code >= 500:
+                print(answer.text)
             if answer.status_code == 201:
                 made.append(answer.json()["token_id"])
             await asyncio.sleep(0.05)

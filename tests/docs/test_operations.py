@@ -128,7 +128,8 @@ LIMITS = {
     "tokens of one user": f"{tokens.MOST} good, {tokens.MADE:,} with those that ended less than "
     f"{tokens.KEPT.days} days ago",
     "wrong tokens from one address": f"{attempts.MOST} a minute",
-    "connections to the database": f"{opening.POOL}; who finds none waits {opening.POOL_SECONDS} s",
+    "connections to the database": f"{opening.POOL}; who finds none waits {opening.POOL_SECONDS} s, "
+    f"with SQLite {opening.BUSY_SECONDS} s",
     "a database that is away": f"{trouble.PATIENCE:g} s; {opening.COMMAND_SECONDS} s if it falls silent in a statement",
     "another's lock on the SQLite file": f"{opening.BUSY_SECONDS} s",
     "start while PostgreSQL starts": f"{opening.START_SECONDS} s",
