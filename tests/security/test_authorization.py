@@ -27,7 +27,7 @@ LISTS = {
 }
 """Lists of somebody's things, and what names one."""
 
-SHARED = {"list_workers", "list_plugins", "list_steps"}
+SHARED = {"list_workers", "list_plugins", "list_steps", "list_nodes"}
 """Lists of what is the node's."""
 
 FORBIDDEN = {
