@@ -68,8 +68,8 @@ class IpfsNode:
                     return
 
     async def _pin(self, name: Name) -> None:
-        options = {"name": self._config.pin_name, "recursive": "true" if name.pin == "recursive" else "false"}
-        await self._rpc.call("pin/add", name.text, offline="true", **options)
+        whole = "true" if name.pin == "recursive" else "false"
+        await self._rpc.call("pin/add", name.text, name=self._config.pin_name, recursive=whole, offline="true")
 
     async def _import(self, name: Name, file: FileIO, size: int) -> None:
         if name.codec == DAG_PB:
