@@ -37,7 +37,6 @@ class Shelf:
         self.gate: asyncio.Event | None = None
         self.saving = asyncio.Event()
         self.saves: list[str] = []
-        self.loads = 0
         self.at_once = self.most_at_once = 0
 
     async def save(self, cid: str, path: Path) -> None:
@@ -56,7 +55,6 @@ class Shelf:
             self.at_once -= 1
 
     async def load(self, cid: str) -> AsyncIterator[bytes]:
-        self.loads += 1
         if self.fault:
             raise self.fault
         if cid not in self.held:
@@ -282,23 +280,15 @@ async def _later(here: World, cid: str) -> bool:
     return (await here.row(cid)).attempts >= 2
 
 
-async def test_copies_that_are_all_wrong_are_not_looked_for_without_end(tmp_path: Path):
-    one, two = Shelf(), Shelf()
-    async with world(tmp_path, p=one, q=two) as here:
-        cid = await here.put(b"film")
-        await here.until_states(cid, p="replicated", q="replicated")
-        one.held[cid] = two.held[cid] = b"filn"
-        here.lose(cid)
-        with pytest.raises(Exception, match="not what it names"):
-            await here.store.path(cid)
-
-        async def tried() -> bool:
-            return min((await here.row(cid, "p")).attempts, (await here.row(cid, "q")).attempts) >= 5
-
-        await here.until(tried)
-        attempts = (await here.row(cid, "p")).attempts + (await here.row(cid, "q")).attempts
-        assert max(one.loads, two.loads) <= attempts + 4
-        assert attempts <= 16
+async def test_a_copy_that_is_put_off_is_not_due_sooner_because_another_finds_it_wrong(tmp_path: Path):
+    async with world(tmp_path) as here:
+        await here.replicas.owe([Replica(cid="c", provider_id="p", node="here", size=1)])
+        (taken,) = await here.replicas.claim("p", "here", 1, lambda size: 60)
+        later = time.time() + 600
+        assert await here.replicas.failed(taken, "down", later)
+        await here.replicas.wrong("c", "p", "wrong bytes", spoiled=True)
+        row = await here.row("c")
+        assert (row.due_at, row.spoiled, row.state) == (later, True, "failed")
 
 
 async def test_a_copy_that_was_lost_is_made_again(tmp_path: Path):
