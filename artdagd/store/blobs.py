@@ -123,9 +123,15 @@ class BlobStore:
         async def settle(draft: Draft, imported: Imported) -> Blob:
             return await self._settle(draft, cid, imported.size, section)
 
-        async with Incoming(lambda: self._begin(len(data)), self._room, settle) as incoming:
-            await incoming.write(data)
-            return await incoming.commit()
+        for last in (False, False, True):
+            try:
+                async with Incoming(lambda: self._begin(len(data)), self._room, settle) as incoming:
+                    await incoming.write(data)
+                    return await incoming.commit()
+            except NotFound:  # somebody deleted the cache before storage that comes first had it
+                if last:
+                    raise
+        raise AssertionError("unreachable")
 
     def has(self, cid: str) -> bool:
         """Whether a file of that name is here; :meth:`path` verifies it."""
