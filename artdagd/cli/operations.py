@@ -5,6 +5,7 @@ from __future__ import annotations
 COMMANDS = {
     "health": "status",
     "list_workers": "workers",
+    "list_nodes": "nodes",
     "list_plugins": "plugins",
     "show_metrics": "metrics",
     "list_steps": "steps",

@@ -176,6 +176,8 @@ def rooms() -> dict[str, set[str]]:
             continue
         for node in ast.walk(ast.parse(file.read_text())):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if names == ["artdagd"]:
+                names = [f"artdagd.{alias.name}" for alias in node.names if alias.name != "__version__"]
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for name in names:
                 first, _, rest = name.partition(".")
