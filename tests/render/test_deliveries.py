@@ -123,6 +123,8 @@ def test_every_codec_in_every_format(source: Path, tmp_path: Path, ffmpeg: Calla
     delivery = ALL[name]
     assert problems(delivery) == []
     out = deliver(source, tmp_path / f"out.{delivery.format}", delivery)
+    policies = {os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")}
+    assert policies == {os.SCHED_OTHER}, "as root, an encoder has put itself before all that runs here"
     facts = probe(out)
     assert facts.media_type == FORMATS[delivery.format].media_type
     assert (facts.video is not None, facts.audio is not None) == (

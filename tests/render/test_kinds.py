@@ -16,6 +16,7 @@ from artdagd.errors import StepFailed
 from artdagd.render.analysis.audio import mono
 from artdagd.render.reading.probe import probe
 from artdagd.render.reading.source import open_source
+from artdagd.render.writing.turns import take_turns
 from tests.sounds import read_sound, write_sound
 
 
@@ -198,6 +199,7 @@ def test_an_avif_is_an_image(tmp_path):
         frame = av.VideoFrame.from_ndarray(numpy.full((96, 64), 128, numpy.uint8), format="yuv420p")
         frame.pts, frame.time_base = 0, Fraction(1, 10)
         file.mux([*stream.encode(frame), *stream.encode(None)])
+    take_turns()
     facts = probe(path)
     assert (facts.kind, facts.media_type, facts.duration) == ("image", "image/avif", None)
     assert len(planes(path)) == 1

@@ -22,6 +22,7 @@ from artdagd.render.writing.ahead import ahead
 from artdagd.render.writing.codecs import LOSSLESS_SOUND, SOUND, PictureCoding, picture_coding
 from artdagd.render.writing.delivered import delivered
 from artdagd.render.writing.gif import paletted
+from artdagd.render.writing.turns import take_turns
 
 SAMPLES = 4096
 """Samples of a channel in a frame that an encoder of sound is given."""
@@ -125,7 +126,7 @@ class _Track:
 
     def advance(self, container: OutputContainer) -> None:
         """Encode and write one more frame."""
-        frame = next(self.frames, None)
+        frame, opens = next(self.frames, None), self.position == 0
         if frame is not None:
             frame.pts, frame.time_base = self.position, 1 / self.rate
             self.position += frame.samples if isinstance(frame, AudioFrame) else 1
@@ -133,6 +134,8 @@ class _Track:
                 frame.pict_type = 0  # the source's choice of keyframes is not ours
         with reporting("encoding failed"):
             container.mux(self.stream.encode(frame))  # type: ignore[arg-type]
+        if opens:
+            take_turns()
         self.done = frame is None
 
 
