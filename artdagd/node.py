@@ -127,7 +127,7 @@ class Node:
         await authority.tokens.ensure_admin_token(settings.home)
         stack.push_async_callback(authority.close)
         await authority.load()
-        outbound = _outbound(settings)
+        outbound = Outbound(private=settings.outbound_private)
         stack.push_async_callback(outbound.close)
         self._added = Extensions(self.plugins, settings, database, outbound, self._address, authority.revoke)
         authority.provider = self._added.identity
@@ -223,7 +223,7 @@ class Node:
         )
         await store.open()
         self._stack.push_async_callback(replication.providers.close)
-        rules = AddressRules(settings.outbound_private, (443,))
+        rules = _rules(settings)
         sealer = Sealer(settings.home / "secret-key")
         storage = Storage(store, replication, self.plugins.storage_types, sealer, rules, settings.own)
         lanes = Lanes(store, replication)
@@ -280,8 +280,9 @@ def _worker_command(settings: Settings) -> list[str]:
     ]  # fmt: skip
 
 
-def _outbound(settings: Settings) -> Outbound:
+def _rules(settings: Settings) -> AddressRules:
+    """Where users' own storage may be."""
     try:
-        return Outbound(private=settings.outbound_private)
+        return AddressRules(settings.outbound_private, (443,))
     except ValueError as error:
         raise ConfigError(f"outbound_private (ARTDAG_OUTBOUND_PRIVATE): {error}") from None

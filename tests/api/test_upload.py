@@ -194,7 +194,7 @@ async def test_meta_and_delete(client):
     cid = (await client.post("/cache/upload", files={"file": b"abc"})).json()["cid"]
     assert (await client.patch(f"/cache/{cid}/meta", json={"title": "T"})).json()["title"] == "T"
     assert (await client.patch(f"/cache/{cid}/meta", json={"tags": ["a"]})).json() == {
-        "title": "T", "description": "", "tags": ["a"], "metadata": {},
+        "title": "T", "description": "", "tags": ["a"], "metadata": {}, "pinned": False,
     }  # fmt: skip
     assert (await client.patch(f"/cache/{cid}/meta", json={"titel": "T"})).json()["errors"][0]["loc"] == "titel"
     assert (await client.get("/media?kind=video")).json()["total"] == 1

@@ -81,6 +81,7 @@ def test_a_blob_is_described(idle: Daemon, clip: Path):
     view = json.loads(well(idle.ctl("cache", "meta", cid, "--set", "take=3", "--set", "who=ann", "--json")))
     assert view == {
         "title": "A tram", "description": "", "tags": ["night", "Žižkov"], "metadata": {"take": 3, "who": "ann"},
+        "pinned": False,
     }  # fmt: skip
     view = json.loads(well(idle.ctl("cache", "meta", cid, "--no-tags", "--set", "take=4", "--json")))
     assert (view["tags"], view["metadata"]) == ([], {"take": 4, "who": "ann"})

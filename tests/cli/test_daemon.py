@@ -39,7 +39,7 @@ def refused(done: subprocess.CompletedProcess[str], *said: str, code: int = CONF
     [
         ("prot: 1", "unknown setting 'prot'; did you mean 'port'?"),
         ("max_active_runs: many", "max_active_runs in"),
-        ("storage: [{type: locall, name: disk}]", "storage disk: no plugin offers type 'locall'"),
+        ("storage: [{type: locall, name: disk}]", "storage disk: no storage type 'locall'"),
         ("port: {", "not valid YAML"),
         ("outbound_private: ['http://x']", "outbound_private (ARTDAG_OUTBOUND_PRIVATE): 'http://x' is no host"),
     ],

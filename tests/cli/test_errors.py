@@ -83,10 +83,10 @@ def test_what_does_not_fit_is_refused_before_anything_is_uploaded(
         ("run RECIPE --input clip=bafkreigphfqe2rs2q4aemnj4w2wiek4uoq4r2mabcmeyhiefxa4p7cntyq", "no blob bafkreig"),
         ("runs show run-nope", "no run run-nope here"),
         ("runs show ..", "no run .. here"),
-        ("runs cancel ../../cache", "Not Found"),
+        ("runs cancel ../../cache", "nothing has this address here"),
         ("runs retry run-nope", "artdagctl runs list shows what there is"),
         ("recipes show nope", "no recipe 'nope' here"),
-        ("recipes delete a/b?c#d", "Not Found"),
+        ("recipes delete a/b?c#d", "nothing has this address here"),
         ("cache show bafkreigphfqe2rs2q4aemnj4w2wiek4uoq4r2mabcmeyhiefxa4p7cntyq", "bafkreig"),
     ],
 )
