@@ -137,7 +137,7 @@ async def test_names_in_every_script_come_back(world: World):
     assert answer.json()["filename"] == name
     text = {"title": name, "tags": [name], "metadata": {name: name}}
     assert (await world.owner.patch(f"/cache/{cid}/meta", json=text)).json()["title"] == name
-    assert (await world.owner.get(f"/cache/{cid}/meta")).json() == {"description": "", **text}
+    assert (await world.owner.get(f"/cache/{cid}/meta")).json() == {"description": "", "pinned": False, **text}
     found = (await world.owner.get("/media", params={"q": "夜"})).json()["items"]
     assert [one["cid"] for one in found] == [cid]
     answer = await world.owner.get(f"/cache/{cid}/raw")
