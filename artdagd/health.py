@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from artdagd.hooks.manager import Plugins
 from artdagd.store.blobs import BlobStore
+from artdagd.store.providers import Providers
 from artdagd.system.watch import LoopWatch
 from artdagd.workers.broker import Broker
 
@@ -23,6 +24,17 @@ Troubles = Callable[[], Iterable[str]]
 
 def store(blobs: BlobStore) -> Troubles:
     return lambda: ["the store is read-only: a write was lost; the log says more"] if blobs.read_only else []
+
+
+def providers(used: Providers) -> Troubles:
+    """Of the node's own; what is wrong with a user's is told to that user."""
+
+    def look() -> Iterable[str]:
+        for one in used.of():
+            if one.circuit.state != "closed":
+                yield f"storage {one.provider_id} fails again and again: /storage says why"
+
+    return look
 
 
 def plugins(found: Plugins) -> Troubles:

@@ -111,7 +111,11 @@ class Node:
         )
         await broker.start()
         stack.push_async_callback(broker.close)
-        self.troubles += [health.store(store), health.workers(broker, settings.worker_count)]
+        self.troubles += [
+            health.store(store),
+            health.providers(store.providers),
+            health.workers(broker, settings.worker_count),
+        ]
         turns = Turns(database, membership)
         membership.watch(turns.settle)
         stack.push_async_callback(turns.close)

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import artdagd_storage_ipfs as storage_ipfs
 import artdagd_storage_local as storage_local
 import pytest
 from artdagd_federation_l2 import FederationPlugin
@@ -98,6 +99,13 @@ def test_storage_and_the_registry_are_looked_at(monkeypatch: pytest.MonkeyPatch,
         "federation_l2: key": "error",
     }
     assert "outbound_private" in said["federation_l2: registry"].said
+
+
+def test_the_ipfs_node_of_the_settings_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    plugins = {"storage_ipfs": storage_ipfs}
+    assert found(monkeypatch, tmp_path, plugins) == {}
+    (one,) = found(monkeypatch, tmp_path, plugins, plugins={"storage_ipfs": {"api": "/ip4/127.0.0.1/tcp/1"}}).values()
+    assert (one.check, one.level) == ("storage_ipfs: IPFS_API", "error")
 
 
 def test_the_command_tells_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from nodes import running_node
 from artdagd import health
 from artdagd.hooks import hookimpl
 from artdagd.hooks.manager import Plugins
+from artdagd.store.circuit import FAILURES
+from artdagd.store.providers import Providers
 from artdagd.system.watch import Hold
 
 
@@ -31,6 +34,10 @@ class Idle:
 
     async def close(self) -> None:
         pass
+
+
+class Away:
+    """Storage that nobody asks here."""
 
 
 class Watching:
@@ -60,3 +67,16 @@ def test_a_loop_that_was_held_counts_for_a_minute(monkeypatch: pytest.MonkeyPatc
     assert health.reasons([look]) == ["the event loop was held for 2.0 s by f (a.py:1)"]
     watching.last = Hold(2.0, "f (a.py:1)", time.monotonic() - health.HELD_TOLD)
     assert health.reasons([look]) == []
+
+
+def test_storage_of_the_node_that_is_left_alone_counts_and_a_users_does_not() -> None:
+    used = Providers()
+    asyncio.run(used.add("settings-disk", Away()))  # type: ignore[arg-type]
+    asyncio.run(used.add("hers", Away(), owner="ann"))  # type: ignore[arg-type]
+    for one in used.every():
+        for _ in range(FAILURES):
+            one.circuit.failed("secret detail")
+    said = health.reasons([health.providers(used)])
+    assert said == ["storage settings-disk fails again and again: /storage says why"]
+    used.of()[0].circuit.succeeded()
+    assert health.reasons([health.providers(used)]) == []

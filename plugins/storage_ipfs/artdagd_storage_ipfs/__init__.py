@@ -5,7 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from artdagd.hooks import Check, Installation, NodeAccess, NodeStorage, PluginSettings, StorageType, hookimpl
+from artdagd.hooks import (
+    Check,
+    ConfiguredStorage,
+    Installation,
+    NodeAccess,
+    NodeStorage,
+    PluginSettings,
+    StorageType,
+    hookimpl,
+)
 from artdagd_storage_ipfs.config import IpfsConfig
 from artdagd_storage_ipfs.errors import IpfsError
 from artdagd_storage_ipfs.node import IpfsNode
@@ -52,4 +61,8 @@ def artdag_node_storage(node: NodeAccess) -> NodeStorage | None:
 
 @hookimpl
 async def artdag_checks(installation: Installation) -> Iterable[Check]:
-    return await asyncio.gather(*(one.check() for one in installation.storage))
+    configured = list(installation.storage)
+    settings: IpfsSettings = installation.settings
+    if settings.api:
+        configured.append(ConfiguredStorage(name="IPFS_API", config=None, open=lambda: IpfsNode(settings.config)))
+    return await asyncio.gather(*(one.check() for one in configured))
