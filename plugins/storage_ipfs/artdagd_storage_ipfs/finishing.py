@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -12,9 +12,9 @@ STOPPING_SECONDS = 10.0
 """How long whoever is cancelled waits for the answer to what was sent already."""
 
 
-async def finished(work: Coroutine[Any, Any, T]) -> T:
-    """What ``work`` returns. If this is cancelled meanwhile, the end of ``work`` is awaited all the same: a node that
-    was asked to pin goes on, whether or not anyone listens."""
+async def finished(work: Coroutine[Any, Any, T], undo: Callable[[T], object] | None = None) -> T:
+    """What ``work`` returns. If this is cancelled meanwhile, the end of ``work`` is awaited all the same, and then
+    ``undo`` called with what it returned: a node that was asked to pin goes on, whether or not anyone listens."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
@@ -22,6 +22,6 @@ async def finished(work: Coroutine[Any, Any, T]) -> T:
         await asyncio.wait([task], timeout=STOPPING_SECONDS)
         if not task.done():
             task.cancel()
-        elif not task.cancelled():
-            task.exception()  # whoever cancelled does not ask for it
+        elif not task.cancelled() and task.exception() is None and undo is not None:
+            undo(task.result())
         raise

@@ -51,7 +51,7 @@ class IpfsNode:
         A UnixFS tree by ``add``, anything else as one block.
         """
         name = name_of(cid)
-        with await asyncio.to_thread(FileIO, path) as file:
+        with await finished(asyncio.to_thread(FileIO, path), undo=FileIO.close) as file:
             size = os.fstat(file.fileno()).st_size
             if await self._size(name) == size:
                 return

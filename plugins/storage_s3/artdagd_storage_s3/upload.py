@@ -76,7 +76,8 @@ class Upload:
                     length = min(self._part, self._size - (number - 1) * self._part)
                     data, digest = await asyncio.to_thread(self._read, length)
                 named = {"UploadId": upload, "PartNumber": number, "ChecksumSHA256": digest}
-                answer = await self._client.call("upload_part", self._key | named, data=data)
+                # A part that arrives after the upload was aborted may stay for ever.
+                answer = await finished(self._client.call("upload_part", self._key | named, data=data))
                 del data
                 part = {"PartNumber": number, "ETag": answer["ETag"]}
                 if "ChecksumSHA256" in answer:  # not every service has it
