@@ -201,7 +201,9 @@ class Node:
         # The first to be done at the end: runs are others' to take before workers are waited for.
         self._stack.push_async_callback(self._hand_over, active, membership)
         address = settings.home / "address"
-        address.write_text(self.url + "\n")
+        unready = address.with_suffix(".new")
+        unready.write_text(self.url + "\n")
+        unready.replace(address)  # whoever waits for the file reads all of it
         # Who asks for the local node must not send its token to whoever takes the port next.
         self._stack.callback(address.unlink, missing_ok=True)
         self.ready = True

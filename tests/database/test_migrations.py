@@ -56,6 +56,7 @@ async def test_the_schema_of_a_newer_artdagd_is_refused(database: Database, url:
         assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
 
 
+@pytest.mark.slow
 async def test_a_kill_at_any_statement_of_a_migration_is_survived(tmp_path: Path):
     """A copy of the files before each statement is what a SIGKILL there leaves to the next start."""
     home, copies = tmp_path / "home", []

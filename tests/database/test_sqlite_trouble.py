@@ -187,7 +187,8 @@ def agrees(state: dict[str, Any], done: list[str]) -> bool:
     return not lost and state["steps"] in (0, 3) and not (gone and state["blob"])
 
 
-@pytest.mark.parametrize("said", ["disk I/O error", pytest.param("database or disk is full", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("said", ["disk I/O error", "database or disk is full"])
 async def test_the_nth_write_fails_and_nothing_answered_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
 ):

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 from daemons import daemon, until
 
 SIZE = 1 << 30
@@ -28,6 +29,7 @@ async def junk(boundary: str) -> AsyncIterator[bytes]:
     yield f"\r\n--{boundary}--\r\n".encode()
 
 
+@pytest.mark.slow
 async def test_a_gigabyte_of_junk(tmp_path: Path):
     async with daemon(tmp_path / "home") as (process, http):
         before = peak(process.pid)

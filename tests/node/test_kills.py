@@ -57,6 +57,7 @@ async def test_killed_daemon_finishes_after_restart(tmp_path: Path):
         assert run["passes_run"] == 1
 
 
+@pytest.mark.slow
 async def test_killed_worker_is_replaced(tmp_path: Path):
     clip = numbered_clip(tmp_path / "clip.mp4", 500, width=768, height=432)
     wanted = await reference(tmp_path / "reference", clip)

@@ -27,7 +27,7 @@ def expected_source_time(t: float, beats: list[float], total: float, length: flo
     return (k * length / count + (t - edges[k])) % length
 
 
-@pytest.mark.parametrize("mode", ["stretch", "cut"])
+@pytest.mark.parametrize("mode", [pytest.param("stretch", marks=pytest.mark.slow), "cut"])
 async def test_beat_sync_shows_what_the_formula_says(node, examples: Path, tmp_path: Path, mode: str):
     _, person = node
     frames = 150
@@ -88,6 +88,7 @@ async def test_the_seed_recipe_on_real_media_and_again_for_nothing(node, example
     assert provenance["infrastructure"]["hardware"]["cid"]
 
 
+@pytest.mark.slow
 async def test_two_nodes_with_different_worker_counts_agree(examples: Path, tmp_path: Path):
     song = excerpt(examples / "media" / "music.ogg", tmp_path / "song.ogg", seconds=8)
     outputs = []

@@ -16,7 +16,7 @@ import pytest
 from remotes import Canary
 
 from artdagd.hooks import Outbound, OutboundRefused
-from artdagd.hooks.addresses import Rules, Target, is_public
+from artdagd.hooks.addresses import AddressRules, Target, is_public
 
 PRIVATE = "not of the public internet"
 SCHEME = "does not begin with https"
@@ -269,7 +269,7 @@ async def test_without_the_rule_the_canary_is_called(
     canary: Canary, url: str, answers: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     """So the other tests would notice."""
-    monkeypatch.setattr(Rules, "admit", lambda *_: None)
+    monkeypatch.setattr(AddressRules, "admit", lambda *_: None)
     client = Outbound(ports=[443, canary.port], resolve=lambda host, port: answers)
     asked = asyncio.create_task(client.request("GET", url.replace("{port}", str(canary.port))))
     while canary.hits == 0 and not asked.done():
