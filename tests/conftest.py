@@ -11,10 +11,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import databases
 from nodes import EXAMPLES, STATE, Person, running_node
 
 from artdagd.node import Node
+from tests import databases
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import databases
 import httpx
+
+from tests import databases
 
 
 @asynccontextmanager

@@ -57,9 +57,8 @@ def drop_under(folder: Path) -> None:
 
 def start_server() -> None:
     """Run a server until this process ends, with a template that has the newest schema; tell all processes where."""
-    import postgres
-
     from artdagd.database import Database
+    from tests import postgres
 
     programs = postgres.binaries()
     assert programs, f"{SETTING}=postgresql needs PostgreSQL: apt-get install postgresql"

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import databases
 import httpx
 
 from artdagd.node import Node
 from artdagd.settings import Settings
+from tests import databases
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 STATE = "ARTDAG_TEST_STATE"

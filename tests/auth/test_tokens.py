@@ -7,7 +7,6 @@ import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import databases
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +18,7 @@ from artdagd.auth.tokens import LONGEST, Tokens, new_token, token_hash
 from artdagd.database import Database
 from artdagd.database.tokens import TokenRow
 from artdagd.errors import ConfigError, Unauthorized
+from tests import databases
 
 pytestmark = pytest.mark.database
 

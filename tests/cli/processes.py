@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
-import databases
 import pytest
 
 from artdagd.cli.control import main
+from tests import databases
 
 CONTROL = [sys.executable, "-c", "from artdagd.cli.control import main; main()"]
 DAEMON = [sys.executable, "-m", "artdagd.cli.daemon"]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import databases
 import postgres
 import pytest
 from daemons import daemon
@@ -19,6 +18,7 @@ from nodes import Person, running_node
 
 from artdagd.node import Node
 from artdagd.settings import Provider
+from tests import databases
 
 KEY = "the key of this cluster"
 

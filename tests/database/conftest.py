@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
-import databases
 import postgres
 import pytest
 from needs import missing
 
 from artdagd.database import Database
+from tests import databases
 
 _numbers = itertools.count(1)
 

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import databases
 import httpx
 import pytest
 from nodes import running_node
@@ -19,6 +18,7 @@ from artdagd.database import Database
 from artdagd.database.tokens import TokenRow
 from artdagd.node import Node
 from artdagd.runs.events import Events
+from tests import databases
 
 sys.path.append(str(Path(__file__).parent))
 

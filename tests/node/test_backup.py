@@ -9,11 +9,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import databases
 import httpx
 import pytest
 from cli.processes import CONTROL, environment
 from nodes import Person, running_node
+
+from tests import databases
 
 pytestmark = pytest.mark.database
 

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import databases
 import httpx
 import pytest
 from nodes import Person, running_node
@@ -22,6 +21,7 @@ from artdagd.auth.authority import Authority
 from artdagd.database import Database
 from artdagd.errors import Unauthorized
 from artdagd.hooks import Identity
+from tests import databases
 
 pytestmark = pytest.mark.database
 

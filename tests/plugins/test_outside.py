@@ -13,9 +13,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import av
-import databases
 import pytest
 from nodes import Person
+
+from tests import databases
 
 PYPROJECT = """\
 [build-system]

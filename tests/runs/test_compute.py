@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import databases
 import pytest
 
 from artdagd.database import Database
@@ -16,6 +15,7 @@ from artdagd.store import BlobStore
 from artdagd.work import Delivery, MediaFacts, RenderPass
 from artdagd.workers.broker import JobResult
 from artdagd.workers.messages import RenderJob
+from tests import databases
 
 pytestmark = pytest.mark.database
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import databases
 import pytest
 
 from artdagd.auth.principal import Principal
@@ -24,6 +23,7 @@ from artdagd.steps.catalogue import Catalogue
 from artdagd.store import BlobStore, Imports
 from artdagd.work import AudioFacts, MediaFacts, VideoFacts
 from artdagd.workers.broker import JobResult
+from tests import databases
 
 pytestmark = pytest.mark.database
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from databases import url_of
 
 from artdagd.database import Database
 from artdagd.database.providers import ProviderRow
@@ -24,6 +23,7 @@ from artdagd.runs.replication import Replication
 from artdagd.store import BlobStore
 from artdagd.store.circuit import FAILURES
 from artdagd.store.providers import Providers
+from tests.databases import url_of
 
 pytestmark = pytest.mark.database
 

@@ -22,7 +22,7 @@ async def published(who: httpx.AsyncClient, cid: str) -> dict[str, Any]:
 
 async def told(who: httpx.AsyncClient, cid: str, state: str, count: int = 1) -> list[dict[str, Any]]:
     """The deliveries of a work, as soon as ``count`` of them are in ``state``."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while True:
             found = (await who.get(f"/cache/{cid}/publish")).json()["deliveries"]
             if len([one for one in found if one["state"] == state]) >= count:

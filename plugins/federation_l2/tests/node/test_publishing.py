@@ -113,7 +113,7 @@ async def test_what_waits_outlives_the_node_and_the_registry(running, registry):
     async with running() as node, browser(node.url) as giles:
         giles.cookies = cookies
         await told(giles, cid, "delivered")
-        await asyncio.wait_for(registry.server.wait("POST", "/inbox"), 5)
+        await asyncio.wait_for(registry.server.wait("POST", "/inbox"), 60)
     async with running() as node, browser(node.url) as giles:
         giles.cookies = cookies
         await told(giles, cid, "delivered")
