@@ -69,6 +69,11 @@ class Scripted:
 
     async def stop(self) -> None:
         if self._server:
+            # Python 3.11 leaks what it accepted and has not attached yet when a server is closed.
+            for listening in self._server.sockets:
+                asyncio.get_running_loop().remove_reader(listening.fileno())
+            for _ in range(3):
+                await asyncio.sleep(0)
             self._server.close()
             for writer in list(self._open):
                 writer.transport.abort()
