@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from artdagd.errors import ConfigError
+from artdagd.database.opening import judged
 
 
 def migrate(connection: Connection, revision: str = "head") -> None:
@@ -18,11 +18,7 @@ def migrate(connection: Connection, revision: str = "head") -> None:
     """
     config = _config()
     current = MigrationContext.configure(connection).get_current_revision()
-    if current is not None and current not in revisions():
-        raise ConfigError(
-            f"the database was made by a newer artdagd (schema {current})",
-            advice="Install that version or a later one.",
-        )
+    judged(current)
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 

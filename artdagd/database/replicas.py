@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.clock import now
-from artdagd.database.rows import batches, from_row, insert_new
+from artdagd.database.rows import batches, from_row, insert, insert_new
 from artdagd.database.tables import providers, replicas
 
 if TYPE_CHECKING:
@@ -77,8 +76,7 @@ class Replicas:
         """Add work. A copy that is there stays; one that failed is tried soon, one that is being deleted made again."""
 
         async def work(connection: AsyncConnection) -> None:
-            make: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-            new = make(replicas)
+            new = insert(connection, replicas)
             anew = {name: new.excluded[name] for name in ("node", "size", "state", "attempts", "error", "updated_at")}
             statement = new.on_conflict_do_update(
                 index_elements=["cid", "provider_id"],
@@ -229,7 +227,7 @@ class Replicas:
         """
 
         async def work(connection: AsyncConnection) -> None:
-            where = and_(replicas.c.cid == cid, replicas.c.provider_id == provider_id)
+            where = _copy(cid, provider_id)
             values = {"state": "failed", "error": error, "updated_at": now(), "due_at": time.time()}
             there = and_(where, replicas.c.state == "replicated")
             await connection.execute(update(replicas).where(there).values(spoiled=spoiled, **values))
@@ -324,8 +322,12 @@ def _due(node: str, at: float) -> ColumnElement[bool]:
     return and_(replicas.c.node == node, or_(replicas.c.due_at <= at, replicas.c.due_at > at + 2 * LONGEST))
 
 
+def _copy(cid: str, provider_id: str) -> ColumnElement[bool]:
+    return and_(replicas.c.cid == cid, replicas.c.provider_id == provider_id)
+
+
 def _leased(row: Replica) -> ColumnElement[bool]:
-    return and_(replicas.c.cid == row.cid, replicas.c.provider_id == row.provider_id, replicas.c.lease == row.lease)
+    return and_(_copy(row.cid, row.provider_id), replicas.c.lease == row.lease)
 
 
 async def _release(connection: AsyncConnection, row: Replica) -> bool:
@@ -337,8 +339,8 @@ async def _release(connection: AsyncConnection, row: Replica) -> bool:
 async def _change(connection: AsyncConnection, row: Replica, **values: Any) -> bool:
     """Change a row that is as it was read."""
     lease = replicas.c.lease.is_(None) if row.lease is None else replicas.c.lease == row.lease
-    where = and_(replicas.c.cid == row.cid, replicas.c.provider_id == row.provider_id, lease)
-    done = await connection.execute(update(replicas).where(where, replicas.c.state == row.state).values(**values))
+    where = (_copy(row.cid, row.provider_id), lease, replicas.c.state == row.state)
+    done = await connection.execute(update(replicas).where(*where).values(**values))
     return bool(done.rowcount)
 
 

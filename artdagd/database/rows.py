@@ -59,19 +59,20 @@ async def insert_new(connection: AsyncConnection, table: Table, rows: list[dict[
     """Insert rows, leaving those that exist as they are. Returns how many were new, where the driver tells."""
     if not rows:
         return 0
-    done = await connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+    done = await connection.execute(insert(connection, table).on_conflict_do_nothing(), rows)
     return int(done.rowcount)
 
 
 async def upsert(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows or replace those with the same primary key. ``rows`` have the same columns."""
-    insert = _insert(connection, table)
+    new = insert(connection, table)
     keys = {column.name for column in table.primary_key}
-    changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    await connection.execute(insert.on_conflict_do_update(index_elements=sorted(keys), set_=changed), rows)
+    changed = {name: new.excluded[name] for name in rows[0] if name not in keys}
+    await connection.execute(new.on_conflict_do_update(index_elements=sorted(keys), set_=changed), rows)
 
 
-def _insert(connection: AsyncConnection, table: Table) -> Any:
+def insert(connection: AsyncConnection, table: Table) -> Any:
+    """An INSERT in the dialect of ``connection``, which knows of conflicts."""
     make: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement: Insert = make(table)
     return statement

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+from artdagd.database.leases import STEPS_ENDED
+from artdagd.database.runs import ENDED
+
 RunStatus = Literal["pending", "analyzing", "planning", "running", "completed", "failed", "cancelled"]
 StepStatus = Literal["pending", "ready", "running", "completed", "cached", "fused", "failed", "cancelled"]
 
-RUN_TERMINAL: frozenset[RunStatus] = frozenset({"completed", "failed", "cancelled"})
-STEP_TERMINAL: frozenset[StepStatus] = frozenset({"completed", "cached", "fused", "failed", "cancelled"})
+RUN_TERMINAL = frozenset(ENDED)
+STEP_TERMINAL = frozenset(STEPS_ENDED)
 
 _RUN_ORDER: tuple[RunStatus, ...] = ("pending", "analyzing", "planning", "running")
 

@@ -87,7 +87,7 @@ class Storage:
                 raise ConfigError(f"storage {name}: {error}") from None
         await self._database.replicas.prune()
         await self._look()
-        if self._database.engine.dialect.name != "sqlite":  # of which there is one node
+        if not self._database.nodes.alone:
             self._looking = asyncio.create_task(self._keep_looking())
 
     async def close(self) -> None:
@@ -168,9 +168,10 @@ class Storage:
             await self._database.providers.update(provider_id, **given)
             before, row = row, msgspec.structs.replace(row, **given)
             self._rows[provider_id] = row
-            await self._database.replicas.retry(provider_id)
             if row.config != before.config:  # it may be another place
                 await self._database.replicas.renew(provider_id)
+            else:
+                await self._database.replicas.retry(provider_id)
             if backend is not None:
                 await self._use(row, backend)
             elif used := self._store.providers.get(provider_id):
