@@ -52,6 +52,12 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     node_id: str | None = None
     fence: int = 0
 
+    @property
+    def begins_with(self) -> set[str]:
+        """The CIDs of what has to be there before it begins: its inputs, and its plan or its recipe."""
+        begins = self.plan_id if self.given_plan else self.recipe_id
+        return {*self.inputs.values(), *([begins] if begins else [])}
+
 
 class StepRow(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str

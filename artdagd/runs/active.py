@@ -134,9 +134,7 @@ class Active:
 
     async def _within_reach(self, row: RunRow) -> bool:
         """Whether all that a run begins with can be had here. If not it is left to wait for its node's return."""
-        begins = [*row.inputs.values(), row.plan_id if row.given_plan else row.recipe_id]
-        wanted = {cid for cid in begins if cid is not None}
-        lacking = wanted - await self._stage.store.reachable(wanted)
+        lacking = row.begins_with - await self._stage.store.reachable(row.begins_with)
         if lacking and row.run_id not in self._out_of_reach:
             self._out_of_reach.add(row.run_id)
             log.warning("run %s waits for its node, which is gone: %s can't be had here", row.run_id, min(lacking))

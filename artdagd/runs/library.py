@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import msgspec
 
@@ -20,7 +19,7 @@ from artdagd.runs.entries import Copies, entry_of
 from artdagd.runs.keeping import Keeper
 from artdagd.runs.quota import Quota
 from artdagd.runs.replication import Replication
-from artdagd.runs.sniff import media_type_of
+from artdagd.runs.sniff import HEAD, beginning, media_type_of
 from artdagd.runs.views import Content, Entry, MetaChanges, Page, Received
 from artdagd.store import Blob, BlobStore, Imports, parse_cid
 
@@ -30,9 +29,6 @@ IPFS_SECONDS = 60.0
 """Seconds in which the IPFS node takes an upload, beyond a megabyte a second (``IPFS_RATE``)."""
 
 IPFS_RATE = 1e6
-
-HEAD = 512
-"""Bytes of the beginning that the media type is told from."""
 
 
 class Library:
@@ -112,7 +108,7 @@ class Library:
     async def take(self, cid: str, who: Principal) -> Entry:
         """Make what is stored, and is everybody's, an entry of ``who``'s. Raises as :meth:`open`, StorageFull."""
         path = await self._store.path(cid)
-        size, head = await asyncio.to_thread(_looked_at, path)
+        head, size = await asyncio.to_thread(beginning, path)
         await self.quota.check(who, size)
         return await self.record(cid, size, filename=None, owner=who.name, media_type=media_type_of(head, None))
 
@@ -237,11 +233,6 @@ class Library:
         row = await self._database.blobs.entry(cid, owner)
         assert row is not None
         return entry_of(row)
-
-
-def _looked_at(path: Path) -> tuple[int, bytes]:
-    with path.open("rb") as file:
-        return path.stat().st_size, file.read(HEAD)
 
 
 def _name(cid: str) -> str:

@@ -90,8 +90,7 @@ class Performance:
                 return await self._stage.database.runs.get(run_id)
 
     async def _through(self, row: RunRow) -> None:
-        begins = row.plan_id if row.given_plan else row.recipe_id
-        await self._stage.compute.arrived({*row.inputs.values(), *([begins] if begins else [])})
+        await self._stage.compute.arrived(row.begins_with)
         made = await self._phases(row)
         if made is None:
             return

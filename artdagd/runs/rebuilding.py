@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,12 +18,10 @@ from artdagd.plans.document import MAX_PLAN_BYTES, plan_from_bytes
 from artdagd.plans.model import Plan
 from artdagd.recipes.parse import parse_recipe
 from artdagd.runs.recipes import effect_recipe
-from artdagd.runs.sniff import media_type_of
+from artdagd.runs.sniff import beginning, media_type_of
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store import BlobStore
 from artdagd.work import Kind
-
-HEAD = 512
 
 Tell = Callable[[int], None]
 """Told how many files have been looked at."""
@@ -194,7 +191,7 @@ class Rebuilding:
         if await self._database.blobs.entry(cid, owner):
             return False
         path = await self._store.path(cid)
-        head, size = await asyncio.to_thread(_begins, path)
+        head, size = await asyncio.to_thread(beginning, path)
         media_type = media_type_of(head, filename)
         kind = _kind(media_type)
         await self._database.blobs.record(cid, size, media_type=media_type, filename=filename, owner=owner, kind=kind)
@@ -239,11 +236,6 @@ def _file(record: Record, made: Plan | None) -> str | None:
     if made is None or delivery is None or delivery.format not in FORMATS:
         return None
     return f"{made.name}-{record.output.cid[-8:]}.{delivery.format}"
-
-
-def _begins(path: Path) -> tuple[bytes, int]:
-    with path.open("rb") as file:
-        return file.read(HEAD), path.stat().st_size
 
 
 def _kind(media_type: str) -> Kind:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import mimetypes
+from pathlib import Path
+
+HEAD = 512
+"""Bytes of the beginning that the media type is told from."""
 
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x1a\x45\xdf\xa3", "video/webm"),
@@ -17,6 +21,12 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (8, b"WAVE", "audio/wav"),
     (8, b"AVI ", "video/x-msvideo"),
 )
+
+
+def beginning(path: Path) -> tuple[bytes, int]:
+    """In a thread: the first bytes of a file, and its size. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(HEAD), path.stat().st_size
 
 
 def media_type_of(head: bytes, filename: str | None = None) -> str:
