@@ -92,3 +92,12 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     levels: tuple[tuple[str, ...], ...]
     passes: tuple[Pass, ...]
     output: str
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """Of the output; None where no pass makes it."""
+        return next((item.delivery for item in self.passes if item.delivery is not None), None)
+
+    def file_name(self, cid: str, delivery: Delivery) -> str:
+        """What the output, which is ``cid`` and delivered so, is called as a file."""
+        return f"{self.name}-{cid[-8:]}.{delivery.format}"

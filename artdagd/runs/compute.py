@@ -17,6 +17,7 @@ from artdagd.database import Database
 from artdagd.database.actions import ActionRow
 from artdagd.errors import BlobCorrupt, NotFound, StepFailed, Unavailable
 from artdagd.plans.model import AnalysisRequest
+from artdagd.runs.again import again
 from artdagd.runs.shared import Shared
 from artdagd.runs.turns import Turns
 from artdagd.steps.catalogue import Catalogue
@@ -193,13 +194,8 @@ class Compute:
         cid = cid_of_value(features)
         if self._store.has(cid) and await self._sound(cid):
             return cid
-        for attempt in range(ATTEMPTS):
-            try:
-                return (await self._store.put_value(features, "analysis")).cid
-            except NotFound:  # somebody deleted the cache
-                if attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
+        # Not found: somebody deleted the cache.
+        return (await again(lambda: self._store.put_value(features, "analysis"), NotFound)).cid
 
     async def _sound(self, cid: str) -> bool:
         try:

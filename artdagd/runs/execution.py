@@ -13,15 +13,13 @@ from artdagd.errors import ArtdagError, BlobCorrupt, InvalidRecipe, NotFound, St
 from artdagd.plans.model import Analysis, AnalysisRequest, Pass, Plan, PlannedStep
 from artdagd.plans.planner import analysis_requests, plan
 from artdagd.recipes.model import InputType, Recipe
+from artdagd.runs.again import again
 from artdagd.runs.compute import Compute, Computed
 from artdagd.runs.live import LiveRun
 from artdagd.runs.machine import StepStatus
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.work import MediaFacts, RenderPass, RenderStep
-
-ATTEMPTS = 3
-"""How often a pass is tried when one of its sources turns out lost or corrupt and is made anew."""
 
 
 class _Lost(Exception):
@@ -102,15 +100,12 @@ class Planner:
         return facts
 
     async def _analysis(self, request: AnalysisRequest) -> Analysis:
-        for attempt in range(ATTEMPTS):
-            try:
-                cid = await self._compute.analysis(request, self._catalogue)
-                return Analysis(cid, await self._store.read_value(cid))
-            except (BlobCorrupt, NotFound):
-                # The input itself is not made anew; what was found in it is.
-                if attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
+        async def analyzed() -> Analysis:
+            cid = await self._compute.analysis(request, self._catalogue)
+            return Analysis(cid, await self._store.read_value(cid))
+
+        # The input itself is not made anew; what was found in it is.
+        return await again(analyzed, BlobCorrupt, NotFound)
 
 
 class Execution:
@@ -184,13 +179,10 @@ class Execution:
 
     async def _work(self, item: Pass) -> RenderPass:
         """The pass with its sources on the local disk; makes sources that are missing."""
-        for attempt in range(ATTEMPTS):
-            try:
-                return await self._sourced(item)
-            except _Lost as lost:
-                if attempt == ATTEMPTS - 1:
-                    raise lost.reason from None
-        raise AssertionError("unreachable")
+        try:
+            return await again(lambda: self._sourced(item), _Lost)
+        except _Lost as lost:
+            raise lost.reason from None
 
     async def _sourced(self, item: Pass) -> RenderPass:
         """Raises _Lost if what an earlier run had stored is gone by the time that it is read."""
@@ -233,17 +225,21 @@ class Execution:
 
     async def _at_hand(self, pass_id: str) -> tuple[str, Path]:
         """The result of a pass and its file, made anew if it is lost meanwhile."""
-        for attempt in range(ATTEMPTS):
+
+        async def result() -> tuple[str, Path]:
             task = self._result(pass_id)
             cid = await task
             try:
                 return cid, await self._store.path(cid)
-            except (BlobCorrupt, NotFound):
-                if attempt == ATTEMPTS - 1:
-                    raise
+            except (BlobCorrupt, NotFound) as error:
                 if self._results.get(pass_id) is task:
                     del self._results[pass_id]
-        raise AssertionError("unreachable")
+                raise _Lost(error) from error
+
+        try:
+            return await again(result, _Lost)
+        except _Lost as lost:
+            raise lost.reason from None
 
     async def _settle(self) -> None:
         """Steps that nothing needed, because a later result was known, count as cached."""

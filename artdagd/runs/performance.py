@@ -123,8 +123,9 @@ class Performance:
         record = provenance(current or row, made, output_cid, finished_at, actions, stage.catalogue)
         blob = await stage.store.put_value(record, "blobs")
         size = (await stage.store.path(output_cid)).stat().st_size
-        delivery = next(item.delivery for item in made.passes if item.delivery is not None)
-        name, media_type = f"{made.name}-{output_cid[-8:]}.{delivery.format}", FORMATS[delivery.format].media_type
+        delivery = made.delivery
+        assert delivery is not None
+        name, media_type = made.file_name(output_cid, delivery), FORMATS[delivery.format].media_type
         await stage.library.record(output_cid, size, filename=name, owner=row.owner, media_type=media_type)
         await self._live.enter(
             "completed",

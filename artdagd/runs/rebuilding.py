@@ -232,10 +232,10 @@ def _effect(text: bytes) -> tuple[str, dict[str, Any]] | None:
 
 def _file(record: Record, made: Plan | None) -> str | None:
     """The name that the output had."""
-    delivery = next((item.delivery for item in made.passes if item.delivery), None) if made else None
+    delivery = made.delivery if made else None
     if made is None or delivery is None or delivery.format not in FORMATS:
         return None
-    return f"{made.name}-{record.output.cid[-8:]}.{delivery.format}"
+    return made.file_name(record.output.cid, delivery)
 
 
 def _kind(media_type: str) -> Kind:
