@@ -11,11 +11,10 @@ from typing import Any
 import click
 
 from artdagd import __version__
-from artdagd.cli.problems import run_command
+from artdagd.cli.problems import EX_CONFIG, run_command
 from artdagd.errors import ArtdagError, ConfigError
 from artdagd.system import logs
 
-EX_CONFIG = 78
 LONGEST_SOCKET = 107
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from artdagd.cli.problems import FAILED, clean
+from artdagd.cli.problems import EX_CONFIG, FAILED, clean
 from artdagd.cli.show import Show, json_option
 
 if TYPE_CHECKING:
@@ -62,8 +62,6 @@ def _command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
 
     return make
 
-
-EX_CONFIG = 78
 
 a_file = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 

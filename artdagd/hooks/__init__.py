@@ -5,6 +5,7 @@ Version of this API: see :data:`API_VERSION`; it follows semantic versioning, ap
 
 from artdagd.hooks.addresses import AddressRules, is_loopback
 from artdagd.hooks.checks import Check, ConfiguredStorage, Installation
+from artdagd.hooks.finishing import finished
 from artdagd.hooks.identity import Identity, IdentityProvider, ProviderUnreachable, SignInRefused
 from artdagd.hooks.markers import API_VERSION, hookimpl, hookspec
 from artdagd.hooks.node import NodeAccess, PluginSettings, State
@@ -70,6 +71,7 @@ __all__ = [
     "WebResponse",
     "WebRoute",
     "Work",
+    "finished",
     "hookimpl",
     "hookspec",
     "is_loopback",

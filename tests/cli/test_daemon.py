@@ -121,12 +121,13 @@ def test_the_admin_token_is_written_nowhere_else(tmp_path: Path, clip: Path):
     node.start()
     file = node.home / "admin-token"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert node.url in node.log  # the address, and where the token is
-    assert str(file) in node.log
+    url = node.url
     well(node.ctl("render", "invert", clip))
     wrong = "artdag_" + "w" * 43
     assert node.ctl("status", ARTDAG_TOKEN=wrong).returncode == 4
     assert node.stop() == 0
+    assert url in node.log  # the address, and where the token is
+    assert str(file) in node.log
     secret = file.read_text().strip().removeprefix("artdag_").encode()
     assert re.fullmatch(rb"[\w-]{43}", secret)
     for folder, _, names in os.walk(node.home):

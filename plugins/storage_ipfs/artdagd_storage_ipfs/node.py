@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from io import FileIO
 from pathlib import Path
 
+from artdagd.hooks import finished
 from artdagd_storage_ipfs.config import IpfsConfig
 from artdagd_storage_ipfs.errors import IpfsError, cut
-from artdagd_storage_ipfs.finishing import finished
 from artdagd_storage_ipfs.naming import DAG_PB, Name, name_of
 from artdagd_storage_ipfs.rpc import CHUNK, Rpc
 

@@ -11,11 +11,10 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from artdagd.hooks import AddressRules
+from artdagd.hooks import AddressRules, finished
 from artdagd_storage_s3.client import Client
 from artdagd_storage_s3.config import S3Config
 from artdagd_storage_s3.errors import EXISTS, MISSING, S3Error
-from artdagd_storage_s3.finishing import finished
 from artdagd_storage_s3.reading import reading
 from artdagd_storage_s3.upload import PART, Upload
 
@@ -62,7 +61,7 @@ class Bucket:
         A new object is only made where none is (``If-None-Match``), if the service knows that.
         """
         key = self._key(cid)
-        with await finished(asyncio.to_thread(FileIO, path), undo=_close) as file:
+        with await finished(asyncio.to_thread(FileIO, path), undo=FileIO.close) as file:
             size = os.fstat(file.fileno()).st_size
             kept = await self._size(key)
             if kept == size:
@@ -180,7 +179,3 @@ class Bucket:
     async def _ask(self) -> None:
         """A question whose answer has a body that says what is wrong; that to HEAD has none."""
         await self._client.call("list_objects_v2", {"Prefix": self._config.folder, "MaxKeys": 1})
-
-
-async def _close(file: FileIO) -> None:
-    file.close()

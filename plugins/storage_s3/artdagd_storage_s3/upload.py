@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from io import FileIO
 from typing import Any
 
+from artdagd.hooks import finished
 from artdagd_storage_s3.client import Client
 from artdagd_storage_s3.errors import S3Error
-from artdagd_storage_s3.finishing import finished
 
 log = logging.getLogger(__name__)
 

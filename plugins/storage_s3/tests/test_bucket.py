@@ -13,11 +13,12 @@ from pathlib import Path
 import botocore.auth
 import msgspec
 import pytest
-from artdagd_storage_s3 import Bucket, S3Config, artdag_storage_types, bucket, client, finishing, upload
+from artdagd_storage_s3 import Bucket, S3Config, artdag_storage_types, bucket, client, upload
 from artdagd_storage_s3.upload import PART
 from gateways import Gateway
 
 from artdagd.cid import cid_of_file
+from artdagd.hooks import finishing
 from artdagd.testing import Made, make, read, sparse
 from artdagd.testing.storage import listed
 from artdagd.testing.storage_faults import OPERATIONS

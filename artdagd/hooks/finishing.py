@@ -12,9 +12,10 @@ STOPPING_SECONDS = 10.0
 """How long whoever is cancelled waits for the answer to what was sent already."""
 
 
-async def finished(work: Coroutine[Any, Any, T], undo: Callable[[T], Awaitable[None]] | None = None) -> T:
-    """What ``work`` returns. If this is cancelled meanwhile, the end of ``work`` is awaited all the same, and then
-    ``undo`` with what it returned: a service that was asked goes on, whether or not anyone listens."""
+async def finished(work: Coroutine[Any, Any, T], undo: Callable[[T], Awaitable[None] | None] | None = None) -> T:
+    """What ``work`` returns. If this is cancelled meanwhile, the end of ``work`` is awaited all the same, for ten
+    seconds, and then ``undo`` called with what it returned: a service that was asked goes on, whether or not anyone
+    listens."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
@@ -23,5 +24,7 @@ async def finished(work: Coroutine[Any, Any, T], undo: Callable[[T], Awaitable[N
         if not task.done():
             task.cancel()
         elif not task.cancelled() and task.exception() is None and undo is not None:
-            await undo(task.result())
+            undoing = undo(task.result())
+            if undoing is not None:
+                await undoing
         raise
