@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -14,7 +16,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from nodes import EXAMPLES, STATE, Person, running_node
 
 from artdagd.node import Node
-from tests import databases
+from tests import databases, postgres
+from tests.needs import missing
+
+_numbers = itertools.count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,6 +44,31 @@ def databases_of_one_test(request: pytest.FixtureRequest) -> Iterator[None]:
 def compiled_once(request: pytest.FixtureRequest) -> None:
     """What analyzers compile is kept for all nodes: half a minute each, otherwise."""
     os.environ[STATE] = str(request.config.cache.mkdir("artdagd-state"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a server, without a database's name."""
+    if databases.on_postgresql():
+        yield os.environ[databases.SERVER]
+        return
+    programs = postgres.binaries()
+    if programs is None:
+        missing("postgresql", "apt-get install postgresql, and this is tried on it")
+    with postgres.running(programs) as server:
+        yield server.url
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: str) -> str:
+    """An empty database of its own."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    connection = await asyncpg.connect(f"{postgres_server}/postgres")
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
+    return f"{postgres_server}/{name}"
 
 
 @pytest.fixture

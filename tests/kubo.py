@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from tests.needs import missing
+from tests.programs import built, stop
 
 START_SECONDS = 60.0
 
@@ -53,10 +52,7 @@ class Kubo(msgspec.Struct):
 def kubo(folder: Path, settings: Mapping[str, Any] | None = None) -> Iterator[Kubo]:
     """Runs a node on free ports, which it chooses itself and writes down. ``settings`` (``Import.CidVersion`` …) are
     put into its configuration."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "artdagd" / "servers"
-    program = shutil.which("ipfs", path=os.pathsep.join((str(cache), os.environ.get("PATH", ""))))
-    if program is None:
-        missing("ipfs", "make servers builds it, with Go")
+    program = built("ipfs")
     environment = _environment(folder)
     subprocess.run(
         [program, "init", "--profile=test", "--empty-repo"], env=environment, check=True, capture_output=True
@@ -67,12 +63,7 @@ def kubo(folder: Path, settings: Mapping[str, Any] | None = None) -> Iterator[Ku
         try:
             yield Kubo(program, folder, _told(folder, "api", running), _told(folder, "gateway", running))
         finally:
-            running.terminate()
-            try:
-                running.wait(20)
-            except subprocess.TimeoutExpired:
-                running.kill()
-                running.wait()
+            stop(running)
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-import postgres
 import pytest
 from daemons import daemon
-from needs import missing
 from nodes import Person, running_node
 
 from artdagd.node import Node
 from artdagd.settings import Provider
-from tests import databases
 
 KEY = "the key of this cluster"
-
-_numbers = itertools.count(1)
 
 Start = Callable[..., AbstractAsyncContextManager[tuple[Node, Person]]]
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    if databases.on_postgresql():
-        yield os.environ[databases.SERVER]
-        return
-    programs = postgres.binaries()
-    if programs is None:
-        missing("postgresql", "apt-get install postgresql, and several nodes are tried on it")
-    with postgres.running(programs) as server:
-        yield server.url
-
-
 @pytest.fixture
-async def url(postgres_server: str) -> str:
-    """An empty database of its own."""
-    name = f"cluster_{os.getpid()}_{next(_numbers)}"
-    connection = await asyncpg.connect(f"{postgres_server}/postgres")
-    try:
-        await connection.execute(f"CREATE DATABASE {name}")
-    finally:
-        await connection.close()
-    return f"{postgres_server}/{name}"
+def url(postgres_url: str) -> str:
+    return postgres_url
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import av
 import pytest
 from nodes import Person
 
-from tests import databases
+from tests import databases, programs
 
 PYPROJECT = """\
 [build-system]
@@ -100,12 +100,7 @@ async def node(home: Path, site: Path) -> AsyncIterator[Person]:
         async with person.http:
             yield person
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        programs.stop(process)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import secrets
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 import msgspec
 from artdagd_storage_s3 import S3Config
 
-from tests.needs import missing
+from tests.programs import built, stop
 
 STARTING = 60.0
 """Seconds that it may take to listen; alone it takes half of one."""
@@ -57,10 +56,7 @@ class Gateway(msgspec.Struct):
 @contextmanager
 def gateway(folder: Path) -> Iterator[Gateway]:
     """Runs on a port that the kernel chooses as it binds, with a key of its own."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "artdagd" / "servers"
-    program = shutil.which("versitygw", path=os.pathsep.join((str(cache), os.environ.get("PATH", ""))))
-    if program is None:
-        missing("versitygw", "make servers builds it, with Go")
+    program = built("versitygw")
     root, log = folder / "root", folder / "log"
     root.mkdir()
     access, secret = "tests", secrets.token_hex(16)
@@ -71,12 +67,7 @@ def gateway(folder: Path) -> Iterator[Gateway]:
     try:
         yield Gateway(_port(running, log), root, access, secret)
     finally:
-        running.terminate()
-        try:
-            running.wait(20)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
+        stop(running)
 
 
 def _port(running: subprocess.Popen[bytes], log: Path) -> int:
