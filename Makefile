@@ -8,6 +8,7 @@ PLUGINS := $(sort $(dir $(wildcard plugins/*/pyproject.toml)))
 SERVERS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/artdagd/servers
 VERSITYGW := $(SERVERS)/.versitygw-$(firstword $(shell cat tests/servers/go.mod tests/servers/go.sum | cksum))
 KUBO := $(SERVERS)/.ipfs-$(firstword $(shell cat tests/servers/kubo/go.mod tests/servers/kubo/go.sum | cksum))
+WEB := artdagd/web/source
 FEDIFY := plugins/federation_l2/tests/fedify
 DEMO_HOME ?= .demo
 GALLERY_HOME ?= .gallery
@@ -16,7 +17,7 @@ GALLERY_HOME ?= .gallery
 DESTDIR ?=
 UNITS := $(DESTDIR)/usr/local/lib/systemd/system
 
-.PHONY: help demo gallery run install-service test test-postgresql test-slow fedify servers fuzz fuzz-recipes contract lint format docs bench clean
+.PHONY: help demo gallery run web install-service test test-postgresql test-slow fedify servers fuzz fuzz-recipes contract lint format docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +37,13 @@ gallery: $(READY) ## render a short clip of every step and effect, and a contact
 
 run: $(READY) ## start a node on http://127.0.0.1:8100
 	$(BIN)/artdagd serve
+
+$(WEB)/node_modules/.ready: $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --ignore-scripts --loglevel=error
+	@touch $@
+
+web: $(WEB)/node_modules/.ready ## build the style sheet of the pages, and fetch htmx (npm)
+	@cd $(WEB) && npm run --silent build
 
 install-service: ## copy systemd units, user, folders and example settings to DESTDIR, and say what comes next
 	@install -d $(UNITS) $(DESTDIR)/usr/local/lib/sysusers.d $(DESTDIR)/usr/local/lib/tmpfiles.d $(DESTDIR)/etc/artdagd
@@ -111,4 +119,4 @@ bench: $(PEERS) ## measure, beside peers (see benchmarks/README.md)
 	$(BIN)/python -m benchmarks
 
 clean: ## remove what make made
-	rm -rf $(VENV) $(FEDIFY)/node_modules $(DEMO_HOME) $(GALLERY_HOME) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(FEDIFY)/node_modules $(WEB)/node_modules $(DEMO_HOME) $(GALLERY_HOME) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 POLICY = "; ".join(
     (
         "default-src 'none'",
+        "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self'",
-        "media-src 'self'",
+        "connect-src 'self'",
+        "img-src 'self' blob:",
+        "media-src 'self' blob:",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
     )
 )
-"""The Content-Security-Policy of pages: nothing of them runs, and nothing comes from or goes to elsewhere."""
+"""The Content-Security-Policy of pages: our own files run and no word of a page does, and nothing comes from or goes to
+elsewhere. ``blob:`` is what the browser itself has made, such as the preview of a file that is about to be uploaded."""
 
 NAVIGATION = (
     ("/media", "Media"),
@@ -42,9 +45,12 @@ OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]{0,199}")
 
 
 def wants_page(request: Request) -> bool:
-    """Whether the client prefers HTML. What is under ``/api/`` is JSON for everybody."""
+    """Whether the client prefers HTML. What is under ``/api/`` is JSON for everybody; htmx, which brings our pages into
+    each other, accepts anything and means pages."""
+    if request.path.startswith("/api/"):
+        return False
     accepted = request.accept_mimetypes
-    return not request.path.startswith("/api/") and accepted["text/html"] > accepted["application/json"]
+    return "HX-Request" in request.headers or accepted["text/html"] > accepted["application/json"]
 
 
 def here(request: ArrivingRequest) -> str:
@@ -76,5 +82,5 @@ async def page(
     response.headers["Content-Security-Policy"] = POLICY
     # With `no-referrer` browsers send their forms with `Origin: null`, which is anybody's.
     response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Vary"] = "Accept, Cookie"
+    response.headers["Vary"] = "Accept, Cookie, HX-Request"
     return response

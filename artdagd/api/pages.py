@@ -1,4 +1,4 @@
-"""What a person sees first: the landing at ``/``, and the contract at ``/docs``. No script, no asset from elsewhere."""
+"""What a person sees first: the landing at ``/``, and the contract at ``/docs``. No asset from elsewhere."""
 
 from __future__ import annotations
 

@@ -21,6 +21,9 @@ while messages about that are under way."""
 
 TOLD_SECONDS = 2
 
+COPY_SECONDS = 3
+"""How often a page that waits for a player's copy loads itself again."""
+
 PATIENCE = 0.25
 """Seconds that a page waits for a player's copy; then it asks to be loaded again."""
 
@@ -43,10 +46,12 @@ async def medium(call: Call, entry: Entry) -> dict[str, Any]:
         publication = await publishing.show(entry.cid, call.who)
     except NotFound:
         withdrawn = await publishing.withdrawal(entry.cid, call.who)
-    shown = {"own": True, "copies": _copies(call, entry), "registry": publishing.label, "publication": publication}
+    shown: dict[str, Any] = {"own": True, "copies": _copies(call, entry)}
+    shown |= {"registry": publishing.label, "publication": publication}
     sent = publication.deliveries if publication else withdrawn
-    shown |= {"withdrawn": withdrawn, "again": _again(call, entry, sent)}
-    return {**shown, "player": await player(call, entry)}
+    shown |= {"withdrawn": withdrawn, "player": await player(call, entry)}
+    waits = {"seconds": COPY_SECONDS, "address": ""} if shown["player"].get("waits") else None
+    return shown | {"again": _again(call, entry, sent) or waits}
 
 
 def _copies(call: Call, entry: Entry) -> list[tuple[str, CopyView]]:
@@ -55,12 +60,12 @@ def _copies(call: Call, entry: Entry) -> list[tuple[str, CopyView]]:
     return [(names.get(one, one), copy) for one, copy in entry.replication.items()]
 
 
-def _again(call: Call, entry: Entry, sent: Sequence[Delivery]) -> str:
-    """For who has just published or withdrawn: when and where to see how far the messages have got, as a refresh."""
+def _again(call: Call, entry: Entry, sent: Sequence[Delivery]) -> dict[str, Any] | None:
+    """For who has just published or withdrawn: when and where to see how far the messages have got."""
     told = call.request.args.get("told", "")
     if not (told.isdecimal() and len(told) < 3 and int(told) < TOLD_AGAIN and any(s.state == "queued" for s in sent)):
-        return ""
-    return f"{TOLD_SECONDS}; url=/cache/{entry.cid}?told={int(told) + 1}"
+        return None
+    return {"seconds": TOLD_SECONDS, "address": f"/cache/{entry.cid}?told={int(told) + 1}"}
 
 
 async def player(call: Call, entry: Entry) -> dict[str, Any]:
