@@ -44,6 +44,10 @@ class RunsQuery(ListQuery, frozen=True):
     recipe: Annotated[Short | None, msgspec.Meta(description="A recipe's id or name.")] = None
 
 
+class ExplainQuery(msgspec.Struct, frozen=True):
+    against: Annotated[Short | None, msgspec.Meta(description="The id of the run to compare with.")] = None
+
+
 class RecipeRunBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Input name -> CID, and values for the recipe's params."""
 

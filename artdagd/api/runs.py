@@ -8,12 +8,12 @@ from quart import Response
 
 from artdagd.api import sse
 from artdagd.api.calls import Call
-from artdagd.api.requests import RunBody, RunsQuery
+from artdagd.api.requests import ExplainQuery, RunBody, RunsQuery
 from artdagd.api.routes import FORM, Page, Section
 from artdagd.api.views import runs as views
 from artdagd.errors import Conflict, InvalidRecipe, NotFound, StorageFull, TooBusy
 from artdagd.runs import views as answers
-from artdagd.runs.views import PlanView, RunRequest, RunView
+from artdagd.runs.views import Explanation, PlanView, RunRequest, RunView
 
 section = Section("Runs", "Executions of plans, with their state, events and provenance.")
 
@@ -107,6 +107,14 @@ async def retry_run(call: Call, run_id: str) -> RunView:
 @section.route("GET", "/api/run/{run_id}/plan", "Show a run's plan", errors=(NotFound,))
 async def show_run_plan(call: Call, run_id: str) -> PlanView:
     return await call.services.runs.plan_of(run_id, call.who)
+
+
+@section.route("GET", "/api/run/{run_id}/explain", "Say why each step of a run was computed", errors=(NotFound,))
+async def explain_run(call: Call, run_id: str, query: ExplainQuery) -> Explanation:
+    """Compared with another run: the one that `against` names, else the newest one before it of the same recipe (by
+    name) or effect whose plan is known. Only the first step that changed is a `cause`; those behind it say through
+    which of their inputs the change came."""
+    return await call.services.runs.explain(run_id, call.who, query.against)
 
 
 @section.route("GET", "/api/run/{run_id}/analysis", "Show what a run's analysis found", errors=(NotFound,))

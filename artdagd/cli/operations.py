@@ -42,6 +42,7 @@ COMMANDS = {
     "cancel_run": "runs cancel",
     "retry_run": "runs retry",
     "show_run_plan": "runs plan",
+    "explain_run": "runs explain",
     "show_run_analysis": "runs analysis",
     "show_run_provenance": "runs provenance",
     "follow_run": "runs follow",

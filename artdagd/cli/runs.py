@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from artdagd.cli.client import Client, part
+from artdagd.cli.explaining import explain
 from artdagd.cli.following import finish, follow_option, started, summary, title
 from artdagd.cli.plans import show_plan
 from artdagd.cli.saving import output_option
@@ -21,6 +22,9 @@ from artdagd.runs.machine import RunStatus
 @click.group()
 def runs() -> None:
     """Look at runs, and cancel, retry or delete them."""
+
+
+runs.add_command(explain)
 
 
 @runs.command("list")

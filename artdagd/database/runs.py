@@ -125,6 +125,19 @@ class Runs:
 
         return await self._database.read(work)
 
+    async def before(self, row: RunRow, most: int) -> list[RunRow]:
+        """Up to ``most`` planned runs that were started before ``row``, newest first, of its owner and of the recipe
+        of its name, or of its effect."""
+        own = select(runs.c.seq).where(runs.c.run_id == row.run_id).scalar_subquery()
+        same = runs.c.recipe_name == row.recipe_name if row.effect is None else runs.c.effect == row.effect
+        where = and_(runs.c.owner == row.owner, runs.c.seq < own, runs.c.plan_id.is_not(None), same)
+
+        async def work(connection: AsyncConnection) -> list[RunRow]:
+            query = select(runs).where(where).order_by(runs.c.seq.desc()).limit(most)
+            return [from_row(RunRow, found) for found in (await connection.execute(query)).mappings()]
+
+        return await self._database.read(work)
+
     async def count(self) -> dict[str, int]:
         """Runs by status."""
 

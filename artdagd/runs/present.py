@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from artdagd.database.runs import RunRow, StepRow
 from artdagd.plans.model import Plan
 from artdagd.runs.live import LiveRun
@@ -39,7 +41,7 @@ def plan_view(plan_id: str, made: Plan, known: dict[str, str]) -> PlanView:
     )
 
 
-def run_view(row: RunRow, steps: list[StepRow], live: LiveRun | None) -> RunView:
+def run_view(row: RunRow, steps: Sequence[StepRow], live: LiveRun | None) -> RunView:
     """``live`` is given for an active run: it knows the progress."""
     progress = live.overall() if live else overall(row, steps)
     recipe = RecipeRef(row.recipe_id, row.recipe_name or "") if row.recipe_id else None
@@ -64,7 +66,7 @@ def run_view(row: RunRow, steps: list[StepRow], live: LiveRun | None) -> RunView
     )
 
 
-def overall(row: RunRow, steps: list[StepRow]) -> Progress:
+def overall(row: RunRow, steps: Sequence[StepRow]) -> Progress:
     """How far a run is by what is kept of it: of passes in flight nothing is known."""
     done, total = sum(step.status in STEP_TERMINAL for step in steps), len(steps)
     if row.status in RUN_TERMINAL or not total:

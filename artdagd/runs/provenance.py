@@ -75,13 +75,13 @@ def _implementations(made: Plan, catalogue: Catalogue) -> list[dict[str, Any]]:
     """Every implementation that took part, once, with the CID of its identity."""
     found: dict[str, dict[str, Any]] = {}
     for step in made.steps:
-        for sort, name in _parts(step, catalogue):
+        for sort, name in parts(step, catalogue):
             identity = catalogue.identity(sort, name)
             found[identity.cid] = {"name": name, "cid": identity.cid, **_named(identity.record)}
     return [found[cid] for cid in sorted(found)]
 
 
-def _parts(step: PlannedStep, catalogue: Catalogue) -> list[tuple[Sort, str]]:
+def parts(step: PlannedStep, catalogue: Catalogue) -> list[tuple[Sort, str]]:
     """What carries a step out: its effect, or its step type and the analyzers that it asks."""
     if step.type == "EFFECT":
         return [("effect", step.config["effect"])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 from artdagd.auth.principal import Principal
 from artdagd.database import Database
 from artdagd.database.clock import now
-from artdagd.database.runs import RunRow
+from artdagd.database.runs import RunRow, StepRow
 from artdagd.errors import Conflict, NotFound, Unavailable
 from artdagd.plans.model import Analysis
 from artdagd.runs.active import Active
@@ -20,12 +20,13 @@ from artdagd.runs.compute import FOR
 from artdagd.runs.elsewhere import follow
 from artdagd.runs.events import Events, run_data
 from artdagd.runs.execution import Planner, Planning
+from artdagd.runs.explaining import Explainer
 from artdagd.runs.keys import Key, Retries, expired
 from artdagd.runs.machine import RUN_TERMINAL
 from artdagd.runs.performance import Stage
 from artdagd.runs.places import Places
 from artdagd.runs.present import plan_view, run_view
-from artdagd.runs.views import Event, Page, PlanRequest, PlanView, RunRequest, RunView
+from artdagd.runs.views import Event, Explanation, Page, PlanRequest, PlanView, RunRequest, RunView
 from artdagd.work import MediaFacts
 
 T = TypeVar("T")
@@ -47,6 +48,7 @@ class RunService:
         self._database: Database = stage.database
         self._planner = planner
         self._binder = binder
+        self._explainer = Explainer(stage, binder)
         self._events = events
         self._active = active
         self._places = active.places
@@ -115,11 +117,9 @@ class RunService:
         await self._through(self._delete(run_id, who))
 
     async def plan_of(self, run_id: str, who: Principal) -> PlanView:
-        row = await self._row(run_id, who)
-        if row.plan_id is None:
-            raise NotFound(f"run {run_id} has no plan yet: it is {row.status}")
-        made = await self._binder.read_plan(row.plan_id)
-        return plan_view(row.plan_id, made, await self._known(made))
+        row = await self._planned(run_id, who)
+        made = await self._binder.read_plan(row.plan_id or "")
+        return plan_view(row.plan_id or "", made, await self._known(made))
 
     async def analysis_of(self, run_id: str, who: Principal) -> dict[str, Any]:
         """ANALYZE step id -> {cid, features}."""
@@ -138,6 +138,16 @@ class RunService:
             raise NotFound(f"run {run_id} has no provenance: it is {row.status}")
         record: dict[str, Any] = await self._stage.store.read_value(row.provenance_cid)
         return record
+
+    async def explain(self, run_id: str, who: Principal, against: str | None = None) -> Explanation:
+        """Why each step of a run was computed, or was not, compared with the run ``against``, or with the newest one
+        before it of the same recipe. Raises NotFound where one of both is not there or has no plan."""
+        row = await self._planned(run_id, who)
+        if against is None:
+            before = await self._explainer.earlier(row)
+        else:
+            before = await self._explainer.read(await self._planned(against, who))
+        return await self._explainer.explain(row, await self._steps(run_id), before)
 
     async def events(self, run_id: str, after: int | None) -> AsyncIterator[Event]:
         """The run's events; ends after its last one. A run that ended before this start, or on another node, has one
@@ -262,10 +272,18 @@ class RunService:
             raise NotFound(f"no run {run_id} here", advice="artdagctl runs list shows what there is.")
         return row
 
+    async def _planned(self, run_id: str, who: Principal) -> RunRow:
+        row = await self._row(run_id, who)
+        if row.plan_id is None:
+            raise NotFound(f"run {run_id} has no plan yet: it is {row.status}")
+        return row
+
     async def _view(self, row: RunRow) -> RunView:
-        live = self._active.get(row.run_id)
-        steps = list(live.steps.values()) if live else await self._database.runs.steps(row.run_id)
-        return run_view(row, steps, live)
+        return run_view(row, await self._steps(row.run_id), self._active.get(row.run_id))
+
+    async def _steps(self, run_id: str) -> Sequence[StepRow]:
+        live = self._active.get(run_id)
+        return list(live.steps.values()) if live else await self._database.runs.steps(run_id)
 
     async def _known(self, made: Any) -> dict[str, str]:
         return await self._stage.compute.known([step.cache_id for step in made.steps])

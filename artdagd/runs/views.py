@@ -9,6 +9,7 @@ import msgspec
 from artdagd.database.replicas import State
 from artdagd.database.runs import RunFailure
 from artdagd.errors import Fault
+from artdagd.plans.explain import Change
 from artdagd.runs.machine import RunStatus, StepStatus
 from artdagd.work import Kind
 
@@ -228,6 +229,33 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     provenance_cid: str | None
     passes_run: int
     steps: list[StepView]
+
+
+class ExplainedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a step was computed, or was not. ``status`` is ``ran``, ``cached``, ``fused`` or what a step may be besides.
+
+    ``reason`` is ``new``, ``input changed``, ``parameter changed``, ``implementation changed``, ``evicted`` (its result
+    was there and is gone), ``not stored``, ``unfinished`` (the earlier run did not get there) or ``nothing changed``;
+    ``detail`` says it in a sentence. ``cause`` is the step further up that changed first. ``seconds`` is what computing
+    it took, null where it was not computed by itself.
+    """
+
+    step_id: str
+    type: str
+    status: str
+    reason: str
+    detail: str
+    changes: list[Change]
+    cause: str | None
+    seconds: float | None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Why the steps of a run were computed, compared with the run ``against``; null where there is none."""
+
+    run_id: str
+    against: str | None
+    steps: list[ExplainedStep]
 
 
 class Event(msgspec.Struct, frozen=True):

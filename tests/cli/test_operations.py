@@ -57,6 +57,7 @@ WORDS = {
     "cancel_run": "r",
     "retry_run": "r",
     "show_run_plan": "r",
+    "explain_run": "r",
     "show_run_analysis": "r",
     "show_run_provenance": "r",
     "follow_run": "r",

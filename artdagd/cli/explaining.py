@@ -1,0 +1,54 @@
+"""``artdagctl runs explain``: why each step of a run was computed, or was not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import click
+
+from artdagd.cli.client import Client, part
+from artdagd.cli.show import Show, json_option
+
+
+@click.command("explain")
+@click.argument("run_id")
+@click.option("--against", metavar="RUN", help="Compare with this run, not with the one before it.")
+@click.option("--all", "whole", is_flag=True, help="Tell of steps, too, that did not change and were there.")
+@json_option
+def explain(run_id: str, against: str | None, whole: bool, show: Show) -> None:
+    """Say why each step of a run was computed, or was not.
+
+    It is compared with the run of the same recipe before it. What is indented changed because of a step above it.
+    """
+    with Client() as client:
+        found = client.get(f"/api/run/{part(run_id)}/explain", against=against)
+    if show.as_json:
+        show.value(found)
+        return
+    other = found["against"]
+    show.value(None, [f"run      {found['run_id']}", f"against  {other or 'nothing: no earlier run is known'}", ""])
+    told = [one for one in found["steps"] if whole or (one["status"], one["reason"]) != ("cached", "nothing changed")]
+    rows = (
+        (_name(one), one["type"], one["status"], _seconds(one["seconds"]), one["reason"], one["detail"]) for one in told
+    )
+    columns = ("step", "type", "became", "seconds", "why", "because")
+    show.table(None, columns, rows, "nothing changed, and every result was there")
+    show.value(None, ["", _summary(found["steps"], len(found["steps"]) - len(told))] if told else [])
+
+
+def _name(step: dict[str, Any]) -> str:
+    return f"{'  ' if step['cause'] else ''}{step['step_id']}"
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _summary(steps: list[dict[str, Any]], left_out: int) -> str:
+    counted = Counter(one["status"] for one in steps)
+    spent = sum(one["seconds"] or 0.0 for one in steps)
+    ran = f"{counted.pop('ran', 0)} ran in {spent:.2f} s"
+    rest = [f"{count} {status}" for status, count in sorted(counted.items())]
+    unchanged = f" ({left_out} not shown: nothing changed; --all shows them)" if left_out else ""
+    return f"of {len(steps)} steps {', '.join([ran, *rest])}{unchanged}"
