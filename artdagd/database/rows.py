@@ -56,11 +56,12 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]
 
 
 async def insert_new(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> int:
-    """Insert rows, leaving those that exist as they are. Returns how many were new, where the driver tells."""
+    """Insert rows, leaving those that exist as they are. Returns how many were new."""
     if not rows:
         return 0
-    done = await connection.execute(insert(connection, table).on_conflict_do_nothing(), rows)
-    return int(done.rowcount)
+    # What is returned is counted: asyncpg tells of several rows only that they were sent.
+    statement = insert(connection, table).on_conflict_do_nothing().returning(*table.primary_key)
+    return len((await connection.execute(statement, rows)).all())
 
 
 async def upsert(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from artdagd.database import Database
 from artdagd.database.actions import ActionRow
+from artdagd.database.replicas import Replica
 from artdagd.database.rows import BATCH
 from artdagd.database.runs import RunFailure, RunRow, StepRow
 from artdagd.database.tokens import TokenRow
@@ -234,6 +235,13 @@ async def test_any_number_of_records_is_put_and_asked_for_at_once(database: Data
     assert await database.actions.get_many([row.cache_id for row in rows]) == {row.cache_id: row for row in rows}
     assert await database.actions.get_many([]) == {}
     await database.actions.put([])
+
+
+async def test_copies_that_are_owed_already_are_not_counted_again(database: Database):
+    rows = [Replica(cid=f"b{n}", provider_id="p", node="n", size=n) for n in range(2 * BATCH + 1)]
+    assert await database.replicas.add_new(rows[:3]) == 3
+    assert await database.replicas.add_new(rows) == len(rows) - 3
+    assert await database.replicas.add_new(rows) == 0
 
 
 async def test_a_token_is_added_once_and_stays_revoked(database: Database):
