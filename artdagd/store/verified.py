@@ -11,6 +11,7 @@ from pathlib import Path
 
 from artdagd.cid import CID, names_file
 from artdagd.store.files import problem, stamp
+from artdagd.store.quarantine import Quarantine
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ class Verified:
     """Hashes each file once per (inode, mtime in ns, size), in a thread. What is wrong is moved to ``quarantine``."""
 
     def __init__(self, quarantine: Path) -> None:
-        self._quarantine = quarantine
+        self._quarantine = Quarantine(quarantine)
         self._seen: OrderedDict[Path, tuple[int, int, int]] = OrderedDict()
 
     def remember(self, place: Path, seen: tuple[int, int, int]) -> None:
@@ -66,10 +67,9 @@ class Verified:
             self.remember(place, before)
             return True
         self.forget(place)
-        cell = self._quarantine / f"{place.name}.{before[0]}.{before[1]}"
-        log.error("%s no longer holds what its name says, moved to %s", place, cell)
         try:
-            os.replace(place, cell)
+            cell = await asyncio.to_thread(self._quarantine.put, place, f"{place.name}.{before[0]}.{before[1]}")
         except OSError as error:
             raise problem(error, f"{cid} is corrupt and could not be moved to quarantine") from error
+        log.error("%s no longer held what its name says, moved to %s", place, cell)
         return False

@@ -24,7 +24,7 @@ from artdagd.render.reading import clock
 from artdagd.render.reading import opening as media
 from artdagd.runs import events, fetching, keys, lanes, library, previews, publishing, replication, service, storage
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
-from artdagd.store import circuit, gateway, importing, providers
+from artdagd.store import circuit, gateway, importing, providers, quarantine
 from artdagd.store import fetching as reach
 from artdagd.workers import carrier, depot, dispatch, limits, tasks
 
@@ -151,6 +151,7 @@ LIMITS = {
     "a block from IPFS": f"{reach.BLOCK_SECONDS:g} s from each source, {reach.AHEAD} at once for one file",
     "IPFS node takes an upload": f"{library.IPFS_SECONDS:g} s, and a second for each MB",
     "IPFS first: the IPFS node is away": f"{replication.PRIMARY_SECONDS:g} s",
+    "damaged files in `cache/quarantine`": f"{quarantine.MOST}, {quarantine.MOST_BYTES >> 30} GiB",
     "items of a list": "100",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from typing import Any
 import pytest
 
 from artdagd.errors import BlobCorrupt
-from artdagd.store import BlobStore, verified
+from artdagd.store import BlobStore, quarantine, verified
+
+COARSE = 5
+"""CLOCK_REALTIME_COARSE of clock_gettime(2), by which the kernel stamps files."""
 
 FILM = bytes(range(256)) * 12_000  # three chunks
 
@@ -89,3 +93,21 @@ async def test_a_file_is_hashed_once_in_a_process_and_again_on_request(
     assert len(hashed) == 1
     await store.path(blob.cid, again=True)
     assert len(hashed) == 2
+
+
+@pytest.mark.parametrize(("most", "most_bytes", "kept"), [(3, 1 << 20, 3), (100, 25, 2), (100, 5, 1)])
+async def test_quarantine_keeps_what_came_last(
+    store: BlobStore, monkeypatch: pytest.MonkeyPatch, most: int, most_bytes: int, kept: int
+) -> None:
+    monkeypatch.setattr(quarantine, "MOST", most)
+    monkeypatch.setattr(quarantine, "MOST_BYTES", most_bytes)
+    cids = [(await store.put_bytes(b"%010d" % number)).cid for number in range(6)]
+    for cid in cids:
+        spoil(await store.path(cid), lambda data: data[:-1] + b"?")
+        with pytest.raises(BlobCorrupt):
+            await store.path(cid)
+        moment = time.clock_gettime_ns(COARSE)
+        while time.clock_gettime_ns(COARSE) == moment:  # or two files came at the same time
+            await asyncio.sleep(0)
+    there = {path.name.partition(".")[0] for path in store.layout.quarantine.iterdir()}
+    assert there == set(cids[-kept:])
