@@ -16,6 +16,7 @@ from artdagd.api.server import Listener
 from artdagd.api.services import Services
 from artdagd.auth.authority import Authority
 from artdagd.database import Database
+from artdagd.database.alone import alone
 from artdagd.doctor import examination
 from artdagd.errors import ConfigError
 from artdagd.hooks import AddressRules, BlockSource
@@ -50,7 +51,6 @@ from artdagd.store.importing import Imports
 from artdagd.store.layout import SECTIONS
 from artdagd.store.providers import Providers
 from artdagd.store.sealing import Sealer
-from artdagd.system.lock import HomeLock
 from artdagd.system.notify import ServiceManager
 from artdagd.system.watch import LoopWatch
 from artdagd.workers.broker import Broker
@@ -89,7 +89,7 @@ class Node:
     async def _start(self) -> None:
         settings, stack = self.settings, self._stack
         examination.refuse(settings)
-        stack.callback(HomeLock(settings.home).close)
+        stack.enter_context(alone(settings))
         database = await Database.open(settings.database)
         stack.push_async_callback(database.close)
         membership = Membership(

@@ -70,6 +70,7 @@ a_file = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def upgrade(settings: Settings, show: Show) -> None:
     """Bring the schema up to date, as a start of the node would; the node must not run."""
     from artdagd.database import opening
+    from artdagd.database.alone import alone
     from artdagd.database.tables import SCHEMA
 
     async def work() -> str | None:
@@ -80,7 +81,7 @@ def upgrade(settings: Settings, show: Show) -> None:
         await (await opening.open_engine(settings.database)).dispose()
         return before
 
-    with _alone(settings):
+    with alone(settings):
         before = asyncio.run(work())
     said = f"schema {SCHEMA}: nothing to do" if before == SCHEMA else f"schema {before or 'none'} is now {SCHEMA}"
     show.value({"from": before, "to": SCHEMA}, [said])
@@ -139,10 +140,11 @@ def restore(settings: Settings, file: Path, skip_blobs: bool, show: Show) -> int
 
     The node must not run. Exit code 1 if blobs are missing or damaged; the database is restored all the same.
     """
+    from artdagd.database.alone import alone
     from artdagd.database.restoring import restore as put_back
     from artdagd.store.inventory import damaged, files_of
 
-    with _alone(settings), _progress(show, "restoring") as tell:
+    with alone(settings), _progress(show, "restoring") as tell:
         copied, needed = asyncio.run(put_back(file, settings.database, tell))
     files = files_of(settings.cache, needed.kept)
     wrong: list[str] = []
@@ -166,9 +168,10 @@ def copy(settings: Settings, source: str, target: str, show: Show) -> None:
 
     In one transaction, and compared row by row. The node must not run. A password may be in PGPASSWORD or ~/.pgpass.
     """
+    from artdagd.database.alone import alone
     from artdagd.database.copying import copy as copy_rows
 
-    with _alone(settings), _progress(show, "copying") as tell:
+    with alone(settings), _progress(show, "copying") as tell:
         copied = asyncio.run(copy_rows(source, target, tell))
     lines = [f"{rows.count:>10}  {name:16} {rows.digest[:16]}" for name, rows in copied.items()]
     show.value(msgspec.to_builtins(copied), [*lines, "every row was read back as it was"])
@@ -185,6 +188,7 @@ def rebuild(settings: Settings, show: Show) -> int:
     """
     from artdagd.auth.tokens import ADMIN
     from artdagd.database import Database
+    from artdagd.database.alone import alone
     from artdagd.hooks.manager import Plugins
     from artdagd.runs.rebuilding import Rebuilding, Rebuilt
     from artdagd.steps.catalogue import Catalogue
@@ -201,7 +205,7 @@ def rebuild(settings: Settings, show: Show) -> int:
         finally:
             await database.close()
 
-    with _alone(settings), _progress(show, "reading") as tell:
+    with alone(settings), _progress(show, "reading") as tell:
         done = asyncio.run(work(tell))
     lines = [
         f"{done.files} files looked at, {len(done.damaged)} of them damaged",
@@ -212,18 +216,6 @@ def rebuild(settings: Settings, show: Show) -> int:
     lines += [f"damaged: {cid}" for cid in done.damaged[:LISTED]]
     show.value(msgspec.to_builtins(done), lines)
     return FAILED if done.damaged else 0
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """No node runs in this home meanwhile, nor starts."""
-    from artdagd.system.lock import HomeLock
-
-    lock = HomeLock(settings.home)
-    try:
-        yield
-    finally:
-        lock.close()
 
 
 @contextmanager

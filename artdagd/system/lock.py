@@ -1,4 +1,4 @@
-"""One daemon a home, and none while a command changes what is the daemon's."""
+"""What one process has to itself. Kernel locks, so that a killed daemon leaves none behind."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from pathlib import Path
 from artdagd.errors import ConfigError
 
 
-class HomeLock:
-    """One daemon a home. A kernel lock, so that a killed daemon leaves none behind."""
+class Lock:
+    """Holds ``file``, which is made if need be, against other processes until :meth:`close`.
 
-    def __init__(self, home: Path) -> None:
+    ``what`` it stands for. Raises ConfigError if it can't be had, with ``advice`` if another process has it.
+    """
+
+    def __init__(self, file: Path, what: str, advice: str) -> None:
         try:
-            home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file = (home / "lock").open("a+")
+            self._fd = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise ConfigError(f"can't use {home} as ARTDAG_HOME: {error.strerror}") from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.seek(0)
-            holder = self._file.read().strip() or "unknown"
             raise ConfigError(
-                f"another daemon (process {holder}) uses {home}",
-                advice="Stop it, or set ARTDAG_HOME to another folder.",
+                f"can't use {what}: {error.strerror}", advice="Check that its folder is there, and may be written to."
             ) from None
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(self._fd, 20, 0).decode(errors="replace").strip() or "unknown"
+            os.close(self._fd)
+            raise ConfigError(f"another daemon (process {holder}) uses {what}", advice=advice) from None
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, str(os.getpid()).encode(), 0)
 
     def close(self) -> None:
-        self._file.close()
+        os.close(self._fd)

@@ -11,10 +11,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from processes import DAEMON, Daemon, environment, well
+from processes import DAEMON, Daemon, ctl, environment, well
 
 from artdagd.doctor import examination
 from artdagd.settings import Settings
+from tests import databases
 
 CONFIG_ERROR = 78
 
@@ -84,6 +85,18 @@ def test_a_damaged_database_is_named_and_kept(tmp_path: Path):
 
 def test_one_daemon_a_home(idle: Daemon):
     refused(serve(idle.home), f"another daemon (process {idle.process.pid})", str(idle.home))
+    assert "ok" in well(idle.ctl("status"))
+
+
+@pytest.mark.skipif(databases.on_postgresql(), reason="there is no file")
+def test_one_daemon_a_database_file(idle: Daemon, tmp_path: Path):
+    """Whatever its home: by another name of the file, and for a command that changes it, too."""
+    (tmp_path / "other.sqlite").symlink_to(idle.home / "artdagd.sqlite")
+    (tmp_path / "home").mkdir(mode=0o700)
+    url = f"sqlite:///{tmp_path / 'other.sqlite'}"
+    said = (f"another daemon (process {idle.process.pid}) uses the database file", "other.sqlite", "PostgreSQL")
+    refused(serve(tmp_path / "home", DATABASE_URL=url), *said)
+    assert ctl(tmp_path / "home", "db", "upgrade", DATABASE_URL=url).returncode == 78
     assert "ok" in well(idle.ctl("status"))
 
 
