@@ -8,7 +8,7 @@ import time
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from artdagd.errors import StorageFull, Unavailable
+from artdagd.errors import InvalidRequest, StorageFull, Unavailable
 
 PATIENCE = 4.0
 """Seconds for which a caller waits for a database that is away; then it is told to come back later."""
@@ -31,6 +31,10 @@ ROLLED_BACK = ("40001", "40P01")
 
 MACHINE = ("53", "58", "XX", "25006")
 """Out of resources, trouble of the system, damage; a server that takes no writes (it was demoted)."""
+
+
+NUL = "22021"
+"""PostgreSQL was asked for a text with a NUL, which it keeps in none (character_not_in_repertoire)."""
 
 
 class Away(Unavailable):
@@ -81,6 +85,8 @@ def problem(error: Exception) -> Exception:
     told = f"the database does not answer: {(said.splitlines() or [type(error).__name__])[0]}"
     if gone(error) or rolled_back(error) or isinstance(error, PoolTimeout) or "locked" in said:
         return Away(told, retry_after=2)
+    if code == NUL:
+        return InvalidRequest("there is a NUL character in what was given", advice="Leave it out.")
     if isinstance(error, OSError) or code.startswith(MACHINE) or any(word in said.lower() for word in SQLITE):
         return Unavailable(told, retry_after=2)
     return error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from typing import Any
 
@@ -16,6 +17,7 @@ from artdagd.database.replicas import Replica
 from artdagd.database.rows import BATCH
 from artdagd.database.runs import RunFailure, RunRow, StepRow
 from artdagd.database.tokens import TokenRow
+from artdagd.errors import InvalidRequest
 from artdagd.runs.machine import RUN_TERMINAL, sources_of
 from artdagd.work import MediaFacts, VideoFacts
 
@@ -214,6 +216,12 @@ async def test_a_recipe_is_found_by_id_and_by_its_newest_name(database: Database
     assert row is not None
     assert row.recipe_id == "b1"
     assert row.description == HARD
+
+
+async def test_a_name_with_a_nul_is_nobodys_trouble(database: Database):
+    """PostgreSQL refuses to compare it, which is the asker's fault."""
+    with contextlib.suppress(InvalidRequest):
+        assert await database.recipes.get("mi\0ne", "ann") is None
 
 
 async def test_the_first_result_of_a_computation_is_the_result(database: Database):

@@ -71,7 +71,7 @@ async def test_it_finds_the_node_that_runs(tmp_path: Path):
     async with running_node(tmp_path / "home", workers=0) as (node, _):
         from asyncio import to_thread
 
-        given = settings(tmp_path / "home")
+        given = settings(tmp_path / "home", database_url=node.settings.database_url)
         assert await to_thread(reach.node, given) == f"process {os.getpid()} at {node.url} is ok"
         assert "schema" in await to_thread(reach.database, given)
     assert "none runs" in reach.node(given)
