@@ -12,7 +12,7 @@ from artdagd.auth.principal import Principal
 from artdagd.cid import DAG_JSON, cid_of_bytes
 from artdagd.database import Database
 from artdagd.database.runs import RunRow
-from artdagd.errors import ArtdagError, Fault, InvalidRecipe, InvalidRequest, NotFound
+from artdagd.errors import Fault, InvalidRecipe, InvalidRequest, NotFound
 from artdagd.plans.document import MAX_PLAN_BYTES, check_plan, plan_from_bytes
 from artdagd.plans.model import Plan
 from artdagd.recipes.bind import bind_params
@@ -174,7 +174,7 @@ class Binder:
         for name, cid in inputs.items():
             try:
                 found[name] = await self._check_input(name, cid, who)
-            except ArtdagError as error:
+            except (InvalidRequest, NotFound) as error:  # and no trouble of the node's own
                 faults.append(Fault(f"inputs.{name}", error.detail))
         if faults:
             raise InvalidRecipe("; ".join(fault.msg for fault in faults), faults=faults)
