@@ -25,6 +25,10 @@ MOST = 4096
 SPARE = 64
 """File descriptors that the node needs besides; a connection needs one, and another for the file that it moves."""
 
+KEPT = 32
+"""File descriptors that connections leave free, or a quarter of what the process may have: for files, the database, and
+workers that join. ZeroMQ 4.3.5 ends the process where one connects and there is none."""
+
 FEWEST = 8
 """Connections at once, however few descriptors the process may have."""
 
@@ -56,9 +60,10 @@ class Connections:
         """A new connection: serve it to its end, or say that there are too many."""
         task = asyncio.current_task()
         assert task is not None
-        if len(self._serving) < self._most:
+        left, kept = _left(writer)
+        if len(self._serving) < self._most and left > kept:
             kind, work = self._serving, Http1(self._app, self._config, self._context, reader, writer).run()
-        elif len(self._refusing) < min(REFUSING, self._most):
+        elif len(self._refusing) < min(REFUSING, self._most) and left > kept * 3 // 4:
             kind, work = self._refusing, _refuse(reader, writer)
         else:
             writer.transport.abort()
@@ -150,6 +155,12 @@ def room() -> int:
     """How many connections the process has file descriptors for."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(FEWEST, min(MOST, (descriptors - SPARE) // 2))
+
+
+def _left(writer: asyncio.StreamWriter) -> tuple[int, int]:
+    """How many descriptors are free, at least, and how many should be: the kernel gave a connection the lowest."""
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return soft - writer.get_extra_info("socket").fileno(), min(KEPT, soft // 4)
 
 
 def widen() -> None:

@@ -22,6 +22,10 @@ LONGEST = 48 << 10
 QUIET = ("aiosqlite", "hypercorn.access", "alembic", "asyncio", "httpcore", "httpx")
 """Loggers that say too much of what concerns nobody."""
 
+REFUSED, EVERY = "socket.accept() out of system resource", 10.0
+"""What asyncio says, with a trace, many times a second while the process has no file descriptors left; and after how
+many seconds it may say so again."""
+
 PRIORITIES = {"CRITICAL": 2, "ERROR": 3, "WARNING": 4, "INFO": 6, "DEBUG": 7}
 """Of syslog(3)."""
 
@@ -52,6 +56,7 @@ def set_up(verbose: bool = False, environ: dict[str, str] | os._Environ[str] = o
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
     for noisy in QUIET:
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("asyncio").addFilter(Seldom())
 
 
 def without_secrets(text: str) -> str:
@@ -59,6 +64,21 @@ def without_secrets(text: str) -> str:
     for pattern in SECRETS:
         text = pattern.sub(HIDDEN, text)
     return text
+
+
+class Seldom(logging.Filter):
+    """Lets ``REFUSED`` be said once in ``EVERY`` seconds, in one line."""
+
+    _last = float("-inf")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.getMessage().startswith(REFUSED):
+            return True
+        if record.created - self._last < EVERY:
+            return False
+        self._last = record.created
+        record.msg, record.args, record.exc_info = "no connection can be taken: out of file descriptors", (), None
+        return True
 
 
 class Text(logging.Formatter):

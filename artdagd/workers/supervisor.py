@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
+import resource
 import secrets
 import signal
 import subprocess
@@ -19,6 +21,10 @@ BACKOFF = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 YOUNG = 10.0
 STOP_SECONDS = 3.0
+
+SPARE = 8
+"""File descriptors that have to be free where a worker is started: ZeroMQ 4.3.5 ends the process when a worker connects
+and there is none."""
 
 SECRETS = ("ARTDAG_CLUSTER_KEY", "DATABASE_URL")
 """Variables that a worker beside the daemon has no use for."""
@@ -83,10 +89,19 @@ class Supervisor:
         return ending
 
     def _start(self, name: str, instance: str) -> subprocess.Popen[bytes]:
+        """Raises OSError, also where too few descriptors are free for a worker to join: see ``SPARE``."""
+        _check_descriptors()
         environment = {key: value for key, value in os.environ.items() if key not in SECRETS}
         environment |= {"ARTDAGD_INSTANCE": instance, "ARTDAGD_PARENT": str(os.getpid())}
         command = [*self._command, "--connect", self._broker.address, "--name", name]
         return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+def _check_descriptors() -> None:
+    free = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)  # the lowest
+    os.close(free)
+    if free + SPARE > resource.getrlimit(resource.RLIMIT_NOFILE)[0]:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 async def _end_of(process: subprocess.Popen[bytes]) -> None:

@@ -114,6 +114,7 @@ LIMITS = {
     "uploads at once": f"{uploads.UPLOADS}, {uploads.UPLOADS_EACH} of one user",
     "media of one user": "`user_quota_bytes`",
     "connections": f"{connections.MOST}; no more than (file descriptors - {connections.SPARE}) / 2",
+    "file descriptors that connections leave free": f"{connections.KEPT}, or a quarter of what the process may have",
     "waiting for a request, whole or in parts": f"{server.IDLE:g} s",
     "a reader that takes nothing": f"{server.STALL_MS / 1000:g} s",
     "a plugin's hook": f"{manager.DEADLINE:g} s",

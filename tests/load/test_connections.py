@@ -167,7 +167,7 @@ async def test_connections_are_bounded_and_more_are_told_so(
 
 @pytest.mark.parametrize("clients", [100, pytest.param(500, marks=pytest.mark.slow)])
 async def test_a_node_with_few_file_descriptors_sheds_and_recovers(tmp_path: Path, clients: int):
-    async with daemon(tmp_path / "home", workers=0, files=96) as (process, http):
+    async with daemon(tmp_path / "home", workers=1, files=64) as (process, http):
         url = str(http.base_url)
         ones = [Socket(url) for _ in range(clients)]
         answers = []
