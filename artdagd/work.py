@@ -74,13 +74,50 @@ class RenderStep(msgspec.Struct, frozen=True):
     inputs: tuple[str, ...]
 
 
-class RenderPass(msgspec.Struct, frozen=True):
+class Extent(msgspec.Struct, frozen=True, array_like=True):
+    """How long and how large a picture is, as planning foretells it: ``fps`` is (numerator, denominator), the sides are
+    pixels. No frames: there is no picture."""
+
+    frames: int
+    fps: tuple[int, int]
+    width: int
+    height: int
+
+
+class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What of a pass's result is made: its picture from frame ``first`` up to, and without, ``last`` (None is the end),
+    as a closed group of pictures; or all of its sound.
+
+    ``extents`` are those of all steps and inputs that have a picture. An input that is in no other list of the pass is
+    one of which this part reads nothing: that it is so long and so large is all that counts.
+    """
+
+    track: Literal["picture", "sound"]
+    first: int = 0
+    last: int | None = None
+    extents: dict[str, Extent] = {}
+
+
+class Join(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Parts that are put together as they are: the ``pictures`` one after the other, of ``frames`` frames each (None is
+    any number) at the rate ``fps``, and the ``sound`` from the first of them on. They are names of sources."""
+
+    pictures: tuple[str, ...]
+    frames: tuple[int | None, ...]
+    fps: tuple[int, int]
+    sound: str = ""
+
+
+class RenderPass(msgspec.Struct, frozen=True, omit_defaults=True):
     """Adjacent steps that run as one decode -> filter -> encode, in topological order; the last one is the result.
 
     ``sources`` maps a name to the path of a readable file. ``delivery`` is None for an intermediate, which is
-    then stored lossless.
+    then stored lossless. With ``part``, a part of the result is made; with ``join``, which goes without steps, the
+    result is made of its parts.
     """
 
     steps: tuple[RenderStep, ...]
     sources: dict[str, str]
     delivery: Delivery | None = None
+    part: Part | None = None
+    join: Join | None = None

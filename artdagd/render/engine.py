@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
+from av import VideoFrame
+
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
 from artdagd.render.reading.source import open_source
 from artdagd.render.shared import shared
-from artdagd.render.streams import Media
+from artdagd.render.streams import Media, Picture, VideoStream
 from artdagd.render.wanted import asking
 from artdagd.render.writing.encode import encode
+from artdagd.render.writing.join import join
 from artdagd.steps.previews import PREVIEWS
 from artdagd.steps.primitives import STEP_TYPES
 from artdagd.steps.types import StepType
-from artdagd.work import RenderPass, RenderStep
+from artdagd.work import Extent, RenderPass, RenderStep
 
 
 class Cancelled(BaseException):
@@ -49,7 +52,8 @@ def render_pass(
     progress: Callable[[float], None],
     cancelled: Callable[[], bool],
 ) -> None:
-    """Render ``work`` to ``output``: as its delivery says, or as a lossless intermediate.
+    """Render ``work``, or the part of it that it names, to ``output``: as its delivery says, or as a lossless
+    intermediate. Or put the parts together that it joins.
 
     ``progress`` takes 0..1, by output time. Raises StepFailed (code ``bad_media``, ``effect_error``, ``disk_full``,
     ``refused``), whose message names the step and the reason, and Cancelled.
@@ -62,15 +66,18 @@ def render_pass(
 
     try:
         with asking(check):
-            media = lower(work, effects)
-            length = max((stream.duration for stream in (media.video, media.audio) if stream), default=Fraction(0))
+            media = lower(work, effects) if work.join is None else Media(None, None)
+            length = _length(media, work)
 
             def at(time: Fraction) -> None:
                 check()
                 progress(min(float(time / length), 1.0) if length else 0.0)
 
             at(Fraction(0))
-            encode(media, output, work.delivery, at)
+            if work.join is None:
+                encode(media, output, work.delivery, at, work.part)
+            else:
+                join(work.join, work.sources, output, work.delivery, at)
         progress(1.0)
     except StepFailed as error:
         output.unlink(missing_ok=True)
@@ -80,9 +87,22 @@ def render_pass(
         raise
 
 
+def _length(media: Media, work: RenderPass) -> Fraction:
+    """Seconds of what is written."""
+    part = work.part
+    if work.join is not None:
+        return Fraction(sum(count or 0 for count in work.join.frames)) / Fraction(*work.join.fps)
+    if part is not None and part.track == "picture" and media.video is not None:
+        fps = Fraction(*work.delivery.fps) if work.delivery and work.delivery.fps else media.video.picture.fps
+        return (media.video.duration if part.last is None else part.last / fps) - part.first / fps
+    return max((stream.duration for stream in (media.video, media.audio) if stream), default=Fraction(0))
+
+
 def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
-    """The result of a pass as lazy streams; nothing but headers and packet times has been read yet."""
+    """The result of a pass as lazy streams; nothing but headers and packet times has been read yet. In a part of a
+    pass, all lasts as long as planning found: parts that are made apart have to meet."""
     made: dict[str, Media] = {}
+    extents = work.part.extents if work.part else {}
     uses = Counter(name for step in work.steps for name in step.inputs)
     for step in work.steps:
         if step.type not in RENDERED:
@@ -92,13 +112,14 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
         for number, name in enumerate(step.inputs):
             carries = RENDERED[step.type].port(number).carries
             if name not in made and carries != "data":
-                made[name] = _forked(_source(name, step, work), uses[name])
+                made[name] = _forked(_lasting(_source(name, step, work), extents.get(name)), uses[name])
             media = Media(None, None, data=_file(name, step, work)) if carries == "data" else made[name]
             inputs.append(Media(None, media.audio) if carries == "audio" else media)
         try:
             media = carry_out(step.config, inputs, effects)
             # As a kept intermediate has it: so the user of a step gets the same whether it runs in this pass or not.
             media = replace(media, audio=media.synced(), offset=Fraction(0))
+            media = _lasting(media, extents.get(step.step_id))
             made[step.step_id] = _forked(media, uses[step.step_id])
         except StepFailed as error:
             raise _placed(f"step {step.step_id!r} ({step.type})", error) from error
@@ -107,12 +128,28 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
     return made[work.steps[-1].step_id]
 
 
+def _lasting(media: Media, extent: Extent | None) -> Media:
+    return media if extent is None else media.moved(lambda stream: stream.lasting(extent.frames))
+
+
 def _source(name: str, step: RenderStep, work: RenderPass) -> Media:
+    if work.part and name in work.part.extents and name not in work.sources:
+        return _unread(name, work.part.extents[name])
     path = _file(name, step, work)
     try:
         return open_source(path)
     except StepFailed as error:
         raise _placed(f"step {step.step_id!r}, input {name!r}", error) from error
+
+
+def _unread(name: str, extent: Extent) -> Media:
+    """In the place of what a part does not read."""
+    picture = Picture(extent.width, extent.height, "yuv420p", Fraction(*extent.fps))
+
+    def source(start: int) -> Iterator[VideoFrame]:
+        raise StepFailed(f"frame {start} of {name!r} is read, and this part was to read none", code="refused")
+
+    return Media(VideoStream(picture, extent.frames, picture, source, lambda start: 0), None)
 
 
 def _forked(media: Media, uses: int) -> Media:

@@ -105,6 +105,18 @@ class VideoStream:
 
         return VideoStream(picture, count, picture, source, lambda i: self.preroll(frame_at(i)))
 
+    def part(self, first: int, last: int) -> VideoStream:
+        """Frames ``first`` … ``last - 1``, read as they come."""
+
+        def source(start: int) -> Iterator[VideoFrame]:
+            reader = self.frames(first + start)
+            try:
+                yield from islice(reader, last - first - start)
+            finally:
+                close(reader)
+
+        return VideoStream(self.picture, last - first, self.picture, source, lambda i: self.preroll(first + i))
+
     def lasting(self, count: int) -> VideoStream:
         """The first ``count`` frames; the last frame is held if there are not as many."""
         if count == self.count:

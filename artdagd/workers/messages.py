@@ -1,4 +1,4 @@
-"""The worker protocol, version 2: MessagePack of tagged structs over ROUTER (daemon) and DEALER (worker).
+"""The worker protocol, version 3: MessagePack of tagged structs over ROUTER (daemon) and DEALER (worker).
 
 A message is one ZeroMQ frame, of at most :data:`MAX_BYTES` to the daemon and :data:`MAX_WORK_BYTES` from it. Times are
 seconds. Blobs never cross this socket: jobs name readable files, and results are files in the scratch folder that came
@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from artdagd.work import RenderPass
 
-VERSION = 2
+VERSION = 3
 MAX_BYTES = 1 << 20
 """What the daemon takes from a worker. The other way a pass of thousands of clips has to fit."""
 

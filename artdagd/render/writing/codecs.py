@@ -17,8 +17,15 @@ ENCODER_THREADS = 3
 
 # mbtree is off because its result depends on the processor (it divides by an approximate reciprocal, rcpps), and
 # under load even differs from run to run where AVX-512 is used (x264 core 165: 5 of 64 encodes; 0 of 64 without).
-X264 = f"threads={ENCODER_THREADS}:lookahead-threads=1:sliced-threads=0:open-gop=0:scenecut=0:mbtree=0"
-X265 = "pools=3:frame-threads=2:open-gop=0:scenecut=0:cutree=0:info=0:log-level=error"
+X264 = "lookahead-threads=1:sliced-threads=0:open-gop=0:scenecut=0:mbtree=0"
+X265 = "open-gop=0:scenecut=0:cutree=0:info=0:log-level=error"
+
+# A part of a picture has one thread: others are made at the same time. Its headers must say nothing that another part
+# would say otherwise.
+WHOLE_X264 = f"threads={ENCODER_THREADS}:{X264}"
+PART_X264 = f"threads=1:{X264}:stitchable=1"
+WHOLE_X265 = f"pools=3:frame-threads=2:{X265}"
+PART_X265 = f"pools=none:frame-threads=1:wpp=0:{X265}"
 
 os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 has no other way to be told to say nothing but errors
 
@@ -76,26 +83,31 @@ SOUND = {
 LOSSLESS_SOUND = SOUND["pcm_f32le"]
 
 
-def picture_coding(delivery: Delivery | None, picture: Picture, *, alpha: bool = False) -> PictureCoding:
-    """How ``picture`` is encoded; ``alpha`` says that parts of it are transparent, and the codec is one of ALPHA."""
+def picture_coding(
+    delivery: Delivery | None, picture: Picture, *, alpha: bool = False, part: bool = False
+) -> PictureCoding:
+    """How ``picture`` is encoded; ``alpha`` says that parts of it are transparent, and the codec is one of ALPHA.
+    ``part``: others are put before and after it."""
     if delivery is None:
         return PictureCoding("magicyuv", picture.format, LOSSLESS, threads=LOSSLESS_THREADS)
     gop = max(1, round(GOP_SECONDS * picture.fps))
     constant = {"crf": str(delivery.crf), "preset": str(delivery.preset)}
     match delivery.video_codec:
         case "h264":
-            options = {**constant, "x264-params": X264}
-            return PictureCoding("libx264", "yuv420p", options, gop, ENCODER_THREADS, frame_threads=True)
+            options = {**constant, "x264-params": PART_X264 if part else WHOLE_X264}
+            threads = 1 if part else ENCODER_THREADS
+            return PictureCoding("libx264", "yuv420p", options, gop, threads, frame_threads=True)
         case "h265":
             # Apple's players take H.265 under no other name.
             tag = "" if delivery.format == "mkv" else "hvc1"
-            return PictureCoding("libx265", "yuv420p", {**constant, "x265-params": X265}, gop, 2, tag=tag)
+            options = {**constant, "x265-params": PART_X265 if part else WHOLE_X265}
+            return PictureCoding("libx265", "yuv420p", options, gop, 1 if part else 2, tag=tag)
         case "vp9":
             options = {"crf": str(delivery.crf), "b": "0", "deadline": "good", "cpu-used": str(delivery.preset)}
             options |= {"row-mt": "0", "tile-columns": "2"}
             if alpha:  # alpha is a stream of its own beside the picture's, and the two have to keep step
                 options |= {"auto-alt-ref": "0"}
-            return PictureCoding("libvpx-vp9", "yuva420p" if alpha else "yuv420p", options, gop, 4)
+            return PictureCoding("libvpx-vp9", "yuva420p" if alpha else "yuv420p", options, gop, 1 if part else 4)
         case "av1":
             return PictureCoding("libsvtav1", "yuv420p", {**constant, "svtav1-params": "lp=2"}, gop)
         case "ffv1":

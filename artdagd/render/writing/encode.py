@@ -23,6 +23,7 @@ from artdagd.render.writing.codecs import LOSSLESS_SOUND, SOUND, PictureCoding, 
 from artdagd.render.writing.delivered import delivered
 from artdagd.render.writing.gif import paletted
 from artdagd.render.writing.turns import take_turns
+from artdagd.work import Part
 
 SAMPLES = 4096
 """Samples of a channel in a frame that an encoder of sound is given."""
@@ -39,13 +40,17 @@ def encode(
     output: Path,
     delivery: Delivery | None,
     progress: Callable[[Fraction], None],
+    part: Part | None = None,
 ) -> None:
-    """Write ``media`` to ``output``. ``progress`` gets the seconds written so far; what it raises ends the encoding.
+    """Write ``media``, or a ``part`` of it, to ``output``. ``progress`` gets the seconds written so far; what it raises
+    ends the encoding.
 
-    Raises StepFailed: ``disk_full``, or whatever the streams raise.
+    Raises StepFailed: ``disk_full``, ``refused`` if there is no such part, or whatever the streams raise.
     """
     whole = media if delivery is None else delivered(media, delivery)
     video, audio = whole.video, whole.synced()
+    if part is not None:
+        video, audio = _narrowed(video, audio, part)
     if video is not None and delivery is not None and delivery.format in STILLS:
         _still(video, output, delivery)
         return
@@ -53,16 +58,16 @@ def encode(
         container = av.open(
             f"file:{output.absolute()}",
             "w",
-            format=CONTAINERS.get(file_format(delivery), file_format(delivery)),
-            options=_container_options(delivery, audio),
+            format=container_name(delivery),
+            options=container_options(delivery, audio.rate if audio is not None else None),
         )
     with container:
         tracks: list[_Track] = []
         if video is not None:
-            tracks.append(_video_track(container, video, delivery))
+            tracks.append(_video_track(container, video, delivery, part=part is not None))
         if audio is not None:
             tracks.append(_audio_track(container, audio, delivery))
-        if video is not None and media.alpha is not None and delivery is None:
+        if video is not None and media.alpha is not None and delivery is None and part is None:
             tracks.append(_video_track(container, media.alpha, None))
             tracks[-1].stream.metadata["handler_name"] = ALPHA_NAME
         if not tracks:
@@ -76,10 +81,29 @@ def encode(
             container.close()
 
 
-def _container_options(delivery: Delivery | None, audio: AudioStream | None) -> dict[str, str]:
+def _narrowed(
+    video: VideoStream | None, audio: AudioStream | None, part: Part
+) -> tuple[VideoStream | None, AudioStream | None]:
+    """The picture or the sound that a part is."""
+    if part.track == "sound":
+        return None, audio
+    last = part.last if part.last is not None or video is None else video.count
+    if video is None or last is None or not part.first < last <= video.count:
+        count = 0 if video is None else video.count
+        raise StepFailed(f"its picture has {count} frames, and planning found more", code="refused")
+    return video.part(part.first, last), None
+
+
+def container_name(delivery: Delivery | None) -> str:
+    """FFmpeg's name of the format of a result."""
+    return CONTAINERS.get(file_format(delivery), file_format(delivery))
+
+
+def container_options(delivery: Delivery | None, rate: int | None) -> dict[str, str]:
+    """How the file is to be written; ``rate`` is that of the sound in samples a second, where there is any."""
     if delivery is None or delivery.format in ("mp4", "mov", "m4a"):
         # Edit lists count in the movie's time scale: in samples, the sound's length is exact.
-        ticks = str(audio.rate) if audio is not None else "1000"
+        ticks = "1000" if rate is None else str(rate)
         # MagicYUV doesn't name its matrix, and the muxer would leave out one that stands without primaries.
         return {**BITEXACT, "movie_timescale": ticks, "movflags": "+write_colr" if delivery is None else "+faststart"}
     if delivery.format == "gif":
@@ -146,9 +170,11 @@ def _interleave(container: OutputContainer, tracks: list[_Track], progress: Call
         track.advance(container)
 
 
-def _video_track(container: OutputContainer, video: VideoStream, delivery: Delivery | None) -> _Track:
+def _video_track(
+    container: OutputContainer, video: VideoStream, delivery: Delivery | None, *, part: bool = False
+) -> _Track:
     picture = video.picture
-    coding = picture_coding(delivery, picture, alpha=picture.format == "yuva420p")
+    coding = picture_coding(delivery, picture, alpha=picture.format == "yuva420p", part=part)
     stream = container.add_stream(coding.encoder, rate=picture.fps, options=coding.options)
     assert isinstance(stream, av.VideoStream)
     stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, coding.format
