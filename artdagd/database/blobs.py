@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.clock import now
-from artdagd.database.rows import from_row, insert_new, to_row
+from artdagd.database.rows import batches, from_row, insert_new, to_row
 from artdagd.database.tables import blobs
 from artdagd.work import Kind, MediaFacts
 
 if TYPE_CHECKING:
     from artdagd.database.engine import Database
+
+
+Order = Literal["newest", "oldest", "largest", "smallest", "name"]
+
+WORDS = 8
+"""Words that are looked for at once."""
 
 
 class BlobRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +70,18 @@ class Blobs:
 
         return await self._database.read(work)
 
+    async def entries(self, cids: Iterable[str], owner: str | None) -> dict[str, BlobRow]:
+        """Those of ``cids`` that are entries of ``owner`` (None: anybody's, the oldest), by their CID."""
+
+        async def work(connection: AsyncConnection) -> dict[str, BlobRow]:
+            found: dict[str, BlobRow] = {}
+            for batch in batches(cids):
+                query = select(blobs).where(blobs.c.cid.in_(batch), _owned(owner)).order_by(blobs.c.seq.desc())
+                found |= {row["cid"]: from_row(BlobRow, row) for row in (await connection.execute(query)).mappings()}
+            return found
+
+        return await self._database.read(work)
+
     async def facts(self, cid: str) -> MediaFacts | None:
         row = await self.entry(cid, None)
         return row.facts if row else None
@@ -89,14 +107,21 @@ class Blobs:
         await self._database.write(work)
 
     async def page(
-        self, owner: str | None, kind: str | None, query: str | None, number: int, limit: int
+        self,
+        owner: str | None,
+        kind: str | None,
+        query: str | None,
+        number: int,
+        limit: int,
+        order: Order = "newest",
     ) -> tuple[list[BlobRow], int]:
-        """A page of entries, newest first, and how many there are. ``query`` is looked for in names, titles, tags."""
+        """A page of entries, and how many there are. Every word of ``query`` has to be in a name, title, description
+        or tag; of more than ``WORDS`` the first count."""
         where = and_(_owned(owner), blobs.c.kind == kind if kind else true(), _matching(query))
 
         async def work(connection: AsyncConnection) -> tuple[list[BlobRow], int]:
             total = (await connection.execute(select(func.count()).select_from(blobs).where(where))).scalar_one()
-            chosen = select(blobs).where(where).order_by(blobs.c.seq.desc()).limit(limit).offset((number - 1) * limit)
+            chosen = select(blobs).where(where).order_by(*_ORDERS[order]).limit(limit).offset((number - 1) * limit)
             return [from_row(BlobRow, row) for row in (await connection.execute(chosen)).mappings()], total
 
         return await self._database.read(work)
@@ -153,7 +178,15 @@ def _owned(owner: str | None) -> ColumnElement[bool]:
 
 
 def _matching(query: str | None) -> ColumnElement[bool]:
-    if not query:
-        return true()
     columns = (blobs.c.filename, blobs.c.title, blobs.c.description, blobs.c.tags_json)
-    return or_(*(column.icontains(query, autoescape=True) for column in columns))
+    words = (query or "").split()[:WORDS]
+    return and_(true(), *(or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words))
+
+
+_ORDERS = {
+    "newest": (blobs.c.seq.desc(),),
+    "oldest": (blobs.c.seq,),
+    "largest": (blobs.c.size.desc(), blobs.c.seq.desc()),
+    "smallest": (blobs.c.size, blobs.c.seq.desc()),
+    "name": (func.lower(func.coalesce(func.nullif(blobs.c.title, ""), blobs.c.filename, blobs.c.cid)), blobs.c.seq),
+}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from artdagd.database.claims import Claims
     from artdagd.database.fetched import Fetched
     from artdagd.database.leases import Leases
+    from artdagd.database.lineage import Lineage
     from artdagd.database.nodes import Nodes
     from artdagd.database.plugin_values import PluginValues
     from artdagd.database.providers import Providers
@@ -45,6 +46,7 @@ class Database:
     claims: Claims
     fetched: Fetched
     leases: Leases
+    lineage: Lineage
     nodes: Nodes
     plugin_values: PluginValues
     providers: Providers
@@ -62,6 +64,7 @@ class Database:
         from artdagd.database.claims import Claims
         from artdagd.database.fetched import Fetched
         from artdagd.database.leases import Leases
+        from artdagd.database.lineage import Lineage
         from artdagd.database.nodes import Nodes
         from artdagd.database.plugin_values import PluginValues
         from artdagd.database.providers import Providers
@@ -81,6 +84,7 @@ class Database:
         self.claims = Claims(self)
         self.fetched = Fetched(self)
         self.leases = Leases(self)
+        self.lineage = Lineage(self)
         self.nodes = Nodes(self)
         self.plugin_values = PluginValues(self)
         self.providers = Providers(self)

@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.rows import batches, from_row, insert_new, to_row, upsert
-from artdagd.database.tables import runs, steps
+from artdagd.database.tables import run_inputs, runs, steps
 from artdagd.database.together import Together
 
 if TYPE_CHECKING:
@@ -87,8 +87,13 @@ class Runs:
     async def insert(self, row: RunRow) -> bool:
         """False if the run, or a run with its idempotency key, exists."""
 
+        given = [{"cid": cid, "run_id": row.run_id} for cid in sorted(set(row.inputs.values()))]
+
         async def work(connection: AsyncConnection) -> bool:
-            return await insert_new(connection, runs, [to_row(msgspec.structs.asdict(row), runs)]) == 1
+            if await insert_new(connection, runs, [to_row(msgspec.structs.asdict(row), runs)]) != 1:
+                return False
+            await insert_new(connection, run_inputs, given)
+            return True
 
         return await self._database.write(work)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The revision of the last migration, which makes these tables."""
 
 metadata = MetaData()
@@ -74,10 +74,19 @@ runs = Table(
     Column("node_id", String(32)),
     Column("fence", BigInteger, nullable=False, server_default="0"),
     Index("runs_owner_status", "owner", "status"),
+    Index("runs_output_cid", "output_cid"),
     Index("runs_plan_id", "plan_id"),
     Index("runs_provenance_cid", "provenance_cid"),
     Index("runs_recipe_id", "recipe_id"),
     Index("runs_node_status", "node_id", "status"),
+)
+
+run_inputs = Table(
+    "run_inputs",
+    metadata,
+    Column("cid", String(128), primary_key=True),
+    Column("run_id", String(64), ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
+    Index("run_inputs_run_id", "run_id"),
 )
 
 steps = Table(

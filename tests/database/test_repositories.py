@@ -260,3 +260,40 @@ async def test_a_token_is_added_once_and_stays_revoked(database: Database):
     (kept,) = await database.tokens.all()
     assert kept.revoked_at
     assert msgspec.structs.replace(kept, revoked_at=None) == row
+
+
+# --- lineage
+
+
+async def test_runs_are_found_by_what_they_were_given_and_what_they_made(database: Database):
+    for number, owner in enumerate(("ann", "ann", "bob", "ann")):
+        given = {"a": "clip", "b": "clip"} if number != 3 else {"a": "other"}
+        await database.runs.insert(run(f"run-{number}", owner=owner, inputs=given, output_cid="result"))
+    await database.runs.put_steps("run-3", [step("cut", run_id="run-3", output_cid="middle")])
+    users, total = await database.lineage.users("clip", "ann", 1)
+    assert ([row.run_id for row in users], total) == (["run-1"], 2)
+    assert (await database.lineage.users("clip", None, 9))[1] == 3
+    assert (await database.lineage.makers("result", "ann", 9))[1] == 3
+    makers, total = await database.lineage.makers("middle", "ann", 9)
+    assert ([row.run_id for row in makers], total) == (["run-3"], 1)
+    assert await database.lineage.steps("middle", ["run-3", "run-1"]) == {"run-3": "cut"}
+    await database.runs.delete("run-1")
+    assert [row.run_id for row in (await database.lineage.users("clip", "ann", 9))[0]] == ["run-0"]
+
+
+# --- media in order
+
+
+async def test_media_are_found_by_words_and_come_in_the_order_that_was_asked_for(database: Database):
+    for cid, name, size in (("b1", "Tram at night.mp4", 30), ("b2", "the night bus.mp4", 10), ("b3", "tram.mp4", 20)):
+        await database.blobs.record(cid, size, media_type="video/mp4", filename=name, owner="ann")
+
+    async def found(query: str | None, order: Any) -> list[str]:
+        return [row.cid for row in (await database.blobs.page("ann", None, query, 1, 9, order))[0]]
+
+    assert await found("NIGHT tram", "newest") == ["b1"]
+    assert [await found(None, order) for order in ("newest", "oldest")] == [["b3", "b2", "b1"], ["b1", "b2", "b3"]]
+    assert [await found(None, order) for order in ("largest", "smallest")] == [["b1", "b3", "b2"], ["b2", "b3", "b1"]]
+    assert await found(None, "name") == ["b2", "b1", "b3"]
+    assert set(await database.blobs.entries(["b1", "b3", "b9"], "ann")) == {"b1", "b3"}
+    assert await database.blobs.entries(["b1"], "bob") == {}
