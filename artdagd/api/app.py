@@ -40,6 +40,7 @@ from artdagd.api.guard import Guard
 from artdagd.api.negotiation import page, wants_page
 from artdagd.api.openapi.document import document
 from artdagd.api.plugged import plugged
+from artdagd.api.requests import Health
 from artdagd.api.routes import Section
 from artdagd.api.services import Services
 from artdagd.api.sse import STREAMS, STREAMS_EACH
@@ -111,6 +112,16 @@ class App(Quart):
         self.config["MAX_CONTENT_LENGTH"] = None
         self.config["PROPAGATE_EXCEPTIONS"] = False
         self.url_map.merge_slashes = False
+
+    def health(self) -> Health:
+        """How the node is."""
+        services = self.services
+        if self.draining.is_set():
+            return Health("draining", services.version)
+        if not services.ready():
+            return Health("starting", services.version)
+        reasons = tuple(services.troubles())
+        return Health("degraded" if reasons else "ok", services.version, reasons)
 
     def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
         # No route depends on the Host; Quart's way fails on one that is no name before anybody can refuse it.

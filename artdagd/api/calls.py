@@ -76,13 +76,7 @@ class Call:
 
     def health(self) -> Health:
         """How the node is."""
-        services = self.services
-        if self.app.draining.is_set():
-            return Health("draining", services.version)
-        if not services.ready():
-            return Health("starting", services.version)
-        reasons = tuple(services.troubles())
-        return Health("degraded" if reasons else "ok", services.version, reasons)
+        return self.app.health()
 
     def hold(self, places: Places) -> None:
         """Take one of ``places`` for the caller until the answer has been sent. Raises TooBusy."""

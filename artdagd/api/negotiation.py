@@ -31,14 +31,17 @@ POLICY = "; ".join(
 elsewhere. ``blob:`` is what the browser itself has made, such as the preview of a file that is about to be uploaded."""
 
 NAVIGATION = (
-    ("/media", "Media"),
-    ("/recipes", "Recipes"),
-    ("/runs", "Runs"),
-    ("/workers", "Workers"),
-    ("/plugins", "Plugins"),
-    ("/storage", "Storage"),
+    ("/media", "Media", ("/cache",)),
+    ("/recipes", "Recipes", ("/recipe",)),
+    ("/runs", "Runs", ("/run",)),
+    ("/storage", "Storage", ()),
+    ("/workers", "Workers", ("/nodes",)),
+    ("/plugins", "Plugins", ()),
 )
-"""Address and name of what every page of one who is signed in links to."""
+"""What every page of one who is signed in links to: address, name, and what besides that address is part of it."""
+
+DOCUMENTS = (("/docs", "API", ()),)
+"""As ``NAVIGATION``, for everybody."""
 
 OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]{0,199}")
 """A path of this node, with its query, on which a browser may go on after it has signed in."""
@@ -58,6 +61,18 @@ def here(request: ArrivingRequest) -> str:
     return request.target if request.method == "GET" and OWN_PATH.fullmatch(request.target) else "/"
 
 
+def navigation(path: str, who: Principal | None) -> list[tuple[str, str, str]]:
+    """Address, name and ``aria-current`` of the links that the page at ``path`` has for ``who``."""
+    return [
+        (address, name, "page" if path == address else "true" if _under(path, (address, *parts)) else "")
+        for address, name, parts in (*(NAVIGATION if who else ()), *DOCUMENTS)
+    ]
+
+
+def _under(path: str, places: tuple[str, ...]) -> bool:
+    return any(path.startswith(f"{place}/") or path == place for place in places)
+
+
 async def page(
     app: App,
     request: ArrivingRequest,
@@ -73,7 +88,8 @@ async def page(
         who=who,
         csrf_token=app.guard.csrf(request) if who is not None and who.session else "",
         provider=provider.label if provider else None,
-        navigation=NAVIGATION,
+        navigation=navigation(request.path, who),
+        health=app.health(),
         path=request.path,
         here=here(request),
         **values,

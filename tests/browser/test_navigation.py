@@ -47,6 +47,7 @@ async def test_pages_follow_each_other_without_being_loaded(place):
     assert await page.evaluate("document.activeElement.id") == "main"
     await page.get_by_role("link", name="first").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("first")
+    await expect(page.locator("nav [aria-current]")).to_have_text("Recipes")
     await page.go_back()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Recipes")
     await page.go_forward()

@@ -1,4 +1,5 @@
 // Every page: parts are brought to life, links and forms change the page in place, and errors are shown where they belong.
+import "./connection.js";
 import { told } from "./problems.js";
 import { toast } from "./toasts.js";
 
@@ -66,8 +67,9 @@ function refused(element, xhr) {
   problem.focus();
 }
 
-document.addEventListener("htmx:sendError", () => {
-  toast("The node can't be reached. What you see is as it was; try again in a moment.", { kind: "bad" });
+document.addEventListener("htmx:sendError", ({ detail }) => {
+  if (detail.requestConfig.verb === "get") return;
+  toast("The node can’t be reached: what you filled in was not sent. It is still here; send it when the node is back.", { kind: "bad" });
 });
 document.addEventListener("htmx:historyCacheMissLoadError", () => location.reload());
 
@@ -78,4 +80,13 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (place) place.scrollIntoView();
   else document.getElementById("main").focus({ preventScroll: true });
+  showPlace();
 });
+
+// On a phone the row of places is wider than the screen.
+function showPlace() {
+  const row = document.querySelector(".places");
+  const place = row?.querySelector("[aria-current]");
+  if (place) row.scrollLeft = place.offsetLeft - (row.clientWidth - place.offsetWidth) / 2;
+}
+showPlace();
