@@ -12,12 +12,13 @@ WEB := artdagd/web/source
 FEDIFY := plugins/federation_l2/tests/fedify
 DEMO_HOME ?= .demo
 GALLERY_HOME ?= .gallery
+SCREENS_HOME ?= .screens
 
 .DEFAULT_GOAL := help
 DESTDIR ?=
 UNITS := $(DESTDIR)/usr/local/lib/systemd/system
 
-.PHONY: help demo gallery run web install-service test test-postgresql test-slow fedify servers fuzz fuzz-recipes contract lint format docs bench clean
+.PHONY: help demo gallery screens run web install-service test test-postgresql test-slow fedify servers fuzz fuzz-recipes contract lint format docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +35,9 @@ demo: $(READY) ## start a node, render the beat-sync recipe from real media, say
 
 gallery: $(READY) ## render a short clip of every step and effect, and a contact sheet of them
 	@ARTDAG_HOME=$(GALLERY_HOME) $(BIN)/python -m docs.gallery
+
+screens: $(READY) ## take a picture of every page, for docs/images/pages (needs chromium)
+	@ARTDAG_HOME=$(SCREENS_HOME) $(BIN)/python -m docs.screens
 
 run: $(READY) ## start a node on http://127.0.0.1:8100
 	$(BIN)/artdagd serve
@@ -119,4 +123,4 @@ bench: $(PEERS) ## measure, beside peers (see benchmarks/README.md)
 	$(BIN)/python -m benchmarks
 
 clean: ## remove what make made
-	rm -rf $(VENV) $(FEDIFY)/node_modules $(WEB)/node_modules $(DEMO_HOME) $(GALLERY_HOME) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(FEDIFY)/node_modules $(WEB)/node_modules $(DEMO_HOME) $(GALLERY_HOME) $(SCREENS_HOME) .pytest_cache .mypy_cache .ruff_cache .hypothesis
