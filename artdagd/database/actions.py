@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.clock import now
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 class ActionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A computation and its result. ``libraries`` are versions that shaped the bytes, ``seconds`` what it took."""
+    """A computation and its result. ``libraries`` are versions that shaped the bytes, ``seconds`` what it took.
+
+    ``made_of`` and ``work`` are as in :class:`artdagd.plans.estimates.Measure`; ``sources`` are the cache ids of the
+    results that it read. They are None where nobody said.
+    """
 
     cache_id: str
     output_cid: str
@@ -28,6 +32,9 @@ class ActionRow(msgspec.Struct, frozen=True, kw_only=True):
     libraries: dict[str, str] = {}
     seconds: float = 0.0
     created_at: str = msgspec.field(default_factory=now)
+    made_of: str | None = None
+    work: float | None = None
+    sources: tuple[str, ...] | None = None
 
 
 class Actions:
@@ -54,6 +61,16 @@ class Actions:
             return found
 
         return await self._database.read(work) if cache_ids else {}
+
+    async def measured(self) -> list[tuple[str, float, float]]:
+        """What computations were made of; of each kind their work (ns) and their seconds, added up."""
+
+        async def work(connection: AsyncConnection) -> list[tuple[str, float, float]]:
+            sums = (func.sum(actions.c.work), func.sum(actions.c.seconds))
+            query = select(actions.c.made_of, *sums).where(actions.c.work > 0).group_by(actions.c.made_of)
+            return [(kind, float(work), float(seconds)) for kind, work, seconds in await connection.execute(query)]
+
+        return await self._database.read(work)
 
     async def made(self, cids: list[str]) -> set[str]:
         """Those of ``cids`` that a recorded computation gave, and would again."""

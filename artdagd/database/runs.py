@@ -60,6 +60,8 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepRow(msgspec.Struct, frozen=True, kw_only=True):
+    """``by_content``: it was not run because what it reads is equal, byte for byte, to what an earlier run read."""
+
     run_id: str
     step_id: str
     position: int
@@ -74,6 +76,7 @@ class StepRow(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     started_at: str | None = None
     finished_at: str | None = None
+    by_content: bool = False
 
 
 class Runs:

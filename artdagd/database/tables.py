@@ -106,6 +106,7 @@ steps = Table(
     Column("error", Text),
     Column("started_at", String(32)),
     Column("finished_at", String(32)),
+    Column("by_content", Boolean, nullable=False, server_default="0"),
     Index("steps_output", "output_cid"),
 )
 
@@ -119,6 +120,9 @@ actions = Table(
     Column("libraries_json", Text, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("created_at", String(32), nullable=False),
+    Column("made_of", Text),
+    Column("work", Float),
+    Column("sources_json", Text),
     Index("actions_output", "output_cid"),
 )
 

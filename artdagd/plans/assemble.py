@@ -86,7 +86,7 @@ def assemble(
     )
 
 
-def identities(step: ConcreteStep, catalogue: Catalogue) -> tuple[str, ...]:
+def identities(step: ConcreteStep | PlannedStep, catalogue: Catalogue) -> tuple[str, ...]:
     """The CIDs of the identities that shape a step's result, as they stand in its cache id: the step type's, and the
     effect's or the analyzers'. Raises InvalidRecipe if no analyzer gives a feature."""
     own = catalogue.identity("step", step.type).cid

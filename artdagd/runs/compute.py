@@ -15,7 +15,9 @@ import msgspec
 from artdagd.cid import cid_of_value
 from artdagd.database import Database
 from artdagd.database.actions import ActionRow
+from artdagd.database.clock import now
 from artdagd.errors import BlobCorrupt, NotFound, StepFailed, Unavailable
+from artdagd.plans.estimates import Measure
 from artdagd.plans.model import AnalysisRequest
 from artdagd.runs.again import again
 from artdagd.runs.shared import Shared
@@ -34,17 +36,37 @@ ATTEMPTS = 3
 """How often a job is made whose files change while it is done."""
 
 OnProgress = Callable[[float], None]
+Begin = Callable[[], Awaitable[None]]
 
 FOR: ContextVar[str] = ContextVar("FOR", default="")
 """The user for whom a task of the event loop computes: users' jobs take turns. A task begins with its maker's."""
 
 
+async def _at_once() -> None:
+    """Nobody is told that a job begins."""
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """A pass whose sources are on the local disk.
+
+    ``content_id`` names it by what its sources contain; ``sources`` are the cache ids of the results among them;
+    ``measure`` is how much work it is. None and nothing where that is not known.
+    """
+
+    render: RenderPass
+    content_id: str | None = None
+    sources: tuple[str, ...] = ()
+    measure: Measure | None = None
+
+
 class Computed(msgspec.Struct, frozen=True):
-    """A result and where it came from; ``worker`` is None when it was cached."""
+    """A result and where it came from; ``worker`` is None when it was cached. ``by_content``: an earlier computation
+    read the same bytes, which came about in another way."""
 
     cid: str
     cached: bool
     worker: str | None = None
+    by_content: bool = False
 
 
 class Compute:
@@ -117,16 +139,18 @@ class Compute:
         self,
         cache_id: str,
         identity: str,
-        make: Callable[[], Awaitable[RenderPass]],
+        make: Callable[[], Awaitable[Ready]],
         on_progress: OnProgress,
+        begin: Begin = _at_once,
     ) -> Computed:
-        """The result of a pass; ``make()`` gives its RenderPass, once its sources are on the local disk."""
+        """The result of a pass; ``make()`` gives it, once its sources are on the local disk. Where their bytes are what
+        an earlier computation read, it is not run: its result is theirs. Else ``begin()`` comes before its job."""
         done = await self._renders.get(
             cache_id,
             lambda: self._turns.once(
                 cache_id,
                 lambda: self._rendered(cache_id),
-                lambda: self._render(cache_id, identity, make, on_progress),
+                lambda: self._render(cache_id, identity, make, on_progress, begin),
                 lambda done: self._shared(done.cid),
             ),
         )
@@ -215,12 +239,24 @@ class Compute:
         return Computed(known[cache_id], cached=True) if known else None
 
     async def _render(
-        self, cache_id: str, identity: str, make: Callable[[], Awaitable[RenderPass]], on_progress: OnProgress
+        self,
+        cache_id: str,
+        identity: str,
+        make: Callable[[], Awaitable[Ready]],
+        on_progress: OnProgress,
+        begin: Begin,
     ) -> Computed:
         await self._unrecord([cache_id])
+        ready = await make()
+        if (equal := await self._equal(cache_id, ready)) is not None:
+            return equal
+        waiting = [ready]
 
         async def job() -> RenderJob:
-            return RenderJob(render=await make())
+            nonlocal ready
+            ready = waiting.pop() if waiting else await make()
+            await begin()
+            return RenderJob(render=ready.render)
 
         cid, result = await self._made(job, on_progress)
         row = ActionRow(
@@ -230,9 +266,35 @@ class Compute:
             identity=identity,
             libraries=result.libraries,
             seconds=result.seconds,
+            made_of=ready.measure.made_of if ready.measure else None,
+            work=ready.measure.work if ready.measure else None,
+            sources=ready.sources,
         )
-        await self._database.actions.put([row])
+        await self._put(row, ready.content_id)
         return Computed(cid, cached=False, worker=result.worker)
+
+    async def _equal(self, cache_id: str, ready: Ready) -> Computed | None:
+        """The result of a computation that read the same bytes, recorded under this name, too."""
+        other = ready.content_id
+        if other is None or other == cache_id:
+            return None
+        known = await self.kept([other])
+        row = (await self._database.actions.get_many([other])).get(other) if known else None
+        if row is None or row.output_cid != known[other]:
+            await self._unrecord([other])
+            return None
+        copy = msgspec.structs.replace(
+            row, cache_id=cache_id, sources=ready.sources, created_at=now(), made_of=None, work=None
+        )
+        await self._database.actions.put([copy])
+        return Computed(row.output_cid, cached=True, by_content=True)
+
+    async def _put(self, row: ActionRow, content_id: str | None) -> None:
+        """Record a result, and by content, too, in one commit. What was measured is counted once."""
+        rows = [row]
+        if content_id not in (None, row.cache_id):
+            rows.append(msgspec.structs.replace(row, cache_id=content_id, made_of=None, work=None))
+        await self._database.actions.put(rows)
 
     async def _made(
         self, make: Callable[[], Awaitable[Job]], on_progress: OnProgress | None = None

@@ -10,11 +10,14 @@ from typing import Any
 import msgspec
 
 from artdagd.errors import ArtdagError, BlobCorrupt, InvalidRecipe, NotFound, StepFailed
+from artdagd.plans.cache_ids import cluster_digest
+from artdagd.plans.contents import content_id
+from artdagd.plans.estimates import Measures
 from artdagd.plans.model import Analysis, AnalysisRequest, Pass, Plan, PlannedStep
 from artdagd.plans.planner import analysis_requests, plan
 from artdagd.recipes.model import InputType, Recipe
 from artdagd.runs.again import again
-from artdagd.runs.compute import Compute, Computed
+from artdagd.runs.compute import Compute, Computed, Ready
 from artdagd.runs.live import LiveRun
 from artdagd.runs.machine import StepStatus
 from artdagd.steps.catalogue import Catalogue
@@ -83,6 +86,18 @@ class Planner:
         """Store the plan as a blob; returns its CID."""
         return (await self._store.put_value(msgspec.to_builtins(made), "plans")).cid
 
+    def content_id(self, made: Plan, item: Pass, step_ids: tuple[str, ...], cids: Mapping[str, str]) -> str:
+        """The name of a pass by what it reads: see :mod:`artdagd.plans.contents`."""
+        return content_id(item, step_ids, made, cids, self._catalogue, cluster_digest(self._cluster_key))
+
+    async def measures(self, made: Plan) -> Measures | None:
+        """How much work the passes of a plan are; None where that can't be told."""
+        try:
+            facts = {name: await self._compute.facts(cid) for name, cid in made.inputs.items()}
+            return Measures.of(made, facts, self._catalogue)
+        except ArtdagError:
+            return None
+
     def _check(self, request: AnalysisRequest, facts: MediaFacts) -> None:
         for name in request.features:
             needs = self._catalogue.analyzers[name].needs
@@ -108,10 +123,19 @@ class Planner:
         return await again(analyzed, BlobCorrupt, NotFound)
 
 
+class Source(msgspec.Struct, frozen=True):
+    """What a pass reads: a recipe input, or the result whose cache id is ``made``."""
+
+    path: Path
+    cid: str
+    made: str | None = None
+
+
 class Execution:
     """Phase 3: every pass that the output needs and that has no result yet, each as soon as its inputs exist."""
 
-    def __init__(self, made: Plan, live: LiveRun, compute: Compute, store: BlobStore) -> None:
+    def __init__(self, made: Plan, live: LiveRun, planner: Planner, compute: Compute, store: BlobStore) -> None:
+        self._planner = planner
         self._plan = made
         self._live = live
         self._compute = compute
@@ -120,6 +144,7 @@ class Execution:
         self._steps = {step.step_id: step for step in made.steps}
         self._results: dict[str, asyncio.Task[str]] = {}
         self._computed: dict[str, tuple[str, ...]] = {}
+        self._measured: asyncio.Task[Measures | None] | None = None
         self.passes_run = 0
         self.workers: set[str] = set()
 
@@ -156,6 +181,7 @@ class Execution:
                 self._steps[last].identity,
                 lambda: self._work(item),
                 lambda fraction: self._live.progress(item.steps, fraction),
+                lambda: self._enter(self._computed[item.pass_id], "running"),
             )
         except ArtdagError as error:
             await self._live.change((last,), "failed", error=error.detail)
@@ -169,7 +195,7 @@ class Execution:
             self.passes_run += 1
         if done.worker:
             self.workers.add(done.worker)
-        common = {"cached": done.cached, "worker": done.worker}
+        common = {"cached": done.cached, "worker": done.worker, "by_content": done.by_content}
         status: StepStatus = "cached" if done.cached else "completed"
         # Steps that the pass did without, since an earlier run had stored a later one, are settled at the end.
         ran = self._computed.get(item.pass_id, item.steps)
@@ -177,27 +203,40 @@ class Execution:
         moves[item.steps[-1]] = {"status": status, "output_cid": done.cid, **common}
         await self._live.move(moves)
 
-    async def _work(self, item: Pass) -> RenderPass:
+    async def _work(self, item: Pass) -> Ready:
         """The pass with its sources on the local disk; makes sources that are missing."""
         try:
             return await again(lambda: self._sourced(item), _Lost)
         except _Lost as lost:
             raise lost.reason from None
 
-    async def _sourced(self, item: Pass) -> RenderPass:
+    async def _sourced(self, item: Pass) -> Ready:
         """Raises _Lost if what an earlier run had stored is gone by the time that it is read."""
         kept = await self._kept(item)
         ids = self._computed[item.pass_id] = needed(item, self._steps, kept)
         steps = tuple(self._steps[step_id] for step_id in ids)
         await self._enter(ids, "ready")
         outside = sorted({name for step in steps for name in step.inputs}.difference(ids))
-        paths = await asyncio.gather(*(self._source(name, kept) for name in outside))
-        await self._enter(ids, "running")
-        return RenderPass(
+        found = await asyncio.gather(*(self._source(name, kept) for name in outside))
+        sources = dict(zip(outside, found, strict=True))
+        measures = await self._measures()
+        render = RenderPass(
             steps=tuple(RenderStep(s.step_id, s.type, s.config, s.inputs) for s in steps),
-            sources=dict(zip(outside, map(str, paths), strict=True)),
+            sources={name: str(source.path) for name, source in sources.items()},
             delivery=item.delivery,
         )
+        return Ready(
+            render,
+            self._planner.content_id(self._plan, item, ids, {name: source.cid for name, source in sources.items()}),
+            tuple(source.made for source in found if source.made),
+            measures.measure(item, ids) if measures else None,
+        )
+
+    async def _measures(self) -> Measures | None:
+        """Worked out when the first pass is run, and once."""
+        if self._measured is None:
+            self._measured = asyncio.create_task(self._planner.measures(self._plan))
+        return await asyncio.shield(self._measured)
 
     async def _kept(self, item: Pass) -> dict[str, str]:
         """Steps of the pass, its last one aside, whose results an earlier run stored: step id -> CID."""
@@ -210,18 +249,20 @@ class Execution:
         before = ("pending",) if status == "ready" else ("pending", "ready")
         await self._live.change([name for name in step_ids if self._live.steps[name].status in before], status)
 
-    async def _source(self, name: str, kept: dict[str, str]) -> Any:
+    async def _source(self, name: str, kept: dict[str, str]) -> Source:
         if name in self._plan.inputs:
-            return await self._store.path(self._plan.inputs[name])
+            cid = self._plan.inputs[name]
+            return Source(await self._store.path(cid), cid)
         if name in kept:
             try:
                 path = await self._store.path(kept[name])
             except (BlobCorrupt, NotFound) as error:
                 raise _Lost(error) from error
             await self._live.change((name,), "cached", output_cid=kept[name], cached=True)
-            return path
-        _, path = await self._at_hand(self._pass_of(name))
-        return path
+            return Source(path, kept[name], self._steps[name].cache_id)
+        pass_id = self._pass_of(name)
+        cid, path = await self._at_hand(pass_id)
+        return Source(path, cid, pass_id)
 
     async def _at_hand(self, pass_id: str) -> tuple[str, Path]:
         """The result of a pass and its file, made anew if it is lost meanwhile."""

@@ -101,7 +101,10 @@ def _explained(
     status = _status(step) if step else "pending"
     reason: str = difference.reason
     detail = difference.detail
-    if reason == "nothing changed" and step and before:
+    if step and step.by_content:
+        reason = "inputs equal by content"
+        detail = "what it reads came about in another way, and is the same to the byte as what was read before"
+    elif reason == "nothing changed" and step and before:
         reason, detail = _unchanged(status, step, before, made)
     elif status == "cached":
         detail += "; its result was there all the same"

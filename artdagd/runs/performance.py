@@ -95,7 +95,7 @@ class Performance:
         if made is None:
             return
         await self._live.planned(made, await self._stage.compute.known([s.cache_id for s in made.steps]))
-        execution = Execution(made, self._live, self._stage.compute, self._stage.store)
+        execution = Execution(made, self._live, self._planner, self._stage.compute, self._stage.store)
         output_cid = await execution.run()
         await self._complete(row, made, output_cid, execution.passes_run)
 

@@ -90,4 +90,5 @@ def _step_view(step: StepRow, live: LiveRun | None) -> StepView:
         started_at=step.started_at,
         finished_at=step.finished_at,
         error=step.error,
+        by_content=step.by_content,
     )

@@ -16,7 +16,7 @@ from artdagd.auth.principal import Principal
 from artdagd.delivery import FORMATS, Delivery
 from artdagd.errors import NotFound, StepFailed
 from artdagd.plans.cache_ids import cache_id, cluster_digest
-from artdagd.runs.compute import FOR, Compute
+from artdagd.runs.compute import FOR, Compute, Ready
 from artdagd.runs.library import Library
 from artdagd.runs.places import Places
 from artdagd.runs.playable import is_web_mp4, starts_at_once
@@ -152,10 +152,10 @@ class Previews:
         size = (await asyncio.to_thread(path.stat)).st_size
         return Content(done.cid, str(path), size, media_type, name)
 
-    async def _pass(self, cid: str, wanted: Preview) -> RenderPass:
+    async def _pass(self, cid: str, wanted: Preview) -> Ready:
         source = await self._store.path(cid)
         step = RenderStep(wanted.what, wanted.step, wanted.config, ("medium",))
-        return RenderPass((step,), {"medium": str(source)}, wanted.delivery)
+        return Ready(RenderPass((step,), {"medium": str(source)}, wanted.delivery))
 
 
 def _check(cid: str, wanted: Preview, facts: MediaFacts) -> None:

@@ -194,6 +194,8 @@ class RecipeRef(msgspec.Struct, frozen=True):
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of a run. ``by_content``: it is cached because what it reads is the same to the byte."""
+
     step_id: str
     type: str
     status: StepStatus
@@ -207,6 +209,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str | None
     finished_at: str | None
     error: str | None
+    by_content: bool = False
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,9 +238,10 @@ class ExplainedStep(msgspec.Struct, frozen=True, kw_only=True):
     """Why a step was computed, or was not. ``status`` is ``ran``, ``cached``, ``fused`` or what a step may be besides.
 
     ``reason`` is ``new``, ``input changed``, ``parameter changed``, ``implementation changed``, ``evicted`` (its result
-    was there and is gone), ``not stored``, ``unfinished`` (the earlier run did not get there) or ``nothing changed``;
-    ``detail`` says it in a sentence. ``cause`` is the step further up that changed first. ``seconds`` is what computing
-    it took, null where it was not computed by itself.
+    was there and is gone), ``not stored``, ``unfinished`` (the earlier run did not get there), ``nothing changed``, or
+    ``inputs equal by content``: what it reads came about in another way, and is the same to the byte. ``detail`` says
+    it in a sentence. ``cause`` is the step further up that changed first. ``seconds`` is what computing it took, null
+    where it was not computed by itself.
     """
 
     step_id: str

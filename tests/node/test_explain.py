@@ -13,12 +13,12 @@ from nodes import Person, running_node
 from artdagd.store import uses
 
 
-def recipe(degrees: float = 30, crf: int = 23) -> str:
+def recipe(angle: float = 0.5, crf: int = 23) -> str:
     return json.dumps({
         "name": "told", "inputs": {"clip": {"type": "video"}},
         "steps": [
             {"id": "part", "type": "SEGMENT", "inputs": ["clip"], "config": {"start": 0.0, "duration": 0.4}},
-            {"id": "tint", "type": "EFFECT", "inputs": ["part"], "config": {"effect": "hue", "degrees": degrees},
+            {"id": "tint", "type": "EFFECT", "inputs": ["part"], "config": {"effect": "vignette", "angle": angle},
              "cache": "keep"},
             {"id": "soft", "type": "EFFECT", "inputs": ["tint"], "config": {"effect": "blur", "sigma": 2}},
         ],
@@ -56,12 +56,12 @@ async def test_why_each_step_was_computed(tmp_path: Path, monkeypatch: pytest.Mo
         assert steps["tint"]["seconds"] > 0
         assert steps["part"]["seconds"] is None
 
-        turned = await ran(degrees=60)
+        turned = await ran(angle=0.9)
         against, steps = await explained(person, turned)
         assert against == first
         assert said(steps)["part"] == ("fused", "nothing changed")
         assert said(steps)["tint"] == ("ran", "parameter changed")
-        assert steps["tint"]["changes"] == [{"kind": "parameter", "name": "degrees", "from": 30.0, "to": 60.0}]
+        assert steps["tint"]["changes"] == [{"kind": "parameter", "name": "angle", "from": 0.5, "to": 0.9}]
         assert said(steps)["soft"] == ("ran", "input changed")
         assert steps["soft"]["cause"] == "tint"
 

@@ -10,7 +10,7 @@ import pytest
 
 from artdagd.database import Database
 from artdagd.errors import BlobCorrupt, NotFound, StepFailed
-from artdagd.runs.compute import ATTEMPTS, Compute
+from artdagd.runs.compute import ATTEMPTS, Compute, Ready
 from artdagd.store import BlobStore
 from artdagd.work import Delivery, MediaFacts, RenderPass
 from artdagd.workers.broker import JobResult
@@ -64,8 +64,9 @@ class Bench:
         return await self.compute.facts(self.cid)
 
     async def render(self) -> Any:
-        async def make() -> RenderPass:
-            return RenderPass(steps=(), sources={"clip": str(await self.store.path(self.cid))}, delivery=Delivery())
+        async def make() -> Ready:
+            sources = {"clip": str(await self.store.path(self.cid))}
+            return Ready(RenderPass(steps=(), sources=sources, delivery=Delivery()))
 
         return await self.compute.render("cache-id", "identity", make, lambda fraction: None)
 

@@ -1,4 +1,5 @@
 """Which media runs had as inputs, and an index of what they made: the way from a medium to its runs.
+What computations are made of, what they read, and how much work they are; which steps read what is equal by content.
 
 Spelled out, not taken from ``tables.py``: a migration must go on making what it made when it was written.
 """
@@ -18,6 +19,14 @@ BATCH = 500
 
 def upgrade() -> None:
     _lineage()
+    _measures()
+
+
+def _measures() -> None:
+    op.add_column("actions", sa.Column("made_of", sa.Text))
+    op.add_column("actions", sa.Column("work", sa.Float))
+    op.add_column("actions", sa.Column("sources_json", sa.Text))
+    op.add_column("steps", sa.Column("by_content", sa.Boolean, nullable=False, server_default=sa.false()))
 
 
 def _lineage() -> None:
