@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from artdagd.api.calls import Call
-from artdagd.api.views.graph import drawing, nodes
+from artdagd.api.views.graph import MOST, Drawing, drawing, nodes
 from artdagd.api.views.media import kind_of
 from artdagd.runs.views import Entry, RecipeView
 
@@ -39,9 +40,15 @@ async def recipe(call: Call, it: RecipeView) -> dict[str, Any]:
 
 
 async def graph(call: Call, it: RecipeView) -> dict[str, Any]:
-    """``drawing`` is None where the graph is too large for one."""
+    """``drawing`` is None where the graph is too large for one: above ``most`` steps and inputs."""
+    return {"drawing": await asyncio.to_thread(drawn, it), "most": MOST}
+
+
+def drawn(it: RecipeView) -> Drawing | None:
+    """The steps of a recipe as a drawing."""
     reads = ((step["id"], step["type"], step["inputs"]) for step in it.steps)
-    return {"drawing": drawing(nodes(((name, one["type"]) for name, one in it.inputs.items()), reads))}
+    configs = {step["id"]: step["config"] for step in it.steps}
+    return drawing(nodes(((name, one["type"]) for name, one in it.inputs.items()), reads, configs))
 
 
 def typed(declared: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
