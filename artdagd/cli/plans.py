@@ -52,15 +52,36 @@ def execute(given: str, follow: bool, output: Path | None, show: Show) -> None:
 
 def show_plan(view: dict[str, Any], show: Show) -> None:
     """A plan's steps, with the passes that compute them."""
+    estimate, reasons = view.get("estimate"), view.get("reasons", ())
     if not show.as_json:
-        waiting = sum(not one["cached"] for one in view["passes"])
+        waiting = estimate["passes"] if estimate else sum(not one["cached"] for one in view["passes"])
         told = f"to compute  {waiting} of {len(view['passes'])} passes"
-        show.value(None, [f"plan        {view['plan_id']}", told])
-    rows = (
-        (s["step_id"], s["type"], s["level"], s["pass_id"], "yes" if s["cached"] else "", s["output_cid"])
-        for s in view["steps"]
-    )
-    show.table(view, ("step", "type", "level", "pass", "exists", "output"), rows, "it has no steps")
+        against = [f"against     {view['against']}"] if view.get("against") else []
+        show.value(None, [f"plan        {view['plan_id']}", told, *_cost(estimate), *against])
+    why = {one["step_id"]: one for one in reasons}
+    seconds = {one["steps"][-1]: _about(one.get("seconds")) for one in view["passes"]}
+    columns, rows = ["step", "type", "level", "exists"], []
+    for one in view["steps"]:
+        because = why.get(one["step_id"], {"reason": "", "detail": ""})
+        reason = [seconds.get(one["step_id"], ""), because["reason"], because["detail"]]
+        exists = "yes" if one["cached"] else ""
+        last = reason if why else [one["pass_id"], one["output_cid"]]
+        rows.append([one["step_id"], one["type"], one["level"], exists, *last])
+    columns += ["seconds", "why", "because"] if why else ["pass", "output"]
+    show.table(view, columns, rows, "it has no steps")
+
+
+def _cost(estimate: dict[str, Any] | None) -> list[str]:
+    """What running a plan would cost, where that was asked."""
+    if estimate is None:
+        return []
+    passes, seconds = estimate["passes"], estimate["seconds"]
+    said = "nothing" if not passes else "not known yet" if seconds is None else f"about {_about(seconds)} s of a worker"
+    return [f"would take  {said}"]
+
+
+def _about(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
 
 
 def _planned(client: Client, body: dict[str, Any], show: Show) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import and_, delete, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.rows import batches, from_row, insert_new, to_row, upsert
@@ -138,10 +138,15 @@ class Runs:
         of its name, or of its effect."""
         own = select(runs.c.seq).where(runs.c.run_id == row.run_id).scalar_subquery()
         same = runs.c.recipe_name == row.recipe_name if row.effect is None else runs.c.effect == row.effect
-        where = and_(runs.c.owner == row.owner, runs.c.seq < own, runs.c.plan_id.is_not(None), same)
+        return await self._planned(and_(runs.c.owner == row.owner, runs.c.seq < own, same), most)
 
+    async def latest(self, owner: str, recipe_name: str, most: int) -> list[RunRow]:
+        """Up to ``most`` planned runs of ``owner`` of the recipe of this name, newest first."""
+        return await self._planned(and_(runs.c.owner == owner, runs.c.recipe_name == recipe_name), most)
+
+    async def _planned(self, where: ColumnElement[bool], most: int) -> list[RunRow]:
         async def work(connection: AsyncConnection) -> list[RunRow]:
-            query = select(runs).where(where).order_by(runs.c.seq.desc()).limit(most)
+            query = select(runs).where(where, runs.c.plan_id.is_not(None)).order_by(runs.c.seq.desc()).limit(most)
             return [from_row(RunRow, found) for found in (await connection.execute(query)).mappings()]
 
         return await self._database.read(work)

@@ -55,10 +55,12 @@ class Measures:
     def of(cls, made: Plan, facts: Mapping[str, MediaFacts], catalogue: Catalogue) -> Measures:
         """``facts`` are the probe's, by recipe input. Raises InvalidRecipe where the plan's steps don't fit what is
         installed here."""
-        draft = Draft(catalogue, facts)
+        draft, computed = Draft(catalogue, facts), []
         for step in made.steps:
-            draft.add(ConcreteStep(step.step_id, step.recipe_step, step.type, step.config, step.inputs))
-        computed = [step for step in draft.steps if step.type != "ANALYZE"]
+            if step.type != "ANALYZE":
+                computed.append(ConcreteStep(step.step_id, step.recipe_step, step.type, step.config, step.inputs))
+                # Not added, which would check anew what was checked when it was planned, and takes as long.
+                draft.shapes[step.step_id] = draft.result(computed[-1])
         return cls(made, draft.shapes, works(computed, draft.shapes, catalogue))
 
     def measure(self, item: Pass, step_ids: Sequence[str]) -> Measure:

@@ -95,7 +95,7 @@ class Planner:
         try:
             facts = {name: await self._compute.facts(cid) for name, cid in made.inputs.items()}
             return Measures.of(made, facts, self._catalogue)
-        except ArtdagError:
+        except (ArtdagError, KeyError):  # the key of a plugin that is gone
             return None
 
     def _check(self, request: AnalysisRequest, facts: MediaFacts) -> None:

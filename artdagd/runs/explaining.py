@@ -43,9 +43,16 @@ class Explainer:
     async def earlier(self, row: RunRow) -> Earlier | None:
         """The newest run before ``row``, of the same owner and the same recipe (by name) or effect, whose plan is
         known."""
-        for found in await self._database.runs.before(row, CANDIDATES):
+        return await self._first(await self._database.runs.before(row, CANDIDATES))
+
+    async def latest(self, owner: str, name: str) -> Earlier | None:
+        """The newest run of ``owner`` of the recipe called ``name`` whose plan is known."""
+        return await self._first(await self._database.runs.latest(owner, name, CANDIDATES))
+
+    async def _first(self, rows: Sequence[RunRow]) -> Earlier | None:
+        for row in rows:
             with suppress(ArtdagError):
-                return await self.read(found)
+                return await self.read(row)
         return None
 
     async def read(self, row: RunRow) -> Earlier:
@@ -56,7 +63,7 @@ class Explainer:
     async def explain(self, row: RunRow, steps: Sequence[StepRow], before: Earlier | None) -> Explanation:
         """Why the steps of the run ``row`` were computed, or were not. Raises as :meth:`read`."""
         made = await self._binder.read_plan(row.plan_id or "")
-        names = await self._names(made, row, before.row if before else None)
+        names = await self.names(made, row, before.row if before else None)
         differences = compare(made, before.made if before else None, names)
         actions = await self._database.actions.get_many([item.pass_id for item in made.passes])
         planned = {step.step_id: step for step in made.steps}
@@ -70,7 +77,7 @@ class Explainer:
                                    action.seconds if ran and action else None))  # fmt: skip
         return Explanation(row.run_id, before.row.run_id if before else None, told)
 
-    async def _names(self, made: Plan, *rows: RunRow | None) -> dict[str, str]:
+    async def names(self, made: Plan, *rows: RunRow | None) -> dict[str, str]:
         """What the identities of implementations are called, as far as the catalogue and the runs' provenance know."""
         found = {}
         for step in made.steps:

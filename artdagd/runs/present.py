@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from artdagd.database.runs import RunRow, StepRow
 from artdagd.plans.model import Plan
+from artdagd.runs.foreseeing import Foreseen
 from artdagd.runs.live import LiveRun
 from artdagd.runs.machine import RUN_TERMINAL, STEP_TERMINAL
 from artdagd.runs.views import PassView, PlanStepView, PlanView, Progress, RecipeRef, RunView, StepView
 
 
-def plan_view(plan_id: str, made: Plan, known: dict[str, str]) -> PlanView:
-    """``known`` gives cache id -> output CID of results that exist."""
+def plan_view(plan_id: str, made: Plan, known: dict[str, str], foreseen: Foreseen | None = None) -> PlanView:
+    """``known`` gives cache id -> output CID of results that exist, ``foreseen`` what a run would cost."""
+    seconds = foreseen.seconds if foreseen else {}
     return PlanView(
         plan_id=plan_id,
         recipe_id=made.recipe_id,
@@ -37,7 +39,13 @@ def plan_view(plan_id: str, made: Plan, known: dict[str, str]) -> PlanView:
             for step in made.steps
         ],
         levels=[list(level) for level in made.levels],
-        passes=[PassView(item.pass_id, list(item.steps), item.pass_id in known) for item in made.passes],
+        passes=[
+            PassView(item.pass_id, list(item.steps), item.pass_id in known, seconds.get(item.pass_id))
+            for item in made.passes
+        ],
+        estimate=foreseen.estimate if foreseen else None,
+        against=foreseen.against if foreseen else None,
+        reasons=list(foreseen.reasons) if foreseen else [],
     )
 
 

@@ -21,6 +21,7 @@ from artdagd.runs.elsewhere import follow
 from artdagd.runs.events import Events, run_data
 from artdagd.runs.execution import Planner, Planning
 from artdagd.runs.explaining import Explainer
+from artdagd.runs.foreseeing import Foresight
 from artdagd.runs.keys import Key, Retries, expired
 from artdagd.runs.machine import RUN_TERMINAL
 from artdagd.runs.performance import Stage
@@ -49,6 +50,7 @@ class RunService:
         self._planner = planner
         self._binder = binder
         self._explainer = Explainer(stage, binder)
+        self._foresight = Foresight(stage.database, planner, self._explainer)
         self._events = events
         self._active = active
         self._places = active.places
@@ -76,7 +78,9 @@ class RunService:
         except TimeoutError:
             raise Unavailable("the inputs are still being analyzed", advice="Ask again.", retry_after=10) from None
         made = self._planner.plan(what, facts, analyses)
-        return plan_view(await self._planner.keep(made), made, await self._known(made))
+        known = await self._known(made)
+        foreseen = await self._foresight.of(made, known, who.name)
+        return plan_view(await self._planner.keep(made), made, known, foreseen)
 
     async def start(self, request: RunRequest, who: Principal, idempotency_key: str | None = None) -> RunView:
         """Accept a run: it is durable when this returns. The same key of the same user gives the same run.

@@ -161,13 +161,38 @@ class PlanStepView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PassView(msgspec.Struct, frozen=True):
+    """``seconds`` is what it would take a worker, by what passes took before; null where that is not known, or where
+    it would not run."""
+
     pass_id: str
     steps: list[str]
     cached: bool
+    seconds: float | None = None
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """``passes`` would run; they would take one worker ``seconds`` together, null where that is not known of each."""
+
+    seconds: float | None
+    passes: int
+
+
+class StepReason(msgspec.Struct, frozen=True):
+    """Why a step would be computed: as in an explanation of a run."""
+
+    step_id: str
+    reason: str
+    detail: str
+    changes: list[Change]
+    cause: str | None
 
 
 class PlanView(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan and which of its results exist already. ``plan_id`` is the CID of the plan's dag-json."""
+    """A plan and which of its results exist already. ``plan_id`` is the CID of the plan's dag-json.
+
+    ``estimate`` is what running it would cost, null for a run's plan; ``reasons`` say why, of each step that would be
+    computed, compared with the run ``against``, the user's last of that recipe.
+    """
 
     plan_id: str
     recipe_id: str
@@ -178,6 +203,9 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[PlanStepView]
     levels: list[list[str]]
     passes: list[PassView]
+    estimate: Estimate | None = None
+    against: str | None = None
+    reasons: list[StepReason] = []
 
 
 class Progress(msgspec.Struct, frozen=True):

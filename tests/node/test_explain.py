@@ -38,6 +38,12 @@ def said(steps: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return {name: (step["status"], step["reason"]) for name, step in steps.items()}
 
 
+async def planned(person: Person, cid: str, **changes: Any) -> dict[str, Any]:
+    answer = await person.http.post("/api/plan", json={"recipe_yaml": recipe(**changes), "inputs": {"clip": cid}})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
 async def test_why_each_step_was_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(uses, "GRACE", 0.0)
     async with running_node(tmp_path / "home") as (_, person):
@@ -48,6 +54,10 @@ async def test_why_each_step_was_computed(tmp_path: Path, monkeypatch: pytest.Mo
             run = await person.run(recipe_yaml=recipe(**changes), inputs={"clip": cid})
             assert run["status"] == "completed", run["error"]
             return str(run["run_id"])
+
+        plan = await planned(person, clip)
+        assert (plan["against"], plan["estimate"]) == (None, {"seconds": None, "passes": 2})
+        assert {one["reason"] for one in plan["reasons"]} == {"new"}
 
         first = await ran()
         against, steps = await explained(person, first)
@@ -84,10 +94,25 @@ async def test_why_each_step_was_computed(tmp_path: Path, monkeypatch: pytest.Mo
             "soft": ("ran", "parameter changed")
         }
 
+        plan = await planned(person, clip, angle=0.7)
+        assert (plan["against"], plan["estimate"]["passes"]) == (kept, 2)
+        assert plan["estimate"]["seconds"] > 0
+        assert sum(one["seconds"] for one in plan["passes"]) == pytest.approx(plan["estimate"]["seconds"])
+        assert {one["step_id"]: (one["reason"], one["cause"]) for one in plan["reasons"]} == {
+            "part": ("nothing changed", None),
+            "tint": ("parameter changed", None),
+            "soft": ("parameter changed", "tint"),
+        }
+        plan = await planned(person, clip, crf=30)
+        assert (plan["estimate"], plan["reasons"]) == ({"seconds": 0.0, "passes": 0}, [])
+
         # The node's disk is emptied of what can be made again.
         answer = await person.http.post("/cache/gc", json={"to_bytes": 0})
         assert answer.status_code == 200
         await person.http.delete(f"/cache/{(await person.http.get(f'/api/run/{kept}')).json()['output_cid']}")
+        plan = await planned(person, clip, crf=30)
+        assert plan["estimate"]["passes"] == 2
+        assert [one["reason"] for one in plan["reasons"]] == ["nothing changed", "evicted", "evicted"]
         _, steps = await explained(person, await ran(crf=30), against=kept)
         assert said(steps)["tint"] == ("ran", "evicted")
 

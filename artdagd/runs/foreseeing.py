@@ -1,0 +1,101 @@
+"""What a plan would cost before it is run: which passes, how long they may take, and why each of their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from artdagd.database import Database
+from artdagd.plans.estimates import Past, estimate
+from artdagd.plans.explain import compare
+from artdagd.plans.model import Plan
+from artdagd.runs.execution import Planner, needed
+from artdagd.runs.explaining import Earlier, Explainer
+from artdagd.runs.views import Estimate, StepReason
+
+
+class Foreseen(msgspec.Struct, frozen=True):
+    """``seconds`` are of the passes that would run, by pass id, None where nothing is known; ``against`` is the run
+    that ``reasons`` compare with."""
+
+    seconds: dict[str, float | None] = {}
+    reasons: tuple[StepReason, ...] = ()
+    against: str | None = None
+
+    @property
+    def estimate(self) -> Estimate:
+        known = [each for each in self.seconds.values() if each is not None]
+        return Estimate(sum(known) if len(known) == len(self.seconds) else None, len(self.seconds))
+
+
+def to_run(made: Plan, known: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The passes that would run and the steps that they would compute, if the results of ``known`` (by cache id) are
+    there: from the output backwards, as an execution goes."""
+    steps = {step.step_id: step for step in made.steps}
+    passes = {item.pass_id: item for item in made.passes}
+    kept = {step.step_id for step in made.steps if step.cache_id in known}
+    found: dict[str, tuple[str, ...]] = {}
+    waiting = [item.pass_id for item in made.passes if item.steps[-1] == made.output]
+    while waiting:
+        pass_id = waiting.pop()
+        if pass_id in known or pass_id in found:
+            continue
+        ids = found[pass_id] = needed(passes[pass_id], steps, kept)
+        sources = {name for step_id in ids for name in steps[step_id].inputs}.difference(ids, kept, made.inputs)
+        waiting += [steps[name].cache_id for name in sorted(sources)]
+    return found
+
+
+class Foresight:
+    """Estimates by what passes took so far, on this node and the others on its database."""
+
+    def __init__(self, database: Database, planner: Planner, explainer: Explainer) -> None:
+        self._database = database
+        self._planner = planner
+        self._explainer = explainer
+
+    async def of(self, made: Plan, known: Mapping[str, str], owner: str) -> Foreseen:
+        """What would run of ``made`` for ``owner``, where ``known`` (cache id -> output CID) exist."""
+        running = to_run(made, known)
+        if not running:
+            return Foreseen()
+        before = await self._explainer.latest(owner, made.name)
+        return Foreseen(
+            await self._seconds(made, running),
+            await self._reasons(made, running, before),
+            before.row.run_id if before else None,
+        )
+
+    async def _seconds(self, made: Plan, running: Mapping[str, tuple[str, ...]]) -> dict[str, float | None]:
+        """What was made before and is gone takes what it took; all else is estimated."""
+        records = await self._database.actions.get_many(list(running))
+        exact = {cache_id: row.seconds for cache_id, row in records.items() if row.seconds}
+        measures = await self._planner.measures(made)
+        past = [Past(*found) for found in await self._database.actions.measured()] if measures else []
+        passes = {item.pass_id: item for item in made.passes}
+        found: dict[str, float | None] = {}
+        for pass_id, ids in running.items():
+            found[pass_id] = exact.get(pass_id)
+            if found[pass_id] is None and measures:
+                found[pass_id] = estimate(measures.measure(passes[pass_id], ids), past)
+        return found
+
+    async def _reasons(
+        self, made: Plan, running: Mapping[str, tuple[str, ...]], before: Earlier | None
+    ) -> tuple[StepReason, ...]:
+        computed = {step_id for ids in running.values() for step_id in ids}
+        stored = {made_by: step.output_cid for made_by, step in before.steps.items()} if before else {}
+        cache_ids = {step.step_id: step.cache_id for step in made.steps}
+        names = await self._explainer.names(made, before.row) if before else {}
+        found = []
+        for one in compare(made, before.made if before else None, names):
+            if one.step_id not in computed:
+                continue
+            reason, detail = str(one.reason), one.detail
+            if reason == "nothing changed" and stored.get(cache_ids[one.step_id]):
+                reason, detail = "evicted", "its result was made before and has gone from the cache"
+            elif reason == "nothing changed":
+                detail = "nothing changed; its result was not stored"
+            found.append(StepReason(one.step_id, reason, detail, list(one.changes), one.cause))
+        return tuple(found)
