@@ -147,6 +147,11 @@ class Library:
             return (await self._copies.shown([row], who))[0]
         return msgspec.structs.replace(entry_of(row), metadata={}, pinned=False)
 
+    async def entries(self, cids: Iterable[str], who: Principal) -> dict[str, Entry]:
+        """By CID those of ``cids`` that are entries of ``who``, or else of whomever they see."""
+        rows = await self._database.blobs.entries(cids, who.sees)
+        return {entry.cid: entry for entry in await self._copies.shown(list(rows.values()), who)}
+
     async def list(
         self, who: Principal, *, kind: str | None = None, q: str | None = None, page: int = 1, limit: int = 20
     ) -> Page[Entry]:

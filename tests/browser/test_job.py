@@ -63,7 +63,7 @@ async def bring(page: Page, clip: Path, folder: Path) -> None:
     await page.get_by_label("A recipe (YAML)").set_input_files(folder / "small.yaml")
     await press(page, "Upload")
     await page.get_by_role("link", name="artdagd", exact=True).click()
-    await page.get_by_role("link", name="Run small").click()
+    await page.get_by_role("link", name="Choose what goes in").click()
     assert "Half of it, and smaller" in await page.inner_text("main")
 
 
@@ -86,7 +86,7 @@ async def test_from_an_empty_node_to_a_described_clip_and_back(page: Page, tmp_p
     clip = numbered_clip(tmp_path / "tram <b>7.mp4", 25)
     async with running_node(tmp_path / "home") as (node, person):
         await sign_in(page, person)
-        assert "Nothing is here yet" in await page.inner_text("main")
+        assert "Nothing is rendered here yet" in await page.inner_text("main")
         await bring(page, clip, tmp_path)
         await page.get_by_label("One of yours").select_option(index=1)
         await page.get_by_label("width").fill("48")

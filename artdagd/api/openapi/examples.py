@@ -50,6 +50,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1},
         "example": "soft",
     },
+    "name": {
+        "description": "The name of an example that comes with the node.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "mirrors",
+    },
     "run_id": {
         "description": "A run's id.",
         "schema": {"type": "string", "minLength": 1},
