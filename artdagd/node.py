@@ -39,6 +39,7 @@ from artdagd.runs.previews import Previews
 from artdagd.runs.publishing import Publishing
 from artdagd.runs.recipes import RecipeBook
 from artdagd.runs.replication import Replication
+from artdagd.runs.reproducing import Reproducer
 from artdagd.runs.service import RunService
 from artdagd.runs.storage import Storage
 from artdagd.runs.turns import Turns
@@ -125,8 +126,9 @@ class Node:
         stack.push_async_callback(library.close)
         previews = Previews(store, compute, library, self.catalogue, membership.key)
         stack.push_async_callback(previews.close)
-        active, runs = self._runs(store, database, compute, library, membership)
+        active, runs, reproducer = self._runs(store, database, compute, library, membership)
         stack.push_async_callback(runs.close)
+        stack.push_async_callback(reproducer.close)
         authority = Authority(database, settings.admins)
         await authority.tokens.ensure_admin_token(settings.home)
         stack.push_async_callback(authority.close)
@@ -151,6 +153,7 @@ class Node:
                 library=library,
                 keeper=keeper,
                 verifier=Verifier(store, database),
+                reproducer=reproducer,
                 fetching=self._fetching(library, store, database, outbound),
                 previews=previews,
                 storage=storage,
@@ -177,7 +180,7 @@ class Node:
 
     def _runs(
         self, store: BlobStore, database: Database, compute: Compute, library: Library, membership: Membership
-    ) -> tuple[Active, RunService]:
+    ) -> tuple[Active, RunService, Reproducer]:
         key = membership.key
         self._book = RecipeBook(database, self.catalogue)
         planner = Planner(compute, store, self.catalogue, key)
@@ -187,7 +190,7 @@ class Node:
         places = Places("active runs", settings.max_active_runs, settings.max_active_runs_per_user)
         events = Events()
         active = Active(stage, planner, binder, events, self._observe, places, membership)
-        return active, RunService(stage, planner, binder, events, active)
+        return active, RunService(stage, planner, binder, events, active), Reproducer(stage, binder)
 
     async def _accept(self, broker: Broker, active: Active, membership: Membership) -> None:
         """Start workers, take up unfinished runs, and say that work is welcome."""

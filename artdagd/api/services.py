@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from artdagd.runs.previews import Previews
     from artdagd.runs.publishing import Publishing
     from artdagd.runs.recipes import RecipeBook
+    from artdagd.runs.reproducing import Reproducer
     from artdagd.runs.service import RunService
     from artdagd.runs.storage import Storage
     from artdagd.runs.verifying import Verifier
@@ -62,6 +63,7 @@ class Services:
     library: Library
     keeper: Keeper
     verifier: Verifier
+    reproducer: Reproducer
     fetching: Fetching
     previews: Previews
     publishing: Publishing

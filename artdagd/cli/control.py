@@ -14,6 +14,7 @@ from artdagd.cli.plans import execute, plan
 from artdagd.cli.problems import CODES, run_command
 from artdagd.cli.publishing import publication, publish, unpublish
 from artdagd.cli.recipes import recipes
+from artdagd.cli.reproducing import verify as reproduce
 from artdagd.cli.running import render, run
 from artdagd.cli.runs import runs
 from artdagd.cli.steps import steps
@@ -36,8 +37,8 @@ def control() -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    status, run, render, plan, execute, runs, recipes, cache, ipfs, storage, token, login, whoami, steps, plugins,
-    workers, nodes, metrics, api, one_file, doctor, db,
+    status, run, render, plan, execute, reproduce, runs, recipes, cache, ipfs, storage, token, login, whoami, steps,
+    plugins, workers, nodes, metrics, api, one_file, doctor, db,
 )  # fmt: skip
 
 for command in (publish, unpublish, publication, show_usage, gc, verify):

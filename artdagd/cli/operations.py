@@ -48,6 +48,7 @@ COMMANDS = {
     "follow_run": "runs follow",
     "make_plan": "plan",
     "execute_plan": "execute",
+    "verify_run": "verify",
     "run_recipe_text": "run",
     "list_providers": "storage list",
     "show_storage_type": "storage types",

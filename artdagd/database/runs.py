@@ -171,6 +171,15 @@ class Runs:
 
         return await self._database.read(work)
 
+    async def has_provenance(self, cid: str, owner: str | None) -> bool:
+        """Whether a run of ``owner`` (None: of anybody) has ``cid`` as its provenance."""
+        where = (runs.c.provenance_cid == cid, runs.c.owner == owner if owner is not None else true())
+
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(select(runs.c.run_id).where(*where).limit(1))).first() is not None
+
+        return await self._database.read(work)
+
     async def update(self, run_id: str, expected: Sequence[str], *, fence: int | None = None, **changes: Any) -> bool:
         """Change a run if its status is one of ``expected`` and its fence ``fence`` (None: any); False otherwise."""
         where = and_(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import msgspec
 
@@ -57,9 +57,23 @@ def check_plan(plan: Plan, catalogue: Catalogue, cluster_key: str, facts: Mappin
     input names results, so a false one would poison the cache. ``recipe_id`` and the CIDs in ``analyses`` are claims
     that only the caller can check; no cache id depends on them. Raises InvalidRequest with what differs.
     """
+    stored = {each.steps[-1] for each in plan.passes if each.steps}
+    expected = worked_out(plan, catalogue, cluster_key, facts, stored)
+    if plan != expected:
+        raise _difference(plan, expected)
+    return expected
+
+
+def worked_out(
+    plan: Plan, catalogue: Catalogue, cluster_key: str, facts: Mapping[str, MediaFacts], stored: Container[str]
+) -> Plan:
+    """The plan that this node makes of ``plan``'s steps and inputs, with what is installed here; of all else that it
+    says nothing is taken over but ``recipe_id`` and ``analyses``. The results of the steps ``stored`` are.
+
+    Raises InvalidRequest for what can't be a plan here.
+    """
     _check_names(plan)
     draft = Draft(catalogue, {name: facts[name] for name in plan.inputs})
-    stored = {each.steps[-1] for each in plan.passes if each.steps}
     delivered = [each.delivery for each in plan.passes if each.delivery is not None]
     if len(delivered) != 1:
         raise _wrong("passes", "exactly one pass has a delivery, the one that makes the output")
@@ -74,14 +88,11 @@ def check_plan(plan: Plan, catalogue: Catalogue, cluster_key: str, facts: Mappin
         _check_live(plan)
         check_delivery(delivered[0], plan.output, draft.shape(plan.output, plan.output))
         binding = _binding(plan, delivered[0], facts, cluster_key)
-        expected = assemble(draft.steps, draft.shapes, binding, catalogue)
+        return assemble(draft.steps, draft.shapes, binding, catalogue)
     except InvalidRequest:
         raise
     except ArtdagError as error:
         raise InvalidRequest(f"The plan is wrong. {error.detail}", advice=error.advice, faults=error.faults) from None
-    if plan != expected:
-        raise _difference(plan, expected)
-    return expected
 
 
 def _binding(plan: Plan, delivery: Delivery, facts: Mapping[str, MediaFacts], cluster_key: str) -> Binding:

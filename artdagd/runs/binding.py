@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from artdagd.cid import DAG_JSON, cid_of_bytes
 from artdagd.database import Database
 from artdagd.database.runs import RunRow
 from artdagd.errors import Fault, InvalidRecipe, InvalidRequest, NotFound
-from artdagd.plans.document import MAX_PLAN_BYTES, check_plan, plan_from_bytes
+from artdagd.plans.document import MAX_PLAN_BYTES, check_plan, plan_from_bytes, worked_out
 from artdagd.plans.model import Plan
 from artdagd.recipes.bind import bind_params
 from artdagd.recipes.model import Recipe
@@ -111,12 +112,23 @@ class Binder:
             raise InvalidRequest(f"plan_id: {plan_id} names no plan: it is too large for one")
         return plan_from_bytes(await asyncio.to_thread(path.read_bytes))
 
+    async def work_out(self, made: Plan, stored: Container[str]) -> Plan:
+        """What this node makes of the steps and inputs of a plan, whoever made it, with the results of the steps
+        ``stored``. Raises InvalidRequest, and NotFound where an input is gone."""
+        facts = {name: await self._compute.facts(cid) for name, cid in made.inputs.items()}
+        return worked_out(made, self._catalogue, self._cluster_key, facts, stored)
+
+    async def check_inputs(self, made: Plan, who: Principal) -> None:
+        """Raises NotFound for an input that is not among ``who``'s media."""
+        for name, cid in made.inputs.items():
+            await self._check_input(name, cid, who)
+
     async def _bind_given_plan(self, request: RunRequest, who: Principal) -> Bound:
         if request.plan_id:
             made = await self._kept_plan(request.plan_id, who)
         else:
             made = plan_from_bytes(msgspec.json.encode(request.plan))
-            await self._check_inputs(made, who)
+            await self.check_inputs(made, who)
         facts = {name: await self._compute.facts(cid) for name, cid in made.inputs.items()}
         made = check_plan(made, self._catalogue, self._cluster_key, facts)
         await self._check_analyses(made)
@@ -128,14 +140,10 @@ class Binder:
         not told what they made of what."""
         try:
             made = await self.read_plan(plan_id)
-            await self._check_inputs(made, who)
+            await self.check_inputs(made, who)
         except NotFound:
             raise NotFound(f"no plan {plan_id} of your media here", advice="Plan again: POST /api/plan.") from None
         return made
-
-    async def _check_inputs(self, made: Plan, who: Principal) -> None:
-        for name, cid in made.inputs.items():
-            await self._check_input(name, cid, who)
 
     async def _check_analyses(self, made: Plan) -> None:
         """A plan may only name analyses that this node made for it: others' are not its user's to read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
@@ -40,6 +40,14 @@ Begin = Callable[[], Awaitable[None]]
 
 FOR: ContextVar[str] = ContextVar("FOR", default="")
 """The user for whom a task of the event loop computes: users' jobs take turns. A task begins with its maker's."""
+
+
+class Anew(msgspec.Struct, frozen=True):
+    """What came out of a computation that was done for its own sake, by which libraries, in how many seconds."""
+
+    cid: str
+    libraries: dict[str, str]
+    seconds: float
 
 
 async def _at_once() -> None:
@@ -157,6 +165,22 @@ class Compute:
         self._store.uses.hold(done.cid)  # it may have been another's work
         return done
 
+    async def anew(self, make: Callable[[], Awaitable[Ready]], on_progress: OnProgress) -> Anew:
+        """Render, whether there is a result or not, and record nothing. What comes out is stored."""
+
+        async def job() -> RenderJob:
+            return RenderJob(render=(await make()).render)
+
+        cid, result = await self._made(job, on_progress)
+        return Anew(cid, result.libraries, result.seconds)
+
+    async def analyzed_anew(self, cid: str, features: Mapping[str, tuple[str, ...]], catalogue: Catalogue) -> Anew:
+        """Analyze, whether there is a result or not, and keep nothing. ``features`` are each analyzer's share."""
+        results = [await self._analyzed(cid, name, share, catalogue) for name, share in features.items()]
+        found = {key: value for result in results for key, value in dict(result.value).items()}
+        libraries = {key: value for result in results for key, value in result.libraries.items()}
+        return Anew(cid_of_value(found), libraries, sum(result.seconds for result in results))
+
     async def arrived(self, cids: Iterable[str]) -> None:
         """Wait a while for blobs that another node was given and has not sent to storage yet."""
         wanted = set(cids)
@@ -201,17 +225,20 @@ class Compute:
     ) -> str:
         identity = catalogue.identity("analyzer", analyzer).cid
         await self._unrecord(names)
-
-        async def make() -> AnalyzeJob:
-            path = str(await self._store.path(request.cid))
-            features, light = request.features[analyzer], catalogue.analyzers[analyzer].light
-            return AnalyzeJob(path=path, analyzer=analyzer, features=features, identity=identity, light=light)
-
-        result = await self._submit(make)
+        result = await self._analyzed(request.cid, analyzer, request.features[analyzer], catalogue)
         cid = await self._keep(dict(result.value))
         rows = [_analysis(name, cid, identity, result.libraries, result.seconds) for name in names]
         await self._database.actions.put(rows)
         return cid
+
+    async def _analyzed(self, cid: str, analyzer: str, features: tuple[str, ...], catalogue: Catalogue) -> JobResult:
+        identity, light = catalogue.identity("analyzer", analyzer).cid, catalogue.analyzers[analyzer].light
+
+        async def make() -> AnalyzeJob:
+            path = str(await self._store.path(cid))
+            return AnalyzeJob(path=path, analyzer=analyzer, features=features, identity=identity, light=light)
+
+        return await self._submit(make)
 
     async def _keep(self, features: dict[str, Any]) -> str:
         """The CID of analysis data, durable when this returns. What is here and whole is not written again."""

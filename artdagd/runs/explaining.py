@@ -83,16 +83,17 @@ class Explainer:
         for step in made.steps:
             for sort, name in parts(step, self._catalogue):
                 identity = self._catalogue.identity(sort, name)
-                found[identity.cid] = _called(identity.record)
+                found[identity.cid] = called(identity.record)
         for row in rows:
             if row and row.provenance_cid:
                 with suppress(ArtdagError, ValueError, LookupError):
                     record = await self._store.read_value(row.provenance_cid)
-                    found |= {one["cid"]: _called(one) for one in record["effects"]}
+                    found |= {one["cid"]: called(one) for one in record["effects"]}
         return found
 
 
-def _called(record: Mapping[str, Any]) -> str:
+def called(record: Mapping[str, Any]) -> str:
+    """What the identity of an implementation is called: whose, which, and in which version."""
     return " ".join(str(record[key]) for key in ("distribution", "name", "version") if record.get(key))
 
 

@@ -252,6 +252,7 @@ class Backing:
             library=self.library,  # type: ignore[arg-type]
             keeper=None,  # type: ignore[arg-type]
             verifier=None,  # type: ignore[arg-type]
+            reproducer=None,  # type: ignore[arg-type]
             fetching=self.library,  # type: ignore[arg-type]
             storage=None,  # type: ignore[arg-type]
             publishing=None,  # type: ignore[arg-type]

@@ -63,6 +63,7 @@ WORDS = {
     "follow_run": "r",
     "make_plan": "FILE",
     "execute_plan": "CID",
+    "verify_run": "r",
     "run_recipe_text": "FILE",
     "show_storage_type": "local",
     "show_provider": "r",

@@ -22,7 +22,19 @@ from artdagd.plans import document as plan_document
 from artdagd.recipes import document
 from artdagd.render.reading import clock
 from artdagd.render.reading import opening as media
-from artdagd.runs import events, fetching, keys, lanes, library, previews, publishing, replication, service, storage
+from artdagd.runs import (
+    events,
+    fetching,
+    keys,
+    lanes,
+    library,
+    previews,
+    publishing,
+    replication,
+    reproducing,
+    service,
+    storage,
+)
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
 from artdagd.store import circuit, gateway, importing, providers, quarantine
 from artdagd.store import fetching as reach
@@ -107,6 +119,7 @@ LIMITS = {
     "stopping a cancelled job": f"{dispatch.Limits().stop:g} s",
     "`POST /api/plan`": f"{service.PLAN_DEADLINE:g} s",
     "plans being made": f"{service.PLANS}, {service.PLANS_EACH} of one user",
+    "runs being rendered again to verify them": f"{reproducing.MOST}, {reproducing.MOST_EACH} of one user",
     "an `Idempotency-Key` is known": f"{keys.LIFE.total_seconds() / 3600:g} h",
     "keys of retries that are known": f"{keys.RETRIES:,}",
     "events kept for a run": f"{events.RING}",

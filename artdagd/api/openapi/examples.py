@@ -26,6 +26,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "make_plan": {"a text": _WHOLE, "a recipe": {"recipe": "soft", "inputs": {"clip": _CLIP}}},
     "run_recipe_text": {"a text": _WHOLE},
     "execute_plan": {"a plan": {"plan_id": "baguqeeraqfkb3hkzkvpq3vh5s4frm6kkgfaxcpnhwz2vcvlwxexlf6ptnfia"}},
+    "verify_run": {"a run": {"run_id": "run-78098b60af3b38bbe425"}},
     "update_meta": {"a description": {"title": "Dawn", "tags": ["sea", "study"], "metadata": {"take": 3}}},
     "collect_garbage": {"a look": {"plan": True}, "down to 100 GB": {"to_bytes": 10**11}},
     "verify_blobs": {"one in twenty": {"percent": 5}, "one by name": {"cids": [_CLIP]}},
