@@ -32,6 +32,7 @@ from artdagd.runs.fetching import Fetching
 from artdagd.runs.keeping import Keeper
 from artdagd.runs.lanes import Lanes
 from artdagd.runs.library import Library
+from artdagd.runs.lineage import Lineage
 from artdagd.runs.membership import Membership
 from artdagd.runs.performance import Stage
 from artdagd.runs.places import Places
@@ -151,6 +152,7 @@ class Node:
                 nodes=membership.nodes,
                 authority=authority,
                 library=library,
+                lineage=Lineage(database, library),
                 keeper=keeper,
                 verifier=Verifier(store, database),
                 reproducer=reproducer,

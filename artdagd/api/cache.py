@@ -76,7 +76,9 @@ async def import_blob(call: Call, query: ImportQuery) -> Uploaded:
 
 @section.route("GET", "/media", "List media", page=Page("media.html", media.gallery))
 async def list_media(call: Call, query: MediaQuery) -> views.Page[Entry]:
-    return await call.services.library.list(call.who, kind=query.kind, q=query.q, page=query.page, limit=query.limit)
+    return await call.services.library.list(
+        call.who, kind=query.kind, q=query.q, order=query.sort, page=query.page, limit=query.limit
+    )
 
 
 @section.route(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 
 from artdagd.runs.machine import RunStatus
-from artdagd.runs.views import Description, Title
+from artdagd.runs.views import Description, Order, Title
 from artdagd.work import Kind
 
 T = TypeVar("T")
@@ -25,7 +25,8 @@ class ListQuery(msgspec.Struct, frozen=True):
 
 class MediaQuery(ListQuery, frozen=True):
     kind: Annotated[Kind | None, msgspec.Meta(description="Only media of this kind.")] = None
-    q: Annotated[Short | None, msgspec.Meta(description="Words in the name, title or tags.")] = None
+    q: Annotated[Short | None, msgspec.Meta(description="Words: each is in name, title, description or tags.")] = None
+    sort: Annotated[Order, msgspec.Meta(description="What comes first.")] = "newest"
 
 
 class ImportQuery(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from artdagd.runs.fetching import Fetching
     from artdagd.runs.keeping import Keeper
     from artdagd.runs.library import Library
+    from artdagd.runs.lineage import Lineage
     from artdagd.runs.membership import NodeView
     from artdagd.runs.previews import Previews
     from artdagd.runs.publishing import Publishing
@@ -61,6 +62,7 @@ class Services:
     nodes: Callable[[], Awaitable[Sequence[NodeView]]]
     authority: Authority
     library: Library
+    lineage: Lineage
     keeper: Keeper
     verifier: Verifier
     reproducer: Reproducer

@@ -55,6 +55,15 @@ class Recipes:
 
         return await self._database.read(work)
 
+    async def present(self, recipe_ids: set[str], owner: str | None) -> set[str]:
+        """Those of ``recipe_ids``, a few, that ``owner`` has."""
+
+        async def work(connection: AsyncConnection) -> set[str]:
+            query = select(recipes.c.recipe_id).where(recipes.c.recipe_id.in_(recipe_ids), _owned(owner))
+            return set((await connection.execute(query)).scalars())
+
+        return await self._database.read(work) if recipe_ids else set()
+
     async def names(self, owner: str | None) -> list[str]:
         """The names there are, for a suggestion: a thousand at most."""
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import msgspec
 
 from artdagd.auth.principal import Principal
 from artdagd.database import Database
-from artdagd.database.blobs import BlobRow
+from artdagd.database.blobs import BlobRow, Order
 from artdagd.errors import ArtdagError, Conflict, InvalidRequest, NotFound, Unavailable
 from artdagd.hooks import StorageBackend
 from artdagd.runs.compute import FOR, Compute
@@ -29,6 +30,14 @@ IPFS_SECONDS = 60.0
 """Seconds in which the IPFS node takes an upload, beyond a megabyte a second (``IPFS_RATE``)."""
 
 IPFS_RATE = 1e6
+
+
+class Need(msgspec.Struct, frozen=True):
+    """Why an entry can't be deleted: a ``pin`` or a ``publication`` of it, a ``run`` that has not ended, or a ``use``
+    of it at this moment. ``by`` is the user, or the run's id."""
+
+    kind: Literal["pin", "publication", "run", "use"]
+    by: str
 
 
 class Library:
@@ -153,9 +162,16 @@ class Library:
         return {entry.cid: entry for entry in await self._copies.shown(list(rows.values()), who)}
 
     async def list(
-        self, who: Principal, *, kind: str | None = None, q: str | None = None, page: int = 1, limit: int = 20
+        self,
+        who: Principal,
+        *,
+        kind: str | None = None,
+        q: str | None = None,
+        order: Order = "newest",
+        page: int = 1,
+        limit: int = 20,
     ) -> Page[Entry]:
-        rows, total = await self._database.blobs.page(who.sees, kind, q, page, limit)
+        rows, total = await self._database.blobs.page(who.sees, kind, q, page, limit, order)
         return Page(await self._copies.shown(rows, who), page, limit, total, page * limit < total)
 
     async def update_meta(self, cid: str, who: Principal, changes: MetaChanges) -> Entry:
@@ -171,21 +187,26 @@ class Library:
         row = await self.row(cid, who)
         async with self._holds.alone(row.cid):
             row = await self.row(row.cid, who)
-            if row.pinned:
-                raise Conflict(f"{cid} is pinned", advice="Remove the pin first: artdagctl cache meta CID --no-pin.")
-            if await self._database.publications.get(row.cid, row.owner):
-                raise Conflict(f"{cid} is published", advice="Withdraw it first: artdagctl cache unpublish CID.")
-            claim = await self._keeper.needed(row.cid)
-            if claim and claim.kind == "run":
-                raise Conflict(f"run {claim.by}, which is active, needs {cid}", advice="Cancel the run or wait.")
-            if self._store.uses.held(row.cid):
-                raise Conflict(f"a run uses {cid} at this moment", advice="Cancel the run or wait.")
+            if needs := await self.needs(row):
+                raise _needed(cid, needs[0])
             await self._database.blobs.delete(row.cid, row.owner)
             claim = await self._keeper.needed(row.cid)
             if claim is None or claim.kind == "result":
                 await self._store.delete(row.cid)
             else:
                 await self._replication.drop(row.cid, row.owner)
+
+    async def needs(self, row: BlobRow) -> Sequence[Need]:
+        """What forbids to delete an entry at this moment."""
+        found = [Need("pin", row.owner)] if row.pinned else []
+        if await self._database.publications.get(row.cid, row.owner):
+            found.append(Need("publication", row.owner))
+        claim = await self._keeper.needed(row.cid)
+        if claim and claim.kind == "run":
+            found.append(Need("run", claim.by))
+        elif self._store.uses.held(row.cid):
+            found.append(Need("use", ""))
+        return found
 
     async def open(self, cid: str, who: Principal | None) -> Content:
         """Verified bytes, of ``who``'s or published. Raises NotFound or BlobCorrupt."""
@@ -245,6 +266,15 @@ def _name(cid: str) -> str:
         return str(parse_cid(cid))
     except InvalidRequest as error:
         raise NotFound(error.detail, advice=error.advice) from None
+
+
+def _needed(cid: str, need: Need) -> Conflict:
+    if need.kind == "pin":
+        return Conflict(f"{cid} is pinned", advice="Remove the pin first: artdagctl cache meta CID --no-pin.")
+    if need.kind == "publication":
+        return Conflict(f"{cid} is published", advice="Withdraw it first: artdagctl cache unpublish CID.")
+    by = f"run {need.by}, which is active, needs" if need.kind == "run" else "a run uses"
+    return Conflict(f"{by} {cid}{' at this moment' if need.kind == 'use' else ''}", advice="Cancel the run or wait.")
 
 
 def _absent(cid: str) -> NotFound:

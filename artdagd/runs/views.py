@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
+from artdagd.database.blobs import Order as Order
 from artdagd.database.replicas import State
 from artdagd.database.runs import RunFailure
 from artdagd.errors import Fault

@@ -56,6 +56,16 @@ def called(entry: Any) -> str:
     return str(entry.title or entry.filename or short(entry.cid))
 
 
+def kind(entry: Any) -> str:
+    """What a medium is: until a worker has looked at it, what its first bytes say."""
+    return str(entry.kind if entry.kind != "other" else entry.media_type.partition("/")[0])
+
+
+def still(entry: Any) -> str:
+    """The picture that stands for a medium in a list: ``poster``, ``waveform`` or none."""
+    return {"video": "poster", "image": "poster", "audio": "waveform"}.get(kind(entry), "")
+
+
 def plain(value: Any) -> str:
     """A value of a recipe, a run or a description: words as they are, a list of words with commas, else JSON."""
     if isinstance(value, str):
@@ -66,5 +76,5 @@ def plain(value: Any) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {
-    filter_.__name__: filter_ for filter_ in (size, span, moment, between, number, short, called, plain)
+    filter_.__name__: filter_ for filter_ in (size, span, moment, between, number, short, called, kind, still, plain)
 }

@@ -100,7 +100,9 @@ class Library:
             raise NotFound(f"no blob {cid} here")
         return self.entries[cid]
 
-    async def list(self, who: Principal, *, kind: str | None, q: str | None, page: int, limit: int) -> Page[Entry]:
+    async def list(
+        self, who: Principal, *, kind: str | None, q: str | None, order: str, page: int, limit: int
+    ) -> Page[Entry]:
         found = [entry for entry in self.entries.values() if kind in (None, entry.kind)]
         return Page(found[(page - 1) * limit : page * limit], page, limit, len(found), page * limit < len(found))
 
@@ -250,6 +252,7 @@ class Backing:
             nodes=None,  # type: ignore[arg-type]
             authority=self.authority,  # type: ignore[arg-type]
             library=self.library,  # type: ignore[arg-type]
+            lineage=None,  # type: ignore[arg-type]
             keeper=None,  # type: ignore[arg-type]
             verifier=None,  # type: ignore[arg-type]
             reproducer=None,  # type: ignore[arg-type]

@@ -108,6 +108,7 @@ async def test_from_an_empty_node_to_a_described_clip_and_back(page: Page, tmp_p
 
 async def describe(page: Page) -> None:
     await page.get_by_role("link", name="Describe it").click()
+    await page.get_by_text("Describe it").click()
     await page.get_by_label("Title").fill("At <i>night</i>")
     await page.get_by_label("Description").fill("\n\nFirst line\nSecond line")
     await page.get_by_label("Tags").fill("tram, night,, tram")
@@ -115,6 +116,7 @@ async def describe(page: Page) -> None:
     assert await heading(page) == "At <i>night</i>"
     assert await page.get_by_label("Tags").input_value() == "tram, night"
     assert (await page.get_by_label("Description").input_value()).splitlines()[-2:] == ["First line", "Second line"]
+    await page.get_by_text("Edit: title").click()
     await page.get_by_label("Title").fill("")
     await press(page, "Save")
     assert await heading(page) != "At <i>night</i>"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from artdagd.api.calls import Call
 from artdagd.api.files import INLINE
@@ -13,7 +14,7 @@ from artdagd.hooks import Delivery
 from artdagd.runs import previews
 from artdagd.runs.publishing import PublicationView
 from artdagd.runs.views import CopyView, Entry, Page
-from artdagd.work import Kind
+from artdagd.web import words
 
 TOLD_AGAIN = 15
 """How often the page that one comes to from publishing or withdrawing loads itself again, every ``TOLD_SECONDS``,
@@ -28,13 +29,50 @@ PATIENCE = 0.25
 """Seconds that a page waits for a player's copy; then it asks to be loaded again."""
 
 
+KINDS = (
+    ("", "All"),
+    ("video", "Video"),
+    ("audio", "Sound"),
+    ("image", "Pictures"),
+    ("data", "Data"),
+    ("other", "Other"),
+)
+
+ORDERS = (
+    ("newest", "newest"),
+    ("oldest", "oldest"),
+    ("name", "by name"),
+    ("largest", "largest"),
+    ("smallest", "smallest"),
+)
+
+
 async def gallery(call: Call, it: Page[Entry]) -> dict[str, Any]:
-    return {"still": still, "kind_of": kind_of, "kinds": get_args(Kind), "turn": turn(call)}
+    """``only`` gives the address of the same search among one kind; ``most`` are the bytes that a file may have."""
+    return {
+        "kinds": KINDS,
+        "orders": ORDERS,
+        "only": _only(call),
+        "turn": turn(call),
+        "most": call.services.settings.max_upload_bytes,
+    }
+
+
+def _only(call: Call) -> Callable[[str], str]:
+    asked = {name: value for name, value in call.request.args.items() if value and name not in ("page", "kind")}
+
+    def address(kind: str) -> str:
+        query = urlencode(asked | ({"kind": kind} if kind else {}))
+        return f"/media?{query}" if query else "/media"
+
+    return address
 
 
 async def medium(call: Call, entry: Entry) -> dict[str, Any]:
     """``own`` is false for a stranger to whom it is published; ``registry`` is where it may be published, and
-    ``publication`` how far that got; ``withdrawn`` how far its withdrawal. ``again`` is where to look again, and when.
+    ``publication`` how far that got; ``withdrawn`` how far its withdrawal. ``again`` is where to look again, and when;
+    ``lineage`` where it came from and what was made of it, ``deletion`` what deleting it means; ``gateway`` is where
+    IPFS has it.
     """
     if call.caller is None or not (entry.locations or entry.replication):
         inline = kind_of(entry) in TAGS and entry.media_type in INLINE
@@ -47,11 +85,20 @@ async def medium(call: Call, entry: Entry) -> dict[str, Any]:
     except NotFound:
         withdrawn = await publishing.withdrawal(entry.cid, call.who)
     shown: dict[str, Any] = {"own": True, "copies": _copies(call, entry)}
-    shown |= {"registry": publishing.label, "publication": publication}
+    shown |= {"registry": publishing.label, "publication": publication, "gateway": _gateway(call)}
+    shown |= {"copies_wait": any(copy.state in ("pending", "deleting") for copy in entry.replication.values())}
+    lineage = call.services.lineage
+    shown |= {"lineage": await lineage.of(entry.cid, call.who), "deletion": await lineage.deletion(entry.cid, call.who)}
     sent = publication.deliveries if publication else withdrawn
     shown |= {"withdrawn": withdrawn, "player": await player(call, entry)}
     waits = {"seconds": COPY_SECONDS, "address": ""} if shown["player"].get("waits") else None
     return shown | {"again": _again(call, entry, sent) or waits}
+
+
+def _gateway(call: Call) -> str:
+    """The host of the IPFS gateway, where IPFS is on."""
+    settings = call.services.settings
+    return urlsplit(settings.ipfs_gateway_url).netloc if call.services.library.ipfs else ""
 
 
 def _copies(call: Call, entry: Entry) -> list[tuple[str, CopyView]]:
@@ -96,15 +143,5 @@ async def _video(call: Call, cid: str) -> dict[str, Any]:
     return {"tag": "video", "src": f"/cache/{cid}/mp4"}
 
 
+kind_of, still = words.kind, words.still
 TAGS = {"image": "img", "audio": "audio", "video": "video"}
-Still = Literal["poster", "waveform", ""]
-
-
-def kind_of(entry: Entry) -> str:
-    """What a medium is: until a worker has looked at it, what its first bytes say."""
-    return entry.kind if entry.kind != "other" else entry.media_type.partition("/")[0]
-
-
-def still(entry: Entry) -> Still:
-    """The picture that stands for a medium in a list."""
-    return {"video": "poster", "image": "poster", "audio": "waveform"}.get(kind_of(entry), "")  # type: ignore[return-value]

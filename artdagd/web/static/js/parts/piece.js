@@ -1,0 +1,20 @@
+// A piece of a page, named by its id, that is brought up to date every data-seconds for as long as the node says so.
+import { fetched, replace } from "../pieces.js";
+
+const TIMES = 200;
+
+export function mount(element, signal) {
+  let left = TIMES;
+  const again = () => setTimeout(look, Number(element.dataset.seconds) * 1000);
+  async function look() {
+    if (signal.aborted || (left -= 1) < 0) return;
+    try {
+      replace(await fetched(location.pathname, signal), [element.id]);
+    } catch {
+      // The node is away: it is asked again.
+    }
+    if (!signal.aborted) timer = again();
+  }
+  let timer = again();
+  signal.addEventListener("abort", () => clearTimeout(timer));
+}

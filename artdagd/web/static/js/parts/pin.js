@@ -1,0 +1,23 @@
+// A button that pins a medium, or takes its pin away.
+import { call } from "../api.js";
+import { make } from "../elements.js";
+import { fetched, replace } from "../pieces.js";
+import { toast } from "../toasts.js";
+
+export function mount(element, signal) {
+  const pinned = element.dataset.pinned === "yes";
+  const turn = async () => {
+    button.disabled = true;
+    try {
+      await call("PATCH", `/cache/${element.dataset.cid}/meta`, { json: { pinned: !pinned }, signal });
+      replace(await fetched(location.pathname, signal), ["kept", "remove"]);
+      toast(pinned ? "The pin is removed." : "Pinned: it is never removed from this node's disk, nor deleted.");
+    } catch (error) {
+      if (!signal.aborted) toast(error.message, { kind: "bad" });
+    } finally {
+      button.disabled = false;
+    }
+  };
+  const button = make("button", { type: "button", class: "plain", click: turn }, pinned ? "Remove the pin" : "Pin it here");
+  element.append(button);
+}
