@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import sys
@@ -9,7 +10,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
+import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -20,6 +23,10 @@ from tests import databases, postgres
 from tests.needs import missing
 
 _numbers = itertools.count(1)
+
+# Each client would read all authorities' certificates anew, for 30 ms of processor time.
+_contexts = httpx._transports.default
+_contexts.create_ssl_context = functools.cache(_contexts.create_ssl_context)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -74,6 +81,13 @@ async def postgres_url(postgres_server: str) -> str:
 @pytest.fixture
 async def node(tmp_path: Path) -> AsyncIterator[tuple[Node, Person]]:
     async with running_node(tmp_path / "home") as both:
+        yield both
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def module_node(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Node, Person]]:
+    """One for all tests of a module, which run in the module's loop; a worker's start costs a second."""
+    async with running_node(tmp_path_factory.mktemp("module") / "home") as both:
         yield both
 
 

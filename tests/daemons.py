@@ -37,6 +37,8 @@ async def daemon(
     }  # fmt: skip
     command = [sys.executable, "-m", "artdagd.cli.daemon", "serve", "--port", "0", "--workers", str(workers)]
     home.mkdir(exist_ok=True)
+    if not sqlite and not settings:
+        databases.prepare(home)
     if settings:
         (home / "settings.yaml").write_text(json.dumps(settings))
         command += ["--config", str(home / "settings.yaml")]

@@ -62,6 +62,8 @@ class Person:
 async def running_node(home: Path, *, workers: int = 1, **settings: Any) -> AsyncIterator[tuple[Node, Person]]:
     options = {"reserve_bytes": 0, "port": 0, "database_url": databases.url_of(home), **settings}
     home.mkdir(parents=True, exist_ok=True)
+    if "database_url" not in settings:
+        databases.prepare(home)
     if not (home / "state").exists():
         (home / "state").symlink_to(os.environ[STATE])
     async with Node(Settings(home=home, workers=workers, **options)) as node:

@@ -43,14 +43,16 @@ QUERIES = [
 
 
 @pytest.mark.parametrize(
-    "kind",
+    ("kind", "every"),
     [
-        "application/json",
-        pytest.param("application/yaml", marks=pytest.mark.slow),
-        pytest.param("multipart/form-data; boundary=B", marks=pytest.mark.slow),
+        ("application/json", 3),
+        pytest.param("application/json", 1, marks=pytest.mark.slow),
+        pytest.param("application/yaml", 1, marks=pytest.mark.slow),
+        pytest.param("multipart/form-data; boundary=B", 1, marks=pytest.mark.slow),
     ],
 )
-async def test_no_request_is_a_500(node, kind):
+async def test_no_request_is_a_500(node, kind: str, every: int):
+    """The fast suite sends one of three."""
     _, person = node
     headers = {"Content-Type": kind, "Range": "bytes=5-1", "Last-Event-ID": "0", "If-None-Match": '"x'}
     known = await person.http.post("/cache/upload", files={"file": ("a.txt", b"just text")})
@@ -65,7 +67,7 @@ async def test_no_request_is_a_500(node, kind):
             requests += [(route.method, path, body) for body in BODIES]
         if route.query:
             requests += [(route.method, route.path + query, b"") for query in QUERIES]
-    for method, path, body in requests:
+    for method, path, body in requests[::every]:
         answer = await person.http.request(method, path, content=body, headers=headers)
         assert answer.status_code < 500, (method, path, body[:80], answer.text)
         if answer.status_code >= 400 and answer.status_code != 416:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clips import click_track, numbered_clip
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def node(module_node: Any) -> Any:
+    return module_node
+
 
 SIMPLE = """\
 name: simple

@@ -14,6 +14,13 @@ from nodes import running_node
 
 MEDIA = {"av", "numpy", "PIL", "librosa", "numba", "scipy", "artdagd.render"}
 
+LONG = """
+name: ten hours
+inputs: {clip: {type: video}}
+steps: [{id: out, type: LOOP, inputs: [clip], config: {duration: 36000}}]
+output: out
+"""
+
 RENDER_ONE = """
 import asyncio, sys
 from pathlib import Path
@@ -51,17 +58,15 @@ async def test_a_second_daemon_on_one_home_is_refused(tmp_path: Path):
 
 async def test_a_cancelled_run_ends_and_its_worker_takes_other_work(tmp_path: Path):
     async with daemon(tmp_path / "home") as (_, http):
-        clips = [numbered_clip(tmp_path / f"{n}.mp4", n, width=768, height=432) for n in (2000, 10)]
-        long, short = [
-            (await http.post("/cache/upload", files={"file": clip.read_bytes()})).json()["cid"] for clip in clips
-        ]
-        body = {"effect": "blur", "inputs": [long], "config": {"sigma": 40}}
-        run_id = (await http.post("/runs", json=body)).json()["run_id"]
+        clip = numbered_clip(tmp_path / "clip.mp4", 10)
+        cid = (await http.post("/cache/upload", files={"file": clip.read_bytes()})).json()["cid"]
+        body = {"recipe_yaml": LONG, "inputs": {"clip": cid}}
+        run_id = (await http.post("/api/run-recipe", json=body)).json()["run_id"]
         await until(http, run_id, lambda run: run["progress"]["fraction"] > 0)
         assert (await http.post(f"/runs/{run_id}/cancel")).status_code == 202
         async with asyncio.timeout(5):
             await until(http, run_id, lambda run: run["status"] == "cancelled")
-        other = (await http.post("/runs", json={"effect": "blur", "inputs": [short]})).json()["run_id"]
+        other = (await http.post("/runs", json={"effect": "blur", "inputs": [cid]})).json()["run_id"]
         async with asyncio.timeout(20):
             await until(http, other, lambda run: run["status"] == "completed")
         assert (await http.get(f"/api/run/{run_id}")).json()["status"] == "cancelled"

@@ -37,7 +37,7 @@ async def reference(home: Path, clip: Path) -> str:
 
 @pytest.mark.database
 async def test_killed_daemon_finishes_after_restart(tmp_path: Path):
-    clip = numbered_clip(tmp_path / "clip.mp4", 500, width=768, height=432)
+    clip = numbered_clip(tmp_path / "clip.mp4", 300, width=512, height=288)
     wanted = await reference(tmp_path / "reference", clip)
     home = tmp_path / "home"
     async with daemon(home) as (process, http):
@@ -59,7 +59,7 @@ async def test_killed_daemon_finishes_after_restart(tmp_path: Path):
 
 @pytest.mark.slow
 async def test_killed_worker_is_replaced(tmp_path: Path):
-    clip = numbered_clip(tmp_path / "clip.mp4", 500, width=768, height=432)
+    clip = numbered_clip(tmp_path / "clip.mp4", 300, width=512, height=288)
     wanted = await reference(tmp_path / "reference", clip)
     async with daemon(tmp_path / "home") as (_, http):
         cid = (await http.post("/cache/upload", files={"file": clip.read_bytes()})).json()["cid"]

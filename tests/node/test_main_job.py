@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 from clips import click_track, excerpt, numbered_clip, read_numbers
 from nodes import running_node
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def node(module_node: Any) -> Any:
+    return module_node
+
 
 FPS = 25
 

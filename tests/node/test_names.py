@@ -9,23 +9,30 @@ from typing import Any
 
 import httpx
 import pytest
-from nodes import running_node
+import pytest_asyncio
+from nodes import Person, running_node
 
 from artdagd.cid import CID
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.asyncio(loop_scope="module")]
 
 BIG = 3 << 20
 """Bytes of a file that has several chunks, and so a name of version 0."""
 
 
-@pytest.fixture
-async def kept(tmp_path: Path) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
-    """A node without workers, and the CID of a file on it."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def person(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Person]:
+    """Of a node without workers."""
+    async with running_node(tmp_path_factory.mktemp("names") / "home", workers=0) as (_, person):
+        yield person
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def kept(person: Person, tmp_path: Path) -> tuple[httpx.AsyncClient, str]:
+    """A client, and the CID of a file that is on the node."""
     file = tmp_path / "file"
     file.write_bytes(os.urandom(BIG))
-    async with running_node(tmp_path / "home", workers=0) as (_, person):
-        yield person.http, await person.upload(file)
+    return person.http, await person.upload(file)
 
 
 def spellings(cid: str) -> list[str]:

@@ -10,9 +10,17 @@ from typing import Any
 import av
 import httpx
 import numpy
+import pytest
 from clips import click_track, numbered_clip, read_numbers
 
 from artdagd.node import Node
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def node(module_node: Any) -> Any:
+    return module_node
 
 
 async def get(person: Any, path: str, tries: int = 200) -> httpx.Response:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from security.world import World, peopled
 
 
@@ -15,7 +16,8 @@ def docs_operations() -> str:
     return " ".join((Path(__file__).parents[2] / "docs" / "operations.md").read_text().split())
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with peopled(tmp_path) as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """One for all tests of a module: what a test needs untouched it makes."""
+    async with peopled(tmp_path_factory.mktemp("world")) as made:
         yield made

@@ -8,7 +8,10 @@ import re
 from typing import Any
 
 import httpx
+import pytest
 from security.world import SAFE, World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HEADERS = {
     "x-content-type-options": re.compile("nosniff"),
