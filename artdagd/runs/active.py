@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 
 from artdagd.database import Database
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 
 TAKEN = 16
 """Runs of other nodes that are taken at one look: who looks next takes the next."""
+
+
+ASK_SECONDS = 30.0
+"""After which storage providers are asked again for what a run of a dead node begins with."""
 
 
 class Active:
@@ -48,7 +53,7 @@ class Active:
         self._live: dict[str, LiveRun] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._adrift: set[str] = set()
-        self._out_of_reach: set[str] = set()
+        self._asked: dict[str, float] = {}
 
     @property
     def node_id(self) -> str:
@@ -134,10 +139,15 @@ class Active:
 
     async def _within_reach(self, row: RunRow) -> bool:
         """Whether all that a run begins with can be had here. If not it is left to wait for its node's return."""
-        lacking = row.begins_with - await self._stage.store.reachable(row.begins_with)
-        if lacking and row.run_id not in self._out_of_reach:
-            self._out_of_reach.add(row.run_id)
-            log.warning("run %s waits for its node, which is gone: %s can't be had here", row.run_id, min(lacking))
+        store, moment = self._stage.store, time.monotonic()
+        lacking = row.begins_with - await store.reachable(row.begins_with)
+        asked = self._asked.get(row.run_id)
+        if lacking and (asked is None or moment >= asked + ASK_SECONDS):
+            # A node that was killed has noted no copy that it made at the last moment: providers are asked themselves.
+            self._asked[row.run_id] = moment
+            lacking = {cid for cid in lacking if not await store.providers.found(cid)}
+            if lacking and asked is None:
+                log.warning("run %s waits for its node, which is gone: %s can't be had here", row.run_id, min(lacking))
         return not lacking
 
     async def _drop(self, live: LiveRun) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -22,6 +23,9 @@ AT_ONCE = 4
 
 RATE = 1e6
 """Bytes a second at which a provider has to take and give, beyond its timeout."""
+
+FIND_SECONDS = 10.0
+"""Seconds that a provider may take to say whether it has a blob."""
 
 Outcome = Literal["found", "missing", "wrong", "failed"]
 
@@ -126,6 +130,15 @@ class Providers:
         """Make it forget ``cid``. Raises whatever the backend does."""
         async with self._watched(provider, self._timeout):
             await provider.backend.delete(cid)
+
+    async def found(self, cid: str) -> bool:
+        """Whether one of the node's says that it has ``cid``, whatever the ledger knows."""
+        for provider in self.of():
+            with contextlib.suppress(Exception):
+                async with self._watched(provider, min(self._timeout, FIND_SECONDS)):
+                    if await provider.backend.size(cid) is not None:
+                        return True
+        return False
 
     async def load(
         self,

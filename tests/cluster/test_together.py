@@ -8,8 +8,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 from clips import numbered_clip
 from nodes import Person
+
+from artdagd.database.replicas import Replicas
 
 RUN = {"effect": "blur", "config": {"sigma": 2}}
 
@@ -19,6 +22,13 @@ async def until(person: Person, run_id: str, status: str) -> dict[str, Any]:
         while (run := (await person.http.get(f"/runs/{run_id}")).json())["status"] != status:
             await asyncio.sleep(0.05)
     return dict(run)
+
+
+async def there(folder: Path, *cids: str) -> None:
+    """Until storage has them."""
+    async with asyncio.timeout(60):
+        while not all((folder / cid[-2:] / cid).exists() for cid in cids):
+            await asyncio.sleep(0.02)
 
 
 async def follow(person: Person, run_id: str) -> list[tuple[str, dict[str, Any]]]:
@@ -33,7 +43,7 @@ async def follow(person: Person, run_id: str) -> list[tuple[str, dict[str, Any]]
     return found
 
 
-async def test_two_nodes(start, tmp_path: Path):
+async def test_two_nodes(start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """``b`` has no workers: what it is asked for waits, but for what ``a`` has made."""
     clip = numbered_clip(tmp_path / "clip.mp4", 25)
     async with start("a") as (_, a), AsyncExitStack() as stack:
@@ -63,7 +73,12 @@ async def test_two_nodes(start, tmp_path: Path):
         gone = (await b.start(inputs=[cid], effect="blur", config={"sigma": 4}))["run_id"]
         assert (await a.http.delete(f"/runs/{gone}")).status_code == 204
         assert (await b.http.get(f"/runs/{gone}")).status_code == 404
-        left = (await b.start(inputs=[cid], effect="blur", config={"sigma": 5}))["run_id"]
+
+        # As if it were killed between a copy and its note of it.
+        monkeypatch.setattr(Replicas, "done", lambda *_: asyncio.Event().wait())
+        last = await b.upload(numbered_clip(tmp_path / "last.mp4", 10))
+        await there(tmp_path / "shared", last)
+        left = (await b.start(inputs=[last], effect="blur", config={"sigma": 5}))["run_id"]
         await stack.aclose()
         assert (await until(a, left, "completed"))["passes_run"] == 1
         nodes = (await a.http.get("/nodes")).json()["items"]
