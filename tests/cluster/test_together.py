@@ -50,7 +50,7 @@ async def test_two_nodes(start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         _, b = await stack.enter_async_context(start("b", workers=0))
         cid = await a.upload(clip)
         first = await a.run(inputs=[cid], **RUN)
-        assert first["passes_run"] == 1, first
+        assert first["passes_run"] == 1, first["error"]
         again = await b.run(inputs=[cid], **RUN)
         assert (again["status"], again["output_cid"], again["passes_run"]) == ("completed", first["output_cid"], 0)
         assert (await b.http.get(f"/cache/{first['output_cid']}/raw")).status_code == 200
