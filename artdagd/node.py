@@ -91,7 +91,7 @@ class Node:
     async def _start(self) -> None:
         settings, stack = self.settings, self._stack
         examination.refuse(settings)
-        stack.enter_context(alone(settings))
+        stack.enter_context(alone(settings.home, settings.database))
         database = await Database.open(settings.database)
         stack.push_async_callback(database.close)
         membership = Membership(

@@ -81,7 +81,7 @@ def upgrade(settings: Settings, show: Show) -> None:
         await (await opening.open_engine(settings.database)).dispose()
         return before
 
-    with alone(settings):
+    with alone(settings.home, settings.database):
         before = asyncio.run(work())
     said = f"schema {SCHEMA}: nothing to do" if before == SCHEMA else f"schema {before or 'none'} is now {SCHEMA}"
     show.value({"from": before, "to": SCHEMA}, [said])
@@ -144,7 +144,7 @@ def restore(settings: Settings, file: Path, skip_blobs: bool, show: Show) -> int
     from artdagd.database.restoring import restore as put_back
     from artdagd.store.inventory import damaged, files_of
 
-    with alone(settings), _progress(show, "restoring") as tell:
+    with alone(settings.home, settings.database), _progress(show, "restoring") as tell:
         copied, needed = asyncio.run(put_back(file, settings.database, tell))
     files = files_of(settings.cache, needed.kept)
     wrong: list[str] = []
@@ -171,7 +171,7 @@ def copy(settings: Settings, source: str, target: str, show: Show) -> None:
     from artdagd.database.alone import alone
     from artdagd.database.copying import copy as copy_rows
 
-    with alone(settings), _progress(show, "copying") as tell:
+    with alone(settings.home, settings.database), _progress(show, "copying") as tell:
         copied = asyncio.run(copy_rows(source, target, tell))
     lines = [f"{rows.count:>10}  {name:16} {rows.digest[:16]}" for name, rows in copied.items()]
     show.value(msgspec.to_builtins(copied), [*lines, "every row was read back as it was"])
@@ -205,7 +205,7 @@ def rebuild(settings: Settings, show: Show) -> int:
         finally:
             await database.close()
 
-    with alone(settings), _progress(show, "reading") as tell:
+    with alone(settings.home, settings.database), _progress(show, "reading") as tell:
         done = asyncio.run(work(tell))
     lines = [
         f"{done.files} files looked at, {len(done.damaged)} of them damaged",

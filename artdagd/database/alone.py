@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from artdagd.database.opening import file_of, parse
 from artdagd.errors import ConfigError
-from artdagd.settings import Settings
 from artdagd.system.lock import Lock
 
 
 @contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """Hold the home of ``settings``, and the file of their database if it is SQLite's. Raises ConfigError if another
-    daemon has one of them."""
-    home, file = settings.home, file_of(parse(settings.database))
+def alone(home: Path, url: str) -> Iterator[None]:
+    """Hold a home, and the file of the database at ``url`` if it is SQLite's. Raises ConfigError if another daemon has
+    one of them."""
+    file = file_of(parse(url))
     with ExitStack() as stack:
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
