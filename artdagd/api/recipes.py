@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from quart import Response
+
 from artdagd.api.calls import JSON_LIMIT, Call
-from artdagd.api.requests import ListQuery, RecipeRunBody, RecipeUploaded
+from artdagd.api.negotiation import page
+from artdagd.api.requests import Draft, RecipeRunBody, RecipesQuery, RecipeUploaded
 from artdagd.api.routes import FORM, MULTIPART, Page, Section
 from artdagd.api.views import recipes as views
 from artdagd.api.views.lists import listed
@@ -42,9 +45,36 @@ async def check_recipe(call: Call) -> Checked:
 
 
 @section.route("GET", "/recipes", "List recipes", page=Page("recipes.html", listed))
-async def list_recipes(call: Call, query: ListQuery) -> answers.Page[RecipeView]:
+async def list_recipes(call: Call, query: RecipesQuery) -> answers.Page[RecipeView]:
     """Of a recipe with more than 64 KiB of text only the name, version and description."""
-    return await call.services.recipes.list(call.who, query.page, query.limit)
+    return await call.services.recipes.list(call.who, query.page, query.limit, query.q)
+
+
+@section.route(
+    "POST",
+    "/recipes/draw",
+    "Draw a recipe's graph",
+    takes=YAML,
+    gives="text/html",
+    file=lambda settings: JSON_LIMIT,
+    errors=(InvalidRecipe, TooLarge),
+)
+async def draw_recipe(call: Call) -> Response:
+    """The drawing of `/recipe/{recipe_id}/dag` for a text that is not kept, as a fragment of HTML."""
+    it = call.services.recipes.read(await _text(call))
+    return await page(call.app, call.request, call.caller, "drawn.html", {"it": it, **await views.graph(call, it)})
+
+
+@section.route("GET", "/recipes/new", "Begin a recipe", page=Page("editor.html"))
+async def begin_recipe(call: Call) -> Draft:
+    """A small recipe that is valid, to begin with; as a page in an editor."""
+    return Draft(views.BEGINNING)
+
+
+@section.route("GET", "/recipe/{recipe_id}/edit", "Edit a recipe", errors=(NotFound,), page=Page("editor.html"))
+async def edit_recipe(call: Call, recipe_id: str) -> RecipeView:
+    """As a page its text in an editor. What is saved is a recipe of its own: an id is the CID of a text."""
+    return await show_recipe(call, recipe_id)
 
 
 @section.route(

@@ -29,6 +29,10 @@ class MediaQuery(ListQuery, frozen=True):
     sort: Annotated[Order, msgspec.Meta(description="What comes first.")] = "newest"
 
 
+class RecipesQuery(ListQuery, frozen=True):
+    q: Annotated[Short | None, msgspec.Meta(description="Words in the name or description.")] = None
+
+
 class ImportQuery(msgspec.Struct, frozen=True):
     path: Annotated[
         str,
@@ -47,6 +51,12 @@ class RunsQuery(ListQuery, frozen=True):
 
 class ExplainQuery(msgspec.Struct, frozen=True):
     against: Annotated[Short | None, msgspec.Meta(description="The id of the run to compare with.")] = None
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """The text that an editor begins with."""
+
+    yaml: str
 
 
 class RecipeRunBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

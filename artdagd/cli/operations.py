@@ -32,6 +32,7 @@ COMMANDS = {
     "upload_recipe": "recipes upload",
     "check_recipe": "recipes check",
     "list_recipes": "recipes list",
+    "begin_recipe": "recipes new",
     "show_recipe": "recipes show",
     "delete_recipe": "recipes delete",
     "run_recipe": "recipes run",
@@ -77,6 +78,7 @@ SAME = {
     "see_run_plan": "show_run_plan",
     "see_run_analysis": "show_run_analysis",
     "see_recipe": "show_recipe",
+    "edit_recipe": "show_recipe",
     "see_recipe_graph": "show_recipe",
     "add_provider_form": "add_provider",
 }

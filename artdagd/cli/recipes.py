@@ -20,14 +20,24 @@ def recipes() -> None:
 
 
 @recipes.command("list")
+@click.option("-q", "--query", help="Words in the name or description.")
 @page_options
 @json_option
-def list_recipes(page: int, limit: int, show: Show) -> None:
+def list_recipes(query: str | None, page: int, limit: int, show: Show) -> None:
     """List recipes, newest first."""
     with Client() as client:
-        found = client.get("/recipes", page=page, limit=limit)
+        found = client.get("/recipes", q=query, page=page, limit=limit)
     rows = ((r["name"], r["version"], ", ".join(r["inputs"]), r["recipe_id"]) for r in found["items"])
     show.page(found, ("name", "version", "inputs", "id"), rows, "no recipes yet: artdagctl recipes upload FILE")
+
+
+@recipes.command("new")
+@json_option
+def begin_recipe(show: Show) -> None:
+    """Print a small recipe that is valid, to begin with."""
+    with Client() as client:
+        view = client.get("/recipes/new")
+    show.value(view, [view["yaml"].rstrip()])
 
 
 @recipes.command("show")

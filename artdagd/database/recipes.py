@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import ColumnElement, case, delete, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.clock import now
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 LISTED = 64 << 10
 """Characters of the longest text that a page of recipes shows."""
+
+
+WORDS = 20
+"""Words of a search that count."""
 
 
 class RecipeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,15 +77,19 @@ class Recipes:
 
         return await self._database.read(work)
 
-    async def page(self, owner: str | None, number: int, limit: int) -> tuple[list[RecipeRow], int]:
-        """A page, newest first, and how many there are. ``yaml`` is empty where the text is longer than ``LISTED``."""
+    async def page(
+        self, owner: str | None, number: int, limit: int, query: str | None = None
+    ) -> tuple[list[RecipeRow], int]:
+        """A page, newest first, and how many there are. Every word of ``query`` has to be in the name or the
+        description. ``yaml`` is empty where the text is longer than ``LISTED``."""
+        where = and_(_owned(owner), *(_matching(word) for word in (query or "").split()[:WORDS]))
         short = case((func.length(recipes.c.yaml) > LISTED, ""), else_=recipes.c.yaml).label("yaml")
         columns = [short if column.name == "yaml" else column for column in recipes.c]
 
         async def work(connection: AsyncConnection) -> tuple[list[RecipeRow], int]:
-            count = select(func.count()).select_from(recipes).where(_owned(owner))
-            query = select(*columns).where(_owned(owner)).order_by(recipes.c.seq.desc())
-            rows = (await connection.execute(query.limit(limit).offset((number - 1) * limit))).mappings()
+            count = select(func.count()).select_from(recipes).where(where)
+            chosen = select(*columns).where(where).order_by(recipes.c.seq.desc())
+            rows = (await connection.execute(chosen.limit(limit).offset((number - 1) * limit))).mappings()
             return [from_row(RecipeRow, row) for row in rows], (await connection.execute(count)).scalar_one()
 
         return await self._database.read(work)
@@ -92,6 +100,10 @@ class Recipes:
             await connection.execute(delete(recipes).where(*where))
 
         await self._database.write(work)
+
+
+def _matching(word: str) -> ColumnElement[bool]:
+    return or_(*(column.icontains(word, autoescape=True) for column in (recipes.c.name, recipes.c.description)))
 
 
 def _owned(owner: str | None) -> ColumnElement[bool]:

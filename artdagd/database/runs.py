@@ -133,6 +133,20 @@ class Runs:
 
         return await self._database.read(work)
 
+    async def newest(self, owner: str | None, recipe_ids: Sequence[str]) -> dict[str, RunRow]:
+        """The newest run of each of these recipes, by the recipe's id."""
+        own = runs.c.owner == owner if owner is not None else true()
+
+        async def work(connection: AsyncConnection) -> dict[str, RunRow]:
+            newest = (
+                select(func.max(runs.c.seq)).where(own, runs.c.recipe_id.in_(recipe_ids)).group_by(runs.c.recipe_id)
+            )
+            query = select(runs).where(runs.c.seq.in_(newest))
+            found = [from_row(RunRow, row) for row in (await connection.execute(query)).mappings()]
+            return {str(row.recipe_id): row for row in found}
+
+        return await self._database.read(work) if recipe_ids else {}
+
     async def before(self, row: RunRow, most: int) -> list[RunRow]:
         """Up to ``most`` planned runs that were started before ``row``, newest first, of its owner and of the recipe
         of its name, or of its effect."""

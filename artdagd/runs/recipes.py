@@ -11,10 +11,11 @@ from artdagd.auth.principal import Principal
 from artdagd.cid import cid_of_bytes
 from artdagd.database import Database
 from artdagd.database.recipes import RecipeRow
+from artdagd.database.runs import RunRow
 from artdagd.errors import InvalidRecipe, NotFound
 from artdagd.recipes.model import Recipe
 from artdagd.recipes.parse import parse_recipe
-from artdagd.runs.views import Checked, Page, RecipeView
+from artdagd.runs.views import Checked, LastRun, Page, RecipeView
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.suggest import nearest, quote
 
@@ -36,14 +37,16 @@ class RecipeBook:
 
     async def get(self, name: str, who: Principal) -> RecipeView:
         """By id, or the newest of a name. Raises NotFound."""
-        return self._view(await self._row(name, who))
+        row = await self._row(name, who)
+        return self._view(row, (await self._database.runs.newest(who.sees, [row.recipe_id])).get(row.recipe_id))
 
-    async def list(self, who: Principal, page: int = 1, limit: int = 20) -> Page[RecipeView]:
+    async def list(self, who: Principal, page: int = 1, limit: int = 20, q: str | None = None) -> Page[RecipeView]:
         """Newest first. Of a text over 64 KiB only the name, version and description are shown."""
-        rows, total = await self._database.recipes.page(who.sees, page, limit)
+        rows, total = await self._database.recipes.page(who.sees, page, limit, q)
+        ran = await self._database.runs.newest(who.sees, [row.recipe_id for row in rows])
         items = []
         for row in rows:
-            items.append(self._view(row))
+            items.append(self._view(row, ran.get(row.recipe_id)))
             await asyncio.sleep(0)  # Reading a hundred texts takes seconds: others have their turn between.
         return Page(items, page, limit, total, page * limit < total)
 
@@ -59,6 +62,15 @@ class RecipeBook:
             return Checked(False, list(error.faults))
         return Checked(True, [], *_declared(recipe))
 
+    def read(self, text: bytes) -> RecipeView:
+        """A recipe that is not kept. Raises InvalidRecipe with line and column."""
+        recipe = parse_recipe(text, self._catalogue)
+        row = RecipeRow(
+            recipe_id=cid_of_bytes(text), owner="", name=recipe.name, version=recipe.version,
+            description=recipe.description, yaml=text.decode(), created_at="",
+        )  # fmt: skip
+        return self._view(row)
+
     def parse(self, text: bytes) -> Recipe:
         return parse_recipe(text, self._catalogue)
 
@@ -70,7 +82,7 @@ class RecipeBook:
             raise NotFound(f"no recipe {quote(name)} here{hint}", advice="artdagctl recipes list shows what there is.")
         return row
 
-    def _view(self, row: RecipeRow) -> RecipeView:
+    def _view(self, row: RecipeRow, ran: RunRow | None = None) -> RecipeView:
         # A recipe whose plugin was removed stays visible, and can be deleted.
         try:
             recipe = parse_recipe(row.yaml.encode(), self._catalogue)
@@ -92,6 +104,7 @@ class RecipeBook:
             delivery=delivery,
             yaml=row.yaml,
             created_at=row.created_at,
+            last_run=LastRun(ran.run_id, ran.status, ran.created_at, ran.output_cid) if ran else None,
         )
 
 

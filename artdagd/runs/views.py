@@ -97,10 +97,19 @@ class Content(msgspec.Struct, frozen=True):
     published: bool = False
 
 
+class LastRun(msgspec.Struct, frozen=True):
+    """The newest run of a recipe."""
+
+    run_id: str
+    status: RunStatus
+    created_at: str
+    output_cid: str | None
+
+
 class RecipeView(msgspec.Struct, frozen=True, kw_only=True):
     """A recipe as uploaded. ``inputs``, ``params`` and ``steps`` are as parsed, ``delivery`` is how the output is
     encoded, with all that applies, ``yaml`` is the text. In a list all of these are empty where the text is over
-    64 KiB."""
+    64 KiB. ``last_run`` is the caller's newest."""
 
     recipe_id: str
     cid: str
@@ -114,6 +123,7 @@ class RecipeView(msgspec.Struct, frozen=True, kw_only=True):
     yaml: str
     delivery: dict[str, Any] = {}
     created_at: str = ""
+    last_run: LastRun | None = None
 
 
 class Checked(msgspec.Struct, frozen=True):

@@ -128,7 +128,12 @@ class Catalogue:
         return {**raw, **moving.still(self._parameters(step_type, raw)[0], _own(step_type, raw))}
 
     def describe(self) -> list[dict[str, Any]]:
-        """Everything installed, for a person or a form."""
+        """Everything installed, for a person or a form: not to be changed."""
+        return self._described
+
+    @cached_property
+    def _described(self) -> list[dict[str, Any]]:
+        # JSON Schemas of all that is installed take the better part of a second.
         return [self._describe(sort, name) for sort, name in self._names()]
 
     def _names(self) -> list[tuple[Sort, str]]:

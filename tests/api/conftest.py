@@ -147,7 +147,7 @@ class Recipes:
     def check(self, text: bytes) -> Checked:
         return Checked(True, [], {}, {})
 
-    async def list(self, who: Principal, page: int, limit: int) -> Page[RecipeView]:
+    async def list(self, who: Principal, page: int, limit: int, q: str | None = None) -> Page[RecipeView]:
         return Page([self._view(text) for text in self.texts], page, limit, len(self.texts), False)
 
     def _view(self, text: bytes) -> RecipeView:

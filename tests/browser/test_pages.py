@@ -28,7 +28,7 @@ PAGES = (
     "/", "/auth", "/logout", "/docs", "/media", "/recipes", "/runs", "/workers", "/nodes", "/plugins", "/cache/{cid}",
     "/recipe/{recipe}", "/recipes/{recipe}", "/recipe/{recipe}/dag", "/run/{run}", "/runs/{run}", "/run/{run}/plan",
     "/run/{run}/analysis", "/run/{run}/artifacts", "/nothing", "/cache/nothing", "/media?kind=odd",
-    "/storage", "/storage/{provider}", "/storage/type/{type}", "/examples",
+    "/recipes/new", "/recipe/{recipe}/edit", "/storage", "/storage/{provider}", "/storage/type/{type}", "/examples",
 )  # fmt: skip
 ANONYMOUS = ("/", "/auth", "/docs")
 

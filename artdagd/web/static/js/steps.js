@@ -22,12 +22,13 @@ export function described(items, type, config) {
 
 // The parameters of an item as rows: name, type, range, default and description, all text.
 export function parameters({ config_schema: schema }) {
-  const required = new Set(schema.required ?? []);
-  return Object.entries(schema.properties ?? {}).map(([name, about]) => {
+  const root = resolved(schema, schema);
+  const required = new Set(root.required ?? []);
+  return Object.entries(root.properties ?? {}).map(([name, about]) => {
     const own = resolved(about, schema);
     return {
       name,
-      type: typeOf(own, schema),
+      type: typeOf(own, schema) + (own.moves ? ", may move" : ""),
       range: rangeOf(own),
       default: required.has(name) ? "required" : worded(about.default),
       description: about.description ?? own.description ?? "",
@@ -37,9 +38,9 @@ export function parameters({ config_schema: schema }) {
 
 function resolved(about, schema) {
   const parts = (about.anyOf ?? about.oneOf ?? []).map((one) => resolved(one, schema)).filter((one) => one.type !== "null");
-  if (parts.length) return { ...parts[0], moves: parts.some((one) => one.type === "object") };
+  if (parts.length) return { ...parts[0], moves: (about.anyOf ?? []).some(({ $ref }) => $ref?.endsWith("/Moving")) };
   const name = about.$ref?.split("/").at(-1);
-  return name ? (schema.$defs?.[name] ?? about) : about;
+  return name ? resolved(schema.$defs?.[name] ?? {}, schema) : about;
 }
 
 function typeOf(own, schema) {

@@ -1,0 +1,42 @@
+// What a run would do, as words: which steps are rendered already, and how long the others take.
+import { make } from "../elements.js";
+
+export function worded(plan) {
+  const kept = cached(plan);
+  const [done, all] = [kept.size, plan.steps.length];
+  const passes = plan.passes.filter((pass) => !pass.cached).length;
+  if (done === all) return [head("All of it is rendered already"), bar(done, all), make("p", {}, "The run ends at once with what is there.")];
+  const left = [`${count(passes, "pass", "passes")} to render`, `${count(plan.levels.length, "level", "levels")} of steps`];
+  const seconds = plan.estimate?.seconds;
+  return [
+    head(`${done} of ${count(all, "step is", "steps are")} already rendered`),
+    bar(done, all),
+    make("p", {}, `${left.join(" in ")}.`),
+    typeof seconds === "number" ? make("p", {}, `It takes about ${span(seconds)}, as earlier runs did.`) : "",
+  ];
+}
+
+// Ids of the plan's steps that need not be computed: their result, or that of the pass they are in, exists.
+export function cached(plan) {
+  const passes = new Set(plan.passes.filter((pass) => pass.cached).flatMap((pass) => pass.steps));
+  return new Set(plan.steps.filter((step) => step.cached || passes.has(step.step_id)).map((step) => step.step_id));
+}
+
+function head(text) {
+  return make("p", { class: "m-0 text-lg font-semibold" }, text);
+}
+
+function bar(done, all) {
+  return make("progress", { max: all, value: done, "aria-label": "Steps that are rendered already" });
+}
+
+function count(number, one, many) {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+function span(seconds) {
+  if (seconds < 1) return "a second";
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
