@@ -25,7 +25,7 @@ INTERVAL = 0.5
 
 
 class GcBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``plan``: only tell. ``to_bytes``: go on, least recently used first, until the cache has no more than that."""
+    """``plan``: only tell. ``to_bytes``: go on, of least worth first, until the cache has no more than that."""
 
     plan: bool = False
     to_bytes: Annotated[int, msgspec.Meta(ge=0, le=1 << 62)] | None = None
@@ -48,11 +48,13 @@ async def show_cache(call: Call) -> Usage:
     "POST", "/cache/gc", "Remove what nobody needs", gives="text/event-stream", scope="admin", errors=(TooBusy,)
 )
 async def collect_garbage(call: Call, body: GcBody) -> Response:
-    """Removes from this node's disk what no run, entry, pin or publication names, and then, least recently used first,
-    what can be made again or is kept by a storage provider, until the cache is within its bounds.
+    """Removes from this node's disk what no run, entry, pin or publication names, and then what can be made again or is
+    kept by a storage provider, until the cache is within its bounds: first what takes the least time to have again for
+    its size, and was not used for longest.
 
-    Server-sent events: `blob` for each that goes (or would), with its `cid`, `size` in bytes, when it was `used` last
-    and `why` it may go; `progress`; at last `done`. It ends early when the listener goes.
+    Server-sent events: `blob` for each that goes (or would), with its `cid`, `size` in bytes, when it was `used` last,
+    `why` it may go, and the `seconds` that making it again takes (with what has to be made before; null where that is
+    not known); `progress`; at last `done`, with the `seconds` of them all. It ends early when the listener goes.
     """
     return _stream(call, _collected(call, body))
 
@@ -82,21 +84,22 @@ def _stream(call: Call, events: AsyncIterator[Event]) -> Response:
 
 async def _collected(call: Call, body: GcBody) -> AsyncGenerator[Event]:
     keeper = call.services.keeper
-    told, number, count, freed = time.monotonic(), 0, 0, 0
+    told, number, count, freed, seconds = time.monotonic(), 0, 0, 0, 0.0
     async with aclosing(keeper.collect(body.to_bytes, plan=body.plan)) as going:
         async for one in going:
-            count, freed = count + 1, freed + one.size
+            count, freed, seconds = count + 1, freed + one.size, seconds + (one.alone or 0.0)
             number += 1
             yield Event(number, "blob", _shown(one))
             if time.monotonic() - told >= INTERVAL:
                 told, number = time.monotonic(), number + 1
                 yield Event(number, "progress", {"count": count, "bytes": freed})
     usage = msgspec.to_builtins(keeper.usage)
-    yield Event(number + 1, "done", {"plan": body.plan, "count": count, "bytes": freed, "cache": usage})
+    done = {"plan": body.plan, "count": count, "bytes": freed, "seconds": seconds, "cache": usage}
+    yield Event(number + 1, "done", done)
 
 
 def _shown(one: Going) -> dict[str, object]:
-    return {"cid": one.cid, "size": one.size, "used": one.used_at, "why": one.why}
+    return {"cid": one.cid, "size": one.size, "used": one.used_at, "why": one.why, "seconds": one.seconds}
 
 
 async def _verified(found: AsyncGenerator[Wrong | Tally]) -> AsyncGenerator[Event]:

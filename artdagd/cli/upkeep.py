@@ -37,7 +37,8 @@ def show_usage(show: Show) -> None:
 )
 @json_option
 def gc(plan: bool, to: str | None, show: Show) -> None:
-    """Remove what nobody needs from the node's disk; then, above its bounds, what was not used for longest."""
+    """Remove what nobody needs from the node's disk; then, above its bounds, what is cheapest to have again for its
+    size and was not used for longest."""
     body: dict[str, Any] = {"plan": plan}
     if to is not None:
         body["to_bytes"] = byte_count(to, "--to")
@@ -52,13 +53,19 @@ def gc(plan: bool, to: str | None, show: Show) -> None:
             elif event == "done":
                 done = data
     if plan or show.as_json:
-        rows = ((one["cid"], size(one["size"]), one["used"], one["why"]) for one in items)
-        show.table({**done, "items": items}, ("cid", "size", "last used", "why"), rows, "nothing would go")
+        rows = ((one["cid"], size(one["size"]), one["used"], one["why"], _again(one["seconds"])) for one in items)
+        columns = ("cid", "size", "last used", "why", "to make again")
+        show.table({**done, "items": items}, columns, rows, "nothing would go")
     if not show.as_json:
         whys = ", ".join(f"{count} {why}" for why, count in sorted(Counter(one["why"] for one in items).items()))
         verb = "would free" if plan else "freed"
-        click.echo(f"{verb} {size(done['bytes'])} in {done['count']} blobs{f' ({whys})' if whys else ''}")
+        again = f"; making them again takes {_again(done['seconds'])}" if done["seconds"] else ""
+        click.echo(f"{verb} {size(done['bytes'])} in {done['count']} blobs{f' ({whys})' if whys else ''}{again}")
         click.echo(f"cache: {usage(done['cache'])}")
+
+
+def _again(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f} s"
 
 
 def _cids(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> list[str]:

@@ -72,6 +72,19 @@ class Actions:
 
         return await self._database.read(work)
 
+    async def of_outputs(self, cids: list[str]) -> list[ActionRow]:
+        """The records of computations that gave one of ``cids``, those first that were measured, then the oldest."""
+
+        async def work(connection: AsyncConnection) -> list[ActionRow]:
+            found = []
+            for batch in batches(cids):
+                query = select(actions).where(actions.c.output_cid.in_(batch))
+                query = query.order_by(actions.c.work.is_(None), actions.c.created_at, actions.c.cache_id)
+                found += [from_row(ActionRow, row) for row in (await connection.execute(query)).mappings()]
+            return found
+
+        return await self._database.read(work) if cids else []
+
     async def made(self, cids: list[str]) -> set[str]:
         """Those of ``cids`` that a recorded computation gave, and would again."""
 

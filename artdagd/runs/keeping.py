@@ -1,4 +1,4 @@
-"""What stays in the local cache and what may go: the least recently used first, and never what somebody needs here."""
+"""What stays in the local cache and what may go: the least worth first, and never what somebody needs here."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from artdagd.database.claims import Claim
 from artdagd.database.clock import rfc3339
 from artdagd.errors import ArtdagError, StorageFull
 from artdagd.runs.holds import Holds
+from artdagd.runs.worth import Candidate, Making, Ranked, rank
 from artdagd.store import BlobStore
 from artdagd.store.census import FIRST, Lying, is_cid
 
@@ -31,8 +32,14 @@ NEAR, FAR = 1.25, 1.5
 LOOK = 50_000
 """Files that one look at the disk finds, those first that were not used for longest."""
 
+WINDOW = 10_000
+"""Files among which those of the least worth are found; then it goes on with those that were used later."""
+
 STEP = 100
 """Blobs that are removed together."""
+
+UPWARDS = 64
+"""How far what a result was made from is followed."""
 
 PAUSE = 30.0
 """Seconds until it is tried again to make room where there was too little that may go."""
@@ -43,13 +50,16 @@ Why = Literal["unused", "result", "replicated"]
 class Going(msgspec.Struct, frozen=True):
     """A blob that may go: ``unused``, a ``result`` that can be made again, or ``replicated`` at a storage provider.
 
-    ``used`` is when it was used last, in nanoseconds since the epoch.
+    ``used`` is when it was used last, in nanoseconds since the epoch. ``seconds`` is what it takes to make it again,
+    with what would have to be made before, and ``alone`` without; None where it is not made here, or that is not known.
     """
 
     cid: str
     size: int
     used: int
     why: Why
+    seconds: float | None = None
+    alone: float | None = None
 
     @property
     def used_at(self) -> str:
@@ -111,7 +121,7 @@ class Keeper:
             )
 
     async def collect(self, to: int | None, *, plan: bool = False) -> AsyncGenerator[Going]:
-        """Remove what nobody names, and then, least recently used first, down to ``to`` bytes; without it, down to the
+        """Remove what nobody names, and then, of least worth first, down to ``to`` bytes; without it, down to the
         low-water marks if the cache is beyond its bounds. With ``plan`` only tell."""
         await self._store.census.recount()
         excess = self._excess(0) if self._lacking(0) > 0 else 0
@@ -138,33 +148,68 @@ class Keeper:
                 yield one
 
     async def _pass(self, whys: Sequence[Why], least: int | None, plan: bool) -> AsyncGenerator[Going]:
-        """From the least recently used on: what may go for one of ``whys``; all of it if ``least`` is None."""
+        """What may go for one of ``whys``, of least worth first; all of it if ``least`` is None. The worth is compared
+        among ``WINDOW`` files at a time, from those on that were not used for longest."""
         after: Lying | None = FIRST
         while after is not None:
             found = await self._store.census.oldest(LOOK, after)
-            for start in range(0, len(found), STEP):
+            for start in range(0, len(found), WINDOW):
                 if least is not None and least <= 0:
                     return
-                for one in await self._step(found[start : start + STEP], whys, least, plan):
-                    if least is not None:
-                        least -= one.size
-                    yield one
+                ranked = await self._ranked(found[start : start + WINDOW], whys)
+                for at in range(0, len(ranked), STEP):
+                    if least is not None and least <= 0:
+                        return
+                    for one in await self._step(ranked[at : at + STEP], whys, least, plan):
+                        if least is not None:
+                            least -= one.size
+                        yield one
             after = found[-1] if len(found) == LOOK else None
 
-    async def _step(self, batch: list[Lying], whys: Sequence[Why], least: int | None, plan: bool) -> list[Going]:
+    async def _ranked(self, window: list[Lying], whys: Sequence[Why]) -> list[Ranked]:
+        """Those of ``window`` that may go for one of ``whys``, in the order in which they do."""
+        lying = {one.cid: one for one in window if is_cid(one.cid)}
+        candidates = [
+            Candidate(cid, lying[cid].size, lying[cid].used, unnamed=why == "unused", elsewhere=why == "replicated")
+            for cid, why in (await self._reasons(list(lying))).items()
+            if why in whys
+        ]
+        makings = await self._makings([one.cid for one in candidates])
+        lost = makings.keys() - await self._store.reachable(set(makings))
+        return list(rank(candidates, makings, lost))
+
+    async def _makings(self, cids: list[str]) -> dict[str, Making]:
+        """How those of ``cids`` were made that were, and what they were made from, and so on upwards."""
+        found: dict[str, Making] = {}
+        rows = await self._database.actions.of_outputs(cids)
+        for _ in range(UPWARDS):
+            asked = {cache_id for row in rows for cache_id in row.sources or ()}
+            sources = await self._database.actions.get_many(sorted(asked))
+            for row in rows:
+                read = tuple(sources[cache_id].output_cid for cache_id in row.sources or () if cache_id in sources)
+                known = found.get(row.output_cid)
+                if known is None or not known.seconds:
+                    found[row.output_cid] = Making(row.seconds, read)
+            rows = [row for row in sources.values() if row.output_cid not in found]
+            if not rows:
+                break
+        return found
+
+    async def _step(self, batch: list[Ranked], whys: Sequence[Why], least: int | None, plan: bool) -> list[Going]:
         """Remove those of ``batch`` that may go for one of ``whys``, until ``least`` bytes are freed."""
         gone: list[Going] = []
         now = self._store.uses.now()
-        lying = {one.cid: one for one in batch if is_cid(one.cid) and not self._store.uses.busy(one.cid)}
-        with self.holds.idle(lying) as idle:
+        ranked = {one.candidate.cid: one for one in batch if not self._store.uses.busy(one.candidate.cid)}
+        with self.holds.idle(ranked) as idle:
             for cid, why in (await self._reasons(idle)).items():
                 if least is not None and least <= 0:
                     break
                 if why not in whys:
                     continue
-                freed = lying[cid].size if plan else await self._evict(cid, now)
+                one = ranked[cid]
+                freed = one.candidate.size if plan else await self._evict(cid, now)
                 if freed:
-                    gone.append(Going(cid, freed, lying[cid].used, why))
+                    gone.append(Going(cid, freed, one.candidate.used, why, one.seconds, one.alone))
                     least = None if least is None else least - freed
         return gone
 
@@ -224,7 +269,7 @@ class Keeper:
                 count += 1
                 freed += one.size
         if count:
-            log.info("removed %d blobs with %d bytes from the cache, least recently used first", count, freed)
+            log.info("removed %d blobs with %d bytes from the cache, those of least worth first", count, freed)
         if freed < least and self._lacking(size) > 0:
             self._stuck = time.monotonic() + PAUSE
             log.warning("the cache lacks %d bytes, and nothing more may go", self._lacking(size))

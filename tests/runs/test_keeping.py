@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from artdagd.database import Database
+from artdagd.database.actions import ActionRow
 from artdagd.database.publications import PublicationRow
 from artdagd.database.runs import RunRow, StepRow
 from artdagd.errors import StorageFull
@@ -116,7 +117,7 @@ async def test_what_may_go_and_what_never(shelves: Shelves):
     gone = await all_of(shelves.keeper())
     assert planned == gone
     assert [(one.cid, one.why, one.size) for one in gone] == [
-        (may[0], "result", MEDIUM), (may[1], "replicated", MEDIUM), (may[2], "unused", MEDIUM),
+        (may[2], "unused", MEDIUM), (may[0], "result", MEDIUM), (may[1], "replicated", MEDIUM),
     ]  # fmt: skip
     assert [name for name, cid in never.items() if not shelves.store.has(cid)] == []
     assert not any(shelves.store.has(cid) for cid in may)
@@ -137,6 +138,28 @@ async def test_the_least_recently_used_go_until_it_is_enough(shelves: Shelves):
     await shelves.store.path(cids[0])
     gone = await all_of(shelves.keeper(), 2 * MEDIUM + 1)
     assert [one.cid for one in gone] == cids[1:4]
+
+
+async def test_what_is_cheap_to_make_again_for_its_size_goes_first(shelves: Shelves):
+    async def result(name: str, seconds: float, *sources: str) -> str:
+        cid = await shelves.blob(name)
+        row = ActionRow(cache_id=name, output_cid=cid, kind="render", identity="", seconds=seconds, sources=sources)
+        await shelves.database.actions.put([row])
+        return cid
+
+    dear, base, above, cheap = [
+        await result("dear", 60), await result("base", 0.1), await result("above", 0.2, "base"),
+        await result("cheap", 0.15),
+    ]  # fmt: skip
+    results = {"a": dear, "b": base, "c": above, "d": cheap}
+    await shelves.run("done", "completed", results=results)
+    planned = await all_of(shelves.keeper(), plan=True)
+    assert [(one.cid, one.seconds, one.alone) for one in planned] == [
+        (base, 0.1, 0.1), (cheap, 0.15, 0.15), (above, pytest.approx(0.3), 0.2), (dear, 60, 60),
+    ]  # fmt: skip
+    assert all(shelves.store.has(cid) for cid in results.values())
+    assert [one.cid for one in await all_of(shelves.keeper(), 1)] == [base]
+    assert (await all_of(shelves.keeper(), plan=True)) == planned[1:]
 
 
 async def test_the_last_use_survives_a_restart_and_leaves_a_verified_file_verified(shelves: Shelves):
