@@ -10,10 +10,11 @@ from artdagd.api import sse
 from artdagd.api.calls import Call
 from artdagd.api.requests import ExplainQuery, RunBody, RunsQuery
 from artdagd.api.routes import FORM, Page, Section
+from artdagd.api.views import analysis, artifacts, comparison, plans
 from artdagd.api.views import runs as views
 from artdagd.errors import Conflict, InvalidRecipe, NotFound, StorageFull, TooBusy
 from artdagd.runs import views as answers
-from artdagd.runs.views import Explanation, PlanView, RunRequest, RunView
+from artdagd.runs.views import Entry, Explanation, PlanView, RunRequest, RunView
 
 section = Section("Runs", "Executions of plans, with their state, events and provenance.")
 
@@ -123,7 +124,7 @@ async def show_run_analysis(call: Call, run_id: str) -> dict[str, Any]:
 
 
 @section.route(
-    "GET", "/run/{run_id}/plan", "Show a run's plan (as a page)", errors=(NotFound,), page=Page("plan.html", views.plan)
+    "GET", "/run/{run_id}/plan", "Show a run's plan (as a page)", errors=(NotFound,), page=Page("plan.html", plans.plan)
 )
 async def see_run_plan(call: Call, run_id: str) -> PlanView:
     return await show_run_plan(call, run_id)
@@ -134,7 +135,7 @@ async def see_run_plan(call: Call, run_id: str) -> PlanView:
     "/run/{run_id}/analysis",
     "Show what a run's analysis found (as a page)",
     errors=(NotFound,),
-    page=Page("analysis.html", views.analysis),
+    page=Page("analysis.html", analysis.analysis),
 )
 async def see_run_analysis(call: Call, run_id: str) -> dict[str, Any]:
     return await show_run_analysis(call, run_id)
@@ -145,11 +146,37 @@ async def see_run_analysis(call: Call, run_id: str) -> dict[str, Any]:
     "/run/{run_id}/artifacts",
     "Show what a run's steps made",
     errors=(NotFound,),
-    page=Page("artifacts.html", views.artifacts),
+    page=Page("artifacts.html", artifacts.artifacts),
 )
 async def see_run_artifacts(call: Call, run_id: str) -> RunView:
     """Every result that is kept, with its picture; as JSON it is the run, whose steps have their `output_cid`."""
     return await show_run(call, run_id)
+
+
+@section.route(
+    "POST",
+    "/run/{run_id}/artifacts/{step_id}",
+    "Keep what a step made among one's media",
+    status=201,
+    scope="write",
+    form="/cache/{cid}",
+    errors=(NotFound, StorageFull),
+)
+async def keep_artifact(call: Call, run_id: str, step_id: str) -> Entry:
+    """Results of steps other than the output are kept without being anybody's medium, and may be evicted."""
+    return await call.services.runs.keep(run_id, step_id, call.who)
+
+
+@section.route(
+    "GET",
+    "/run/{run_id}/compare",
+    "Compare a run with another",
+    errors=(NotFound,),
+    page=Page("comparison.html", comparison.comparison),
+)
+async def compare_runs(call: Call, run_id: str, query: ExplainQuery) -> Explanation:
+    """The page has both results side by side; as JSON it is what `/api/run/{run_id}/explain` answers."""
+    return await explain_run(call, run_id, query)
 
 
 @section.route("GET", "/api/run/{run_id}/provenance", "Show a run's provenance record", errors=(NotFound,))

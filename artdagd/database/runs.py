@@ -20,11 +20,13 @@ ENDED = ("completed", "failed", "cancelled")
 
 
 class RunFailure(msgspec.Struct, frozen=True):
-    """Why a run failed; ``step_id`` is None where no single step is to blame."""
+    """Why a run failed; ``step_id`` is None where no single step is to blame. ``detail`` ends with ``advice``, which is
+    what to do next."""
 
     step_id: str | None
     title: str
     detail: str
+    advice: str = ""
 
 
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,6 +173,18 @@ class Runs:
         async def work(connection: AsyncConnection) -> dict[str, int]:
             query = select(runs.c.status, func.count()).group_by(runs.c.status)
             return {row[0]: row[1] for row in await connection.execute(query)}
+
+        return await self._database.read(work)
+
+    async def tally(self, owner: str | None) -> list[tuple[str, str | None, int]]:
+        """How many runs there are by status and name of the recipe (None: of an effect, or of a plan)."""
+        where = runs.c.owner == owner if owner is not None else true()
+
+        async def work(connection: AsyncConnection) -> list[tuple[str, str | None, int]]:
+            query = (
+                select(runs.c.status, runs.c.recipe_name, func.count()).where(where).group_by("status", "recipe_name")
+            )
+            return [(row[0], row[1], row[2]) for row in await connection.execute(query)]
 
         return await self._database.read(work)
 

@@ -114,12 +114,13 @@ class Library:
         async with self._imports.open(path) as file:
             return await self.receive(file.chunks(), filename=filename, who=who, coming=file.size)
 
-    async def take(self, cid: str, who: Principal) -> Entry:
-        """Make what is stored, and is everybody's, an entry of ``who``'s. Raises as :meth:`open`, StorageFull."""
+    async def take(self, cid: str, who: Principal, filename: str | None = None) -> Entry:
+        """Make what is stored, and is everybody's or a step's of ``who``'s, an entry of ``who``'s. Raises as
+        :meth:`open`, StorageFull."""
         path = await self._store.path(cid)
         head, size = await asyncio.to_thread(beginning, path)
         await self.quota.check(who, size)
-        return await self.record(cid, size, filename=None, owner=who.name, media_type=media_type_of(head, None))
+        return await self.record(cid, size, filename=filename, owner=who.name, media_type=media_type_of(head, filename))
 
     async def record(self, cid: str, size: int, *, filename: str | None, owner: str, media_type: str) -> Entry:
         """Make a stored blob an entry of ``owner``'s, and have a worker look at it. Raises Unavailable if it is gone.
@@ -158,8 +159,11 @@ class Library:
 
     async def entries(self, cids: Iterable[str], who: Principal) -> dict[str, Entry]:
         """By CID those of ``cids`` that are entries of ``who``, or else of whomever they see."""
-        rows = await self._database.blobs.entries(cids, who.sees)
-        return {entry.cid: entry for entry in await self._copies.shown(list(rows.values()), who)}
+        wanted = set(cids)
+        theirs = await self._database.blobs.entries(wanted, who.name)
+        if who.sees != who.name:
+            theirs |= await self._database.blobs.entries(wanted - theirs.keys(), who.sees)
+        return {entry.cid: entry for entry in await self._copies.shown(list(theirs.values()), who)}
 
     async def list(
         self,

@@ -75,7 +75,7 @@ class Performance:
         except Away:
             raise
         except ArtdagError as error:
-            await self._fail(error.title, error.told)
+            await self._fail(error.title, error.told, error.advice)
         except asyncio.CancelledError:
             raise
         except Exception:
@@ -135,8 +135,8 @@ class Performance:
             finished_at=finished_at,
         )
 
-    async def _fail(self, title: str, detail: str) -> None:
+    async def _fail(self, title: str, detail: str, advice: str = "") -> None:
         steps = self._live.steps
         failed = next((step.step_id for step in steps.values() if step.status == "failed"), None)
         await self._live.change(tuple(steps), "cancelled")
-        await self._live.enter("failed", error=RunFailure(failed, title, detail), finished_at=now())
+        await self._live.enter("failed", error=RunFailure(failed, title, detail, advice), finished_at=now())

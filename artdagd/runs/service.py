@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
@@ -27,7 +28,18 @@ from artdagd.runs.machine import RUN_TERMINAL
 from artdagd.runs.performance import Stage
 from artdagd.runs.places import Places
 from artdagd.runs.present import plan_view, run_view
-from artdagd.runs.views import Event, Explanation, Page, PlanRequest, PlanView, RunRequest, RunView
+from artdagd.runs.views import (
+    Artifact,
+    Entry,
+    Event,
+    Explanation,
+    Page,
+    PlanRequest,
+    PlanView,
+    RunRequest,
+    RunView,
+    Tally,
+)
 from artdagd.work import MediaFacts
 
 T = TypeVar("T")
@@ -39,6 +51,9 @@ PLANS = 64
 """Calls of ``POST /api/plan`` whose analysis goes on at once; ``PLANS_EACH`` of one user."""
 
 PLANS_EACH = 16
+
+RECIPES = 100
+"""Names of recipes that a tally has: those with the most runs."""
 
 
 class RunService:
@@ -97,7 +112,18 @@ class RunService:
         self, who: Principal, status: str | None = None, recipe: str | None = None, page: int = 1, limit: int = 20
     ) -> Page[RunView]:
         rows, total = await self._database.runs.page(who.sees, status, recipe, page, limit)
-        return Page([await self._view(row) for row in rows], page, limit, total, page * limit < total)
+        # Together, so that the steps of all come with one statement.
+        return Page(list(await asyncio.gather(*map(self._view, rows))), page, limit, total, page * limit < total)
+
+    async def tally(self, who: Principal) -> Tally:
+        """How many runs ``who`` sees, by status, and of which recipes they are."""
+        states: Counter[str] = Counter()
+        names: Counter[str] = Counter()
+        for status, name, count in await self._database.runs.tally(who.sees):
+            states[status] += count
+            names[name or ""] += count
+        names.pop("", None)
+        return Tally(dict(states), [name for name, _ in names.most_common(RECIPES)])
 
     async def count(self) -> dict[str, int]:
         """How many runs of everybody's there are, by status."""
@@ -135,6 +161,28 @@ class RunService:
             step_id: {"cid": cid, "features": await self._stage.store.read_value(cid)}
             for step_id, cid in made.analyses.items()
         }
+
+    async def artifacts_of(self, run_id: str, who: Principal) -> Sequence[Artifact]:
+        """What the steps of a run left, in their order."""
+        run = await self.get(run_id, who)
+        left = [(step, step.output_cid) for step in run.steps if step.output_cid]
+
+        def looked() -> list[Artifact]:
+            size = self._stage.store.size
+            return [Artifact(step, cid, size(cid), step.pass_id is None) for step, cid in left]
+
+        return await asyncio.to_thread(looked)
+
+    async def keep(self, run_id: str, step_id: str, who: Principal) -> Entry:
+        """Make what a step left a medium of ``who``'s. Raises NotFound, StorageFull, and as the store does where it is
+        gone."""
+        row = await self._row(run_id, who)
+        step = next((step for step in await self._steps(run_id) if step.step_id == step_id), None)
+        if step is None or step.output_cid is None:
+            raise NotFound(f"step {step_id} of run {run_id} left no result")
+        name = f"{row.recipe_name or row.effect or 'plan'}-{step_id}-{step.output_cid[-8:]}"
+        name += ".json" if step.pass_id is None else ".mkv"
+        return await self._stage.library.take(step.output_cid, who, name)
 
     async def provenance_of(self, run_id: str, who: Principal) -> dict[str, Any]:
         row = await self._row(run_id, who)

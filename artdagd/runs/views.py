@@ -273,6 +273,23 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[StepView]
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """How many runs there are by status, and names of recipes that they are of."""
+
+    states: dict[str, int]
+    recipes: list[str]
+
+
+class Artifact(msgspec.Struct, frozen=True):
+    """What a step left. ``size`` is null where it is not on this node now: it was evicted, and is made again when it is
+    needed, or a storage provider has it. ``is_data``: it is the record of an analysis, and no medium."""
+
+    step: StepView
+    cid: str
+    size: int | None
+    is_data: bool
+
+
 class ExplainedStep(msgspec.Struct, frozen=True, kw_only=True):
     """Why a step was computed, or was not. ``status`` is ``ran``, ``cached``, ``fused`` or what a step may be besides.
 

@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 from weakref import WeakValueDictionary
@@ -136,6 +137,13 @@ class BlobStore:
     def has(self, cid: str) -> bool:
         """Whether a file of that name is here; :meth:`path` verifies it."""
         return any(place.is_file() for place in self.layout.places(parse_cid(cid)).values())
+
+    def size(self, cid: str) -> int | None:
+        """Bytes of the file of that name here, unverified; None where there is none."""
+        for place in self.layout.places(parse_cid(cid)).values():
+            with suppress(FileNotFoundError):
+                return place.stat().st_size
+        return None
 
     async def reachable(self, cids: Iterable[str]) -> set[str]:
         """Those of ``cids`` that are here, or of which a provider that works has a copy; :meth:`path` brings it."""

@@ -28,6 +28,22 @@ def span(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def clock(seconds: float) -> str:
+    """A place in time: ``0:04.25``, ``3:07``."""
+    minutes, rest = divmod(round(seconds, 2), 60)
+    whole = f"{int(minutes)}:{int(rest):02}"
+    return whole + (f"{rest % 1:.2f}"[1:] if rest % 1 >= 0.005 else "")
+
+
+def about(seconds: float) -> str:
+    """How long something still takes, no more exactly than it is known: ``20 s``, ``3 min``, ``1 h 20 min``."""
+    if seconds < 60:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    minutes = round(seconds / 60)
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+
+
 def moment(text: str) -> str:
     """An RFC 3339 time, to the second: ``2026-01-31 12:00:05 UTC``."""
     try:
@@ -76,5 +92,6 @@ def plain(value: Any) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., str]] = {
-    filter_.__name__: filter_ for filter_ in (size, span, moment, between, number, short, called, kind, still, plain)
+    filter_.__name__: filter_
+    for filter_ in (size, span, clock, about, moment, between, number, short, called, kind, still, plain)
 }

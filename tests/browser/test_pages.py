@@ -29,6 +29,7 @@ PAGES = (
     "/recipe/{recipe}", "/recipes/{recipe}", "/recipe/{recipe}/dag", "/run/{run}", "/runs/{run}", "/run/{run}/plan",
     "/run/{run}/analysis", "/run/{run}/artifacts", "/nothing", "/cache/nothing", "/media?kind=odd",
     "/recipes/new", "/recipe/{recipe}/edit", "/storage", "/storage/{provider}", "/storage/type/{type}", "/examples",
+    "/run/{run}/compare",
 )  # fmt: skip
 ANONYMOUS = ("/", "/auth", "/docs")
 

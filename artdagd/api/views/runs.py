@@ -1,162 +1,157 @@
-"""Pages of runs: the result, what every step left, the plan as a graph, what an analysis found as plots."""
+"""Pages of runs: the list, and one run with how far it is, its steps and its result."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, get_args
+from urllib.parse import urlencode
 
 import msgspec
 
 from artdagd.api.calls import Call
-from artdagd.api.views.graph import drawing, nodes
 from artdagd.api.views.lists import turn
 from artdagd.api.views.media import kind_of, player, still
-from artdagd.errors import NotFound
-from artdagd.runs.machine import RUN_TERMINAL, RunStatus
-from artdagd.runs.views import Entry, Page, PlanView, RunView
+from artdagd.api.views.plans import drawn
+from artdagd.errors import ArtdagError
+from artdagd.runs.machine import RUN_TERMINAL, RunStatus, StepStatus
+from artdagd.runs.views import Page, RunView, StepView
 
-COLUMNS = 600
-"""Points of a plot; of more values each shows the greatest of several."""
+SHOWN = 500
+"""Steps that a run's page lists."""
 
-SHOWN = 200
-"""Results that the page of a run's results shows."""
+FLAT = 24
+"""Steps that are listed at once; of more, levels that are finished are folded."""
 
-MARKS = 2000
-"""Moments that are marked in a plot."""
+LEAST = 0.03
+"""Share of the work that must be done before it is told how long the rest takes."""
+
+ADDRESS = 4000
+"""Letters of the address of a recipe's form that is filled in; a longer one is not filled in."""
+
+DONE = ("completed", "cached", "fused")
 
 
 async def runs(call: Call, it: Page[RunView]) -> dict[str, Any]:
-    return {"turn": turn(call), "states": get_args(RunStatus)}
+    """``results`` are the entries of the outputs, by CID."""
+    results = await call.services.library.entries([run.output_cid for run in it.items if run.output_cid], call.who)
+    return {
+        "turn": turn(call),
+        "states": get_args(RunStatus),
+        "tally": await call.services.runs.tally(call.who),
+        "results": results,
+        "still": still,
+        "kind_of": kind_of,
+        "live": any(run.status not in RUN_TERMINAL for run in it.items),
+        "ended": RUN_TERMINAL,
+        "elapsed": elapsed,
+        "called": called,
+    }
+
+
+class Level(msgspec.Struct, frozen=True):
+    """The steps of a level; ``done`` of them are there, and ``open`` says that it is worth a look."""
+
+    number: int
+    steps: list[StepView]
+    done: int
+    open: bool
 
 
 async def run(call: Call, it: RunView) -> dict[str, Any]:
-    """``result`` is the output's entry, ``player`` how to show it, ``media`` the inputs by name."""
-    result = await _entry(call, it.output_cid)
+    """``result`` is the output's entry, ``player`` how to show it, ``media`` the inputs by name, ``left`` seconds."""
+    library = call.services.library
+    entries = await library.entries([*it.inputs.values(), *([it.output_cid] if it.output_cid else [])], call.who)
+    result = entries.get(it.output_cid or "")
+    took = elapsed(it)
     return {
         "active": it.status not in RUN_TERMINAL,
         "result": result,
         "player": await player(call, result) if result else {},
-        "media": {name: await _entry(call, cid) for name, cid in it.inputs.items()},
+        "media": {name: entries.get(cid) for name, cid in it.inputs.items()},
+        "called": called(it),
+        "elapsed": took,
+        "ready": ready(it),
+        "left": left(it, took),
+        "levels": levels(it.steps[:SHOWN]),
+        "more": len(it.steps) - SHOWN,
+        "counts": counts(it.steps),
+        "reason": reason(it),
+        "again": await _again(call, it),
+        "flat": FLAT,
+        **await drawn(call, it),
     }
 
 
-async def artifacts(call: Call, it: RunView) -> dict[str, Any]:
-    """``found`` are the steps with results: with their entry, where they are media of the caller's; ``more`` of them
-    are not shown."""
-    every = [step for step in it.steps if step.output_cid]
-    steps = every[-SHOWN:]
-    entries = [await _entry(call, step.output_cid) for step in steps]
-    return {
-        "found": list(zip(steps, entries, strict=True)),
-        "more": len(every) - len(steps),
-        "still": still,
-        "kind_of": kind_of,
-    }
+def called(it: RunView) -> str:
+    """What to call a run: its recipe's name, or its effect's."""
+    return (it.recipe.name if it.recipe else it.effect) or "plan"
 
 
-async def plan(call: Call, it: PlanView) -> dict[str, Any]:
-    reads = ((step.step_id, step.type, step.inputs) for step in it.steps)
-    inputs = ((name, "input") for name in it.inputs)
-    return {
-        "run_id": _run_id(call),
-        "drawing": drawing(nodes(inputs, reads)),
-        "by_id": {s.step_id: s for s in it.steps},
-    }
+def elapsed(it: RunView) -> float | None:
+    """Seconds that a run has taken until now, or took; None before it was started."""
+    if it.started_at is None:
+        return None
+    end = datetime.fromisoformat(it.finished_at) if it.finished_at else datetime.now(UTC)
+    return max(0.0, (end - datetime.fromisoformat(it.started_at)).total_seconds())
 
 
-class Plot(msgspec.Struct, frozen=True):
-    """A curve in a box of ``COLUMNS`` by 100: ``points`` as SVG says them; ``top`` is the value at its upper edge."""
-
-    name: str
-    points: str
-    top: float
+def ready(it: RunView) -> float:
+    """The share of the steps that was there before: it says nothing of how fast the rest is."""
+    return sum(step.cached for step in it.steps) / len(it.steps) if it.steps else 0.0
 
 
-class Found(msgspec.Struct, frozen=True):
-    """What one analysis found. ``marks`` is an SVG path with a stroke at each moment of the ``marked`` feature."""
-
-    name: str
-    cid: str
-    facts: list[tuple[str, str]]
-    plots: list[Plot]
-    marks: str
-    marked: str
-    duration: float
+def left(it: RunView, took: float | None) -> float | None:
+    """Seconds until an active run has ended if it goes on as it went; None where that can't be told yet."""
+    there = ready(it)
+    share = (it.progress.fraction - there) / (1 - there) if there < 1 else 0.0
+    if it.status != "running" or took is None or share < LEAST:
+        return None
+    return took * (1 - share) / share
 
 
-async def analysis(call: Call, it: dict[str, Any]) -> dict[str, Any]:
-    found = [_found(name, one["cid"], one["features"]) for name, one in it.items()]
-    return {"run_id": _run_id(call), "found": found, "columns": COLUMNS}
+def counts(steps: Sequence[StepView]) -> list[tuple[str, int]]:
+    """How many steps are in each state that there are any in."""
+    found = dict.fromkeys(get_args(StepStatus), 0)
+    for step in steps:
+        found[step.status] += 1
+    return [(status, count) for status, count in found.items() if count]
 
 
-def _found(name: str, cid: str, features: dict[str, Any]) -> Found:
-    curves = dict(_curves(features))
-    moments = {key: value for key, value in features.items() if _is_moments(value)}
-    duration = max(
-        [curve["hop"] * len(curve["values"]) for curve in curves.values()]
-        + [value[-1] for value in moments.values() if value],
-        default=0.0,
-    )
-    marked = next((key for key in ("beats", "onsets", *moments) if moments.get(key)), "")
-    facts = [(key, f"{value:g}") for key, value in features.items() if isinstance(value, int | float)]
-    facts += [(key, value) for key, value in features.items() if isinstance(value, str)]
-    facts += [(key, _told(value)) for key, value in moments.items()]
-    return Found(
-        name,
-        cid,
-        facts,
-        [_plot(key, curve["values"]) for key, curve in curves.items()],
-        _marks(moments.get(marked, ()), duration),
-        marked,
-        duration,
-    )
+def levels(steps: Sequence[StepView]) -> list[Level]:
+    by_level: dict[int, list[StepView]] = {}
+    for step in steps:
+        by_level.setdefault(step.level, []).append(step)
+    found = []
+    for number, ones in sorted(by_level.items()):
+        done = sum(step.status in DONE for step in ones)
+        busy = any(step.status in ("running", "ready", "failed") for step in ones)
+        found.append(Level(number, ones, done, len(steps) <= FLAT or busy))
+    return found
 
 
-def _curves(features: dict[str, Any], above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every curve, also of those that stand together under one name."""
-    for key, value in features.items():
-        if not isinstance(value, dict):
-            continue
-        if _is_moments(value.get("values")) and isinstance(value.get("hop"), int | float):
-            yield above + key, value
-        elif not above:
-            yield from _curves(value, f"{key}: ")
-
-
-def _is_moments(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, int | float) for one in value)
-
-
-def _told(moments: Sequence[float]) -> str:
-    return f"{len(moments)}, from {moments[0]:.2f} s to {moments[-1]:.2f} s" if moments else "none"
-
-
-def _plot(name: str, values: Sequence[float]) -> Plot:
-    per = -(-len(values) // COLUMNS) or 1
-    columns = [max(values[at : at + per]) for at in range(0, len(values), per)]
-    top = max([1e-9, *columns])
-    wide = COLUMNS / max(1, len(columns) - 1)
-    points = " ".join(f"{at * wide:.1f},{100 - 100 * max(0.0, one) / top:.1f}" for at, one in enumerate(columns))
-    return Plot(name, points, top)
-
-
-def _marks(moments: Sequence[float], duration: float) -> str:
-    if duration <= 0:
+def reason(it: RunView) -> str:
+    """Why a run failed, without what to do about it."""
+    if it.error is None:
         return ""
-    return "".join(f"M{COLUMNS * at / duration:.1f} 0V100" for at in moments[:MARKS])
+    return it.error.detail.removesuffix(f"{it.error.advice.rstrip('.')}.").rstrip() or it.error.detail
 
 
-def _run_id(call: Call) -> str:
-    """The run that a page is about, whose answer does not name it."""
-    arguments: dict[str, str] = call.request.view_args or {}
-    return arguments["run_id"]
-
-
-async def _entry(call: Call, cid: str | None) -> Entry | None:
-    """The caller's entry of a blob, if there is one."""
-    if cid is None:
-        return None
+async def _again(call: Call, it: RunView) -> str:
+    """The address of the recipe's form with this run's inputs and params in it; empty if the recipe is not there."""
+    if it.recipe is None or it.effect:
+        return ""
     try:
-        return await call.services.library.entry(cid, call.who)
-    except NotFound:
-        return None
+        await call.services.recipes.get(it.recipe.recipe_id, call.who)
+    except ArtdagError:
+        return ""
+    fields = {f"inputs.{name}": cid for name, cid in it.inputs.items()}
+    fields |= {f"params.{name}": _field(value) for name, value in it.params.items()}
+    asked = urlencode(fields)
+    return f"/recipe/{it.recipe.recipe_id}{f'?{asked}' if asked and len(asked) <= ADDRESS else ''}#run"
+
+
+def _field(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,79 @@
+// The list of runs: active ones are kept up to date with one look at the list, and two can be chosen to be compared.
+import { call } from "../api.js";
+import { wait } from "../pictures.js";
+import { regions, replace } from "../regions.js";
+import { shown } from "../problems.js";
+import { toast } from "../toasts.js";
+
+const PAUSE = 2000;
+const HIDDEN = 20000;
+
+export function mount(element, signal) {
+  const redraw = regions(element.parentElement);
+  let timer = null;
+
+  const later = () => {
+    clearTimeout(timer);
+    if (element.dataset.live !== undefined) timer = setTimeout(look, document.hidden ? HIDDEN : PAUSE);
+  };
+  const look = async () => {
+    try {
+      const page = await redraw(signal);
+      const fresh = page.querySelector("[data-part=runs]");
+      if (fresh?.dataset.live === undefined) delete element.dataset.live;
+      const list = page.getElementById("runs-list");
+      if (list && names(list) !== names(element)) {
+        replace(element.querySelector("#runs-list"), list);
+      }
+      choice(element);
+    } catch {
+      if (signal.aborted) return;
+    }
+    later();
+  };
+
+  element.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    try {
+      await call("POST", event.target.getAttribute("action"), { json: {} });
+    } catch (problem) {
+      toast(shown(problem).textContent, { kind: "bad" });
+    }
+    look();
+  }, { signal, capture: true });
+  element.addEventListener("change", ({ target }) => choice(element, target), { signal });
+  document.addEventListener("visibilitychange", () => !document.hidden && element.dataset.live !== undefined && look(), { signal });
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  wait(element, signal);
+  chosen.clear();
+  choice(element);
+  later();
+}
+
+function names(list) {
+  return [...list.querySelectorAll("[data-run]")].map((row) => row.dataset.run).join();
+}
+
+const chosen = new Set();
+
+// Two at most: the one that was chosen first makes room. The newer of both is compared with the older.
+function choice(element, changed) {
+  if (changed?.checked) chosen.add(changed.value);
+  else if (changed) chosen.delete(changed.value);
+  while (chosen.size > 2) chosen.delete(chosen.values().next().value);
+  const picks = [...element.querySelectorAll(".pick")];
+  for (const pick of picks) {
+    pick.hidden = false;
+    pick.firstElementChild.checked = chosen.has(pick.firstElementChild.value);
+  }
+  const bar = element.querySelector(".choice");
+  if (!bar) return;
+  bar.hidden = picks.length < 2;
+  const [now, before] = picks.map((pick) => pick.firstElementChild.value).filter((id) => chosen.has(id));
+  const link = bar.querySelector("a");
+  if (before) link.href = `/run/${now}/compare?against=${before}`;
+  else link.removeAttribute("href");
+  link.setAttribute("aria-disabled", String(!before));
+  bar.querySelector("span").textContent = before ? "" : now ? "Choose one more." : "Choose two runs to compare.";
+}
