@@ -38,6 +38,7 @@ class Things:
             "token_id": self._token,
             "provider_id": self._provider,
             "type": self._type,
+            "step_id": self._step,
         }
         return await made[parameter]()
 
@@ -82,6 +83,9 @@ class Things:
         assert answer.status_code == 201, answer.text
         self._provided = str(answer.json()["provider_id"])
         return self._provided
+
+    async def _step(self) -> str:
+        return "effect"
 
     async def _type(self) -> str:
         return "local"

@@ -160,7 +160,7 @@ async def see_run_artifacts(call: Call, run_id: str) -> RunView:
     status=201,
     scope="write",
     form="/cache/{cid}",
-    errors=(NotFound, StorageFull),
+    errors=(NotFound, Conflict, StorageFull),
 )
 async def keep_artifact(call: Call, run_id: str, step_id: str) -> Entry:
     """Results of steps other than the output are kept without being anybody's medium, and may be evicted."""

@@ -63,6 +63,17 @@ def show_run(run_id: str, follow: bool, output: Path | None, show: Show) -> None
         show.table(None, ("step", "type", "status", "worker", "output"), rows, "not planned yet")
 
 
+@runs.command("keep")
+@click.argument("run_id")
+@click.argument("step_id")
+@json_option
+def keep(run_id: str, step_id: str, show: Show) -> None:
+    """Keep what a step of a run made among your media."""
+    with Client() as client:
+        entry = client.post(f"/run/{part(run_id)}/artifacts/{part(step_id)}")
+    show.value(entry, [f"{entry['cid']}  {entry['size']} bytes, {entry['filename']}"])
+
+
 @runs.command("cancel")
 @click.argument("run_id")
 @json_option

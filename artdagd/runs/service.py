@@ -174,12 +174,12 @@ class RunService:
         return await asyncio.to_thread(looked)
 
     async def keep(self, run_id: str, step_id: str, who: Principal) -> Entry:
-        """Make what a step left a medium of ``who``'s. Raises NotFound, StorageFull, and as the store does where it is
-        gone."""
+        """Make what a step left a medium of ``who``'s. Raises NotFound, Conflict (it left nothing), StorageFull, and as
+        the store does where it is gone."""
         row = await self._row(run_id, who)
         step = next((step for step in await self._steps(run_id) if step.step_id == step_id), None)
         if step is None or step.output_cid is None:
-            raise NotFound(f"step {step_id} of run {run_id} left no result")
+            raise Conflict(f"step {step_id} of run {run_id} left no result", advice="Its page shows what did.")
         name = f"{row.recipe_name or row.effect or 'plan'}-{step_id}-{step.output_cid[-8:]}"
         name += ".json" if step.pass_id is None else ".mkv"
         return await self._stage.library.take(step.output_cid, who, name)

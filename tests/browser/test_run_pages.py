@@ -285,7 +285,7 @@ async def test_what_steps_left_is_kept_and_shown(place: Place):
     await expect(tree).to_contain_text("hop")
     answer = await place.person.http.post(f"/run/{place.made[0]['run_id']}/artifacts/soft")
     assert (answer.status_code, answer.json()["cid"]) == (201, place.made[0]["output_cid"])
-    assert (await place.person.http.post(f"/run/{place.made[0]['run_id']}/artifacts/lit")).status_code == 404
+    assert (await place.person.http.post(f"/run/{place.made[0]['run_id']}/artifacts/lit")).status_code == 409
 
 
 async def test_a_long_list_is_found_in_and_kept_up_to_date(place: Place):

@@ -77,7 +77,7 @@ async def test_no_form_of_another_origin_is_taken(both: tuple[Node, Person, Brow
     before = await left(person)
     context = await signed_in(browser, person)
     session = await cookies(context)
-    names = {"cid": cid, "recipe_id": recipe, "run_id": run, "token_id": "x", "provider_id": "x"}
+    names = {"cid": cid, "recipe_id": recipe, "run_id": run, "token_id": "x", "provider_id": "x", "step_id": "a"}
     targets = [(route.path.format_map(names), kind) for route in UNSAFE for kind in (FORM, MULTIPART, "text/plain")]
     html = "".join(
         f'<iframe name=f{at}></iframe><form method=post target=f{at} action="{node.url}{path}" enctype="{kind}">'
@@ -116,7 +116,7 @@ async def test_the_cookie_alone_proves_nothing(both: tuple[Node, Person, Browser
     assert sum(route.scope is not None for route in UNSAFE) >= stated(r"9 × (\d+)")
     before = await left(person)
     context = await signed_in(browser, person)
-    names = {"cid": "bafkqaaa", "recipe_id": "x", "run_id": "x", "token_id": "x", "provider_id": "x"}
+    names = {"cid": "bafkqaaa", "recipe_id": "x", "run_id": "x", "token_id": "x", "provider_id": "x", "step_id": "a"}
     bodies: tuple[dict[str, object], ...] = (
         {"data": {"a": "b"}},
         {"data": {"csrf_token": "0" * 64}},

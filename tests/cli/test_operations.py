@@ -56,6 +56,7 @@ WORDS = {
     "delete_run": "r",
     "cancel_run": "r",
     "retry_run": "r",
+    "keep_artifact": "r s",
     "show_run_plan": "r",
     "explain_run": "r",
     "show_run_analysis": "r",

@@ -32,8 +32,8 @@ SAFE = ("GET", "HEAD")
 OWNED = {"cid", "recipe_id", "run_id", "token_id", "provider_id"}
 """Path parameters that name somebody's things: what is another's is not there."""
 
-COMMON = {"type"}
-"""Path parameters that name what is the node's, and there for everybody."""
+COMMON = {"type", "step_id"}
+"""Path parameters that name what is the node's, and there for everybody, or a part of what another one names."""
 
 PUBLISHED = {"show_publication", "withdraw_blob", "withdraw_blob_form"}
 """Operations on what is published, so that everybody may know of it."""

@@ -61,6 +61,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1},
         "example": "01JDPF4T3H7Z3W6K5J1Y9C2QXM",
     },
+    "step_id": {
+        "description": "The id of a step of the run.",
+        "schema": {"type": "string", "minLength": 1},
+        "example": "tinted",
+    },
     "token_id": {
         "description": "The first 16 digits of the SHA-256 of a token.",
         "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
