@@ -108,7 +108,7 @@ async def test_from_an_empty_node_to_a_described_clip_and_back(page: Page, tmp_p
 
 async def describe(page: Page) -> None:
     await page.get_by_role("link", name="Describe it").click()
-    await page.get_by_text("Describe it").click()
+    await page.get_by_text("Describe it: title").click()
     await page.get_by_label("Title").fill("At <i>night</i>")
     await page.get_by_label("Description").fill("\n\nFirst line\nSecond line")
     await page.get_by_label("Tags").fill("tram, night,, tram")

@@ -180,6 +180,30 @@ async def test_where_it_came_from_leads_there_and_back(place):
     await expect(page).to_have_url(f"{node.url}/cache/{names['made']}")
 
 
+async def test_several_are_chosen_tagged_and_deleted(place, tmp_path):
+    node, person, page, names = place
+    spare = await person.upload(numbered_clip(tmp_path / "spare.mp4", 4))
+    await person.http.patch(f"/cache/{names['sound']}/meta", json={"pinned": True, "tags": ["bell"]})
+    await page.goto(f"{node.url}/media")
+    await page.get_by_role("button", name="Select several").click()
+    for name in (spare, names["sound"]):
+        await page.locator(f'.cards [data-cid="{name}"] .still').click()
+    await expect(page.locator(".choice")).to_contain_text("2 selected")
+    await page.get_by_label("Tag for what is selected").fill("old")
+    await page.get_by_role("button", name="Add the tag").click()
+    await expect(page.locator(".toast")).to_contain_text("2 tagged with “old”.")
+    assert (await person.http.get(f"/cache/{names['sound']}")).json()["tags"] == ["bell", "old"]
+    await page.get_by_role("button", name="Delete…").click()
+    await expect(page.locator(".choice li")).to_have_count(2)
+    await expect(page.locator(".choice")).to_contain_text("It can't be deleted now: it is pinned.")
+    await page.get_by_role("button", name="Delete 2").click()
+    await expect(page.locator(f'.cards [data-cid="{spare}"]')).to_have_count(0)
+    await expect(page.locator(".toast.bad")).to_contain_text("is pinned")
+    assert (await person.http.get(f"/cache/{names['sound']}")).status_code == 200
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".pick")).to_have_count(0)
+
+
 async def test_what_deleting_means_is_said_before(place):
     node, person, page, names = place
     waiting = await person.start(effect="blur", inputs=[names["sound"]])  # refused by its kind, or done

@@ -231,7 +231,7 @@ async def test_a_user_keeps_copies_of_what_they_have_where_they_like(home: Path,
         assert "artdag_storage_blobs" in (await bob.get("/metrics")).text
         assert (await person.http.get("/storage", headers={"Accept": "text/html"})).status_code == 200
         page = (await bob.get(f"/cache/{mine}", headers={"Accept": "text/html"})).text
-        assert "Copy at a</dt><dd>there since" in page
+        assert "<li>a: there since" in page
 
 
 async def signed(http: httpx.AsyncClient, name: str) -> httpx.AsyncClient:

@@ -89,8 +89,10 @@ async def _render(page, address: str, folder: Path) -> str:
     await page.select_option("select[name='inputs.clip']", index=1)
     await page.get_by_role("button", name="Run", exact=True).click()
     await page.get_by_role("link", name="Describe it").click(timeout=60_000)
+    await page.get_by_text("Describe it: title").click()
     await page.get_by_label("Title").fill("Small <b>bunny</b>")
     await page.get_by_role("button", name="Save").click()
+    await page.get_by_role("heading", level=1, name="Small <b>bunny</b>").wait_for()
     return page.url.rpartition("/")[2]
 
 

@@ -16,13 +16,14 @@ class Timeline {
     Object.assign(this, { media, signal, fps: Number(element.dataset.fps) || 25, frame: 0 });
     this.now = make("span", { class: "now" });
     this.slider = make("div", { class: "timeline", role: "slider", tabindex: "0", "aria-label": "Position", "aria-valuemin": 0, "aria-valuenow": 0 }, this.now);
-    const help = make("p", { class: "note keys" }, "Click or drag to move. Keys: arrows for a second, ", make("kbd", {}, ","), " and ", make("kbd", {}, "."), " for a frame, space to play.");
+    const frames = element.dataset.kind === "video" ? [", ", make("kbd", {}, ","), " and ", make("kbd", {}, "."), " for a frame"] : [];
+    const help = make("p", { class: "note keys" }, "Click or drag to move. Keys: arrows for a second", ...frames, ", space to play.");
     const plain = element.querySelector("img.wave");
     if (plain) plain.replaceWith(this.slider);
     else element.append(this.slider);
     element.append(help);
     const listen = (target, names, run) => names.split(" ").forEach((name) => target.addEventListener(name, run, { signal }));
-    listen(media, "loadedmetadata durationchange timeupdate seeked pause", () => this.draw());
+    listen(media, "loadedmetadata durationchange timeupdate seeking seeked pause", () => this.draw());
     listen(media, "play", () => this.run());
     listen(this.slider, "pointerdown", (event) => this.grab(event));
     listen(this.slider, "pointermove", (event) => this.slider.hasPointerCapture(event.pointerId) && this.seek(event));

@@ -12,7 +12,7 @@ export function mount(element, signal) {
   input.required = false;
   form.querySelector("button").hidden = true;
   form.querySelector(".file span").textContent = "Choose files to upload";
-  form.append(make("p", { class: "note" }, `Or drop them anywhere on this page: video, sound, pictures, as many as you like, of up to ${size(limit)} each.`));
+  form.append(make("p", { class: "note" }, make("span", { class: "pointer-coarse:hidden" }, "Or drop them anywhere on this page. "), `Video, sound, pictures: as many as you like, of up to ${size(limit)} each.`));
   show(element);
   signal.addEventListener("abort", () => show(null));
   input.addEventListener("change", () => {

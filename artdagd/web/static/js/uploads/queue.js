@@ -81,11 +81,15 @@ export class Upload {
       this.turn("kept");
       document.dispatchEvent(new CustomEvent("artdagd:brought", { detail: said }));
     } else {
-      const told = [said.detail, said.advice].filter(Boolean).map((text) => text.replace(/\.?$/, ".")).join(" ");
+      const told = [said.detail, said.advice].filter(Boolean).map(sentence).join(" ");
       const known = REFUSED[request.status] ?? said.title ?? `Error ${request.status}.`;
       this.turn("refused", `${known} ${told}`.trim());
     }
   }
+}
+
+function sentence(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}`.replace(/\.?$/, ".");
 }
 
 function decoded(request) {
