@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from browsers import chromium
+from clips import numbered_clip
 from nodes import Person, running_node
-from playwright.async_api import Page, expect
+from playwright.async_api import Dialog, Page, expect
 
 from artdagd.node import Node
 
@@ -38,6 +41,7 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple
     ):
         page = await (await browser.new_context()).new_page()
         page.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
         said: list[str] = []
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("console", lambda message: said.append(message.text) if "Content Security" in message.text else None)
@@ -106,3 +110,115 @@ async def test_a_graph_of_three_hundred_steps_is_drawn_and_moved(place):
     await page.keyboard.press("End")
     await expect(page.locator("g.box:focus")).to_have_attribute("data-step", "all")
     await expect(page.locator("g.box:focus rect")).to_be_in_viewport()
+
+
+async def test_a_text_is_checked_as_it_is_typed_and_mended_by_a_click(place):
+    node, person, page = place
+    await page.goto(f"{node.url}/recipes")
+    await page.get_by_role("link", name="New recipe").click()
+    text = page.get_by_label("Recipe (YAML)")
+    await expect(page.get_by_text("It is valid.")).to_be_visible()
+    await expect(page.locator(".graph g.box")).to_have_count(4)
+    begun = await text.input_value()
+    await text.fill(begun.replace("RESIZE", "RESISE").replace("name: first", "name: written here"))
+    await expect(page.get_by_text("1 thing is wrong")).to_be_visible()
+    await expect(page.locator(".numbers .bad")).to_have_text("33\n")
+    await page.get_by_role("button", name="Line 33, column 11").click()
+    assert await text.evaluate("one => one.value.slice(one.selectionStart, one.selectionStart + 6)") == "RESISE"
+    await page.get_by_role("button", name="Write RESIZE").click()
+    await expect(page.get_by_text("It is valid.")).to_be_visible()
+    # What is not saved outlives a reload, and is asked about before another page comes.
+    page.once("dialog", lambda dialog: dialog.accept())
+    await page.reload()
+    await expect(page.get_by_text("This is what you wrote before")).to_be_visible()
+    assert "written here" in await text.input_value()
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        await dialog.dismiss()
+
+    page.once("dialog", stay)
+    await page.get_by_role("link", name="Media", exact=True).click()
+    assert len(asked) == 1
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("written here")
+    kept_text = (await person.http.get("/recipes/written here")).json()["yaml"]
+    assert kept_text == begun.replace("name: first", "name: written here")
+    await page.get_by_role("link", name="Edit").first.click()
+    await expect(text).to_have_value(kept_text)
+
+
+async def test_steps_are_inserted_with_their_documentation(place):
+    node, _, page = place
+    await page.goto(f"{node.url}/recipes/new")
+    await page.get_by_role("tab", name="Steps and effects").click()
+    text = page.get_by_label("Recipe (YAML)")
+    await text.evaluate(
+        "one => { one.focus(); const at = one.value.indexOf('degrees'); one.setSelectionRange(at, at); }"
+    )
+    await expect(page.locator(".here")).to_contain_text("colour wheel")
+    await page.get_by_label("Search steps and effects").fill("vignette")
+    await page.locator("details", has_text="vignette").locator("summary").click()
+    await page.locator("details", has_text="vignette").get_by_role("button", name="Insert an example").click()
+    assert "    type: EFFECT\n    inputs: [input]\n    config:\n      effect: vignette" in await text.input_value()
+    await expect(page.get_by_text("unknown input 'input'")).to_be_visible()
+    page.once("dialog", lambda dialog: dialog.accept())
+    await page.goto(f"{node.url}/recipes")
+
+
+async def test_a_run_is_made_with_a_plan_of_what_is_rendered_already(place, tmp_path: Path):
+    node, person, page = place
+    recipe = await kept(person, RECIPE)
+    await person.upload(numbered_clip(tmp_path / "first <i>clip.mp4", 25))
+    await page.goto(f"{node.url}/recipe/{recipe}")
+    await expect(page.get_by_text("Choose clip to see")).to_be_visible()
+    await page.get_by_role("button", name="Choose clip").click()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="Choose clip")).to_be_focused()
+    await page.keyboard.press("Enter")
+    picker = page.get_by_role("dialog")
+    await picker.get_by_label("Search your media").fill("first")
+    await picker.get_by_role("button", name="first <i>clip.mp4").click()
+    plan = page.locator(".plan")
+    await expect(plan).to_contain_text("0 of 2 steps are already rendered")
+    await page.get_by_label("width, slider").evaluate(
+        "one => { one.value = 48; one.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
+    await page.get_by_role("switch", name="sound").click()
+    await expect(page).to_have_url(re.compile(r"inputs\.clip=bafk\w+&params\.width=48&params\.sound=false$"))
+    address = page.url
+    await page.get_by_label("width", exact=True).fill("200")
+    await expect(page.get_by_text("200 is more than the maximum 96")).to_be_visible()
+    # The address alone fills the form in.
+    await page.goto("about:blank")
+    await page.goto(address)
+    await expect(page.locator(".chosen")).to_contain_text("first <i>clip.mp4")
+    assert await page.get_by_label("width", exact=True).input_value() == "48"
+    assert not await page.get_by_role("switch", name="sound").is_checked()
+    await page.get_by_role("button", name="Run", exact=True).click()
+    await page.wait_for_url(re.compile("/run/run-"))
+    run = await person.finish(page.url.rpartition("/")[2])
+    assert (run["status"], run["params"]) == ("completed", {"width": 48, "sound": False})
+    await page.goto(address)
+    await expect(plan).to_contain_text("All of it is rendered already")
+    await expect(page.locator(".explorer [data-step=size]")).to_have_attribute("data-state", "cached")
+    await page.get_by_role("button", name="Reset width").click()
+    await expect(plan).to_contain_text("of 2 steps are already rendered")
+    await page.goto(f"{node.url}/recipes?q=many")
+    await expect(page.locator(".recipes > li")).to_have_count(1)
+    await page.goto(f"{node.url}/recipes")
+    await expect(page.locator(".recipes > li", has_text="Last run")).to_contain_text("completed")
+
+
+async def test_what_is_missing_is_uploaded_where_it_is_chosen(place, tmp_path: Path):
+    node, person, page = place
+    await page.goto(f"{node.url}/recipe/{await kept(person, RECIPE)}")
+    await page.get_by_role("button", name="Choose clip").click()
+    await page.get_by_label("Upload a file").set_input_files(numbered_clip(tmp_path / "brought.mp4", 10))
+    await expect(page.locator(".chosen")).to_contain_text("brought.mp4")
+    await expect(page.locator(".plan")).to_contain_text("steps are already rendered")
+    await page.get_by_text("By its CID").click()
+    await page.get_by_label("its CID").fill("nonsense")
+    await page.get_by_label("its CID").blur()
+    await expect(page.locator(".input .wrong")).to_contain_text("nonsense")
