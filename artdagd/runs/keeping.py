@@ -48,7 +48,8 @@ Why = Literal["unused", "result", "replicated"]
 
 
 class Going(msgspec.Struct, frozen=True):
-    """A blob that may go: ``unused``, a ``result`` that can be made again, or ``replicated`` at a storage provider.
+    """A blob that may go: ``unused`` (nobody names it, nor would it be found), a ``result`` that can be made again, or
+    ``replicated`` at a storage provider.
 
     ``used`` is when it was used last, in nanoseconds since the epoch. ``seconds`` is what it takes to make it again,
     with what would have to be made before, and ``alone`` without; None where it is not made here, or that is not known.
@@ -225,10 +226,12 @@ class Keeper:
         claims = await self._database.claims.of(cids)
         entries = [cid for cid in cids if cid in claims and claims[cid].kind == "entry"]
         elsewhere = await self._store.held_elsewhere(entries) if entries else set()
+        # Nobody's result saves work all the same: a preview, a part of a pass, what a deleted run gave.
+        made = await self._database.actions.made([cid for cid in cids if cid not in claims])
         found: dict[str, Why] = {}
         for cid in cids:
             if cid not in claims:
-                found[cid] = "unused"
+                found[cid] = "result" if cid in made else "unused"
             elif claims[cid].kind == "result":
                 found[cid] = "result"
             elif cid in elsewhere:

@@ -83,3 +83,25 @@ async def test_two_nodes(start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert (await until(a, left, "completed"))["passes_run"] == 1
         nodes = (await a.http.get("/nodes")).json()["items"]
         assert sorted(node["state"] for node in nodes) == ["stopped", "up"]
+
+
+@pytest.mark.slow
+async def test_what_reads_the_same_bytes_is_found_by_the_other_node(start, tmp_path: Path):
+    clip = numbered_clip(tmp_path / "clip.mp4", 12)
+    recipe = json.dumps({
+        "name": "cut-off", "inputs": {"clip": {"type": "video"}}, "output": "soft",
+        "steps": [
+            {"id": "dark", "type": "EFFECT", "inputs": ["clip"], "config": {"effect": "vignette"}, "cache": "keep"},
+            {"id": "soft", "type": "EFFECT", "inputs": ["dark"], "config": {"effect": "blur", "sigma": 2}},
+        ],
+    })  # fmt: skip
+    whole = json.loads(recipe)
+    whole["steps"].insert(0, {"id": "all", "type": "SEGMENT", "inputs": ["clip"], "config": {"duration": 0.48}})
+    whole["steps"][1]["inputs"] = ["all"]
+    async with start("a") as (_, a), start("b") as (_, b):
+        cid = await a.upload(clip)
+        first = await a.run(recipe_yaml=recipe, inputs={"clip": cid})
+        assert first["passes_run"] == 2, first
+        again = await b.run(recipe_yaml=json.dumps(whole), inputs={"clip": cid})
+        assert (again["status"], again["output_cid"], again["passes_run"]) == ("completed", first["output_cid"], 1)
+        assert [step["by_content"] for step in again["steps"]] == [False, False, True]

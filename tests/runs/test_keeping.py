@@ -128,8 +128,12 @@ async def test_a_deleted_run_leaves_what_nobody_names(shelves: Shelves):
     await shelves.run("done", "completed", plan_id=plan, provenance_cid=record, results={"x": step})
     assert [one async for one in shelves.keeper().going(0, unused=True)] == []
     await shelves.database.runs.delete("done")
+    row = ActionRow(cache_id="x", output_cid=step, kind="render", identity="", seconds=1.0)
+    await shelves.database.actions.put([row])
     gone = [one async for one in shelves.keeper().going(0, unused=True)]
-    assert [(one.cid, one.why) for one in gone] == [(cid, "unused") for cid in (plan, record, step)]
+    assert [(one.cid, one.why) for one in gone] == [(cid, "unused") for cid in (plan, record)]
+    # What it made would be found by the next run that wants it.
+    assert [(one.cid, one.why) for one in await all_of(shelves.keeper())] == [(step, "result")]
 
 
 async def test_the_least_recently_used_go_until_it_is_enough(shelves: Shelves):
