@@ -99,7 +99,6 @@ async def analysis(call: Call, it: dict[str, Any]) -> dict[str, Any]:
         "again": {"seconds": 3, "address": ""} if waits else None,
         "columns": COLUMNS,
         "thumbnails": THUMBNAILS,
-        "kind_of": kind_of,
     }
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from artdagd.api.calls import Call
 from artdagd.api.files import INLINE
-from artdagd.api.views.media import kind_of, still
+from artdagd.api.views.media import kind_of
 from artdagd.errors import ArtdagError
 from artdagd.runs.views import Artifact, Entry, RunView
 from artdagd.web.words import plain
@@ -59,7 +59,7 @@ async def artifacts(call: Call, it: RunView) -> dict[str, Any]:
         playable = entry is not None and (kind == "video" or (kind == "audio" and entry.media_type in INLINE))
         value = data.get(one.step.step_id)
         found.append(Shown(one, entry, kind, playable, branches(value) if value is not None else []))
-    return {"found": found, "more": len(every) - len(some), "still": still}
+    return {"found": found, "more": len(every) - len(some)}
 
 
 async def _data(call: Call, it: RunView, some: Sequence[Artifact]) -> Mapping[str, Any]:

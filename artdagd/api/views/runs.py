@@ -11,7 +11,7 @@ import msgspec
 
 from artdagd.api.calls import Call
 from artdagd.api.views.lists import turn
-from artdagd.api.views.media import kind_of, player, still
+from artdagd.api.views.media import player
 from artdagd.api.views.plans import drawn
 from artdagd.errors import ArtdagError
 from artdagd.runs.machine import RUN_TERMINAL, RunStatus, StepStatus
@@ -40,8 +40,6 @@ async def runs(call: Call, it: Page[RunView]) -> dict[str, Any]:
         "states": get_args(RunStatus),
         "tally": await call.services.runs.tally(call.who),
         "results": results,
-        "still": still,
-        "kind_of": kind_of,
         "live": any(run.status not in RUN_TERMINAL for run in it.items),
         "ended": RUN_TERMINAL,
         "elapsed": elapsed,

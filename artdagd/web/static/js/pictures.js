@@ -1,44 +1,38 @@
-// Pictures that a worker makes when they are first asked for: those that are not there yet are shown when they are.
+// Pictures of the page that a worker makes when they are first asked for: shown once they are there.
+import { preview } from "./previews.js";
 
-const TRIES = 60;
-const PAUSE = 2000; // milliseconds, between two looks
-
-// All pictures in `element`, in drawings too.
+// Those in `element`, in drawings too; a drawing does not tell which of its pictures the browser could not show.
 export function wait(element, signal) {
-  const waiting = new Map(); // path -> pictures
-  const failed = (picture) => {
-    const path = picture.getAttribute("src");
-    if (waiting.has(path)) waiting.get(path).push(picture);
-    else {
-      waiting.set(path, [picture]);
-      made(path, signal).then((there) => there && waiting.get(path).forEach(again), () => {});
-    }
-  };
   for (const picture of element.querySelectorAll("img")) {
-    if (picture.complete && picture.naturalWidth === 0 && picture.loading !== "lazy") failed(picture);
-    else picture.addEventListener("error", () => failed(picture), { once: true, signal });
+    const again = () => made(picture.src, signal).then((there) => there && show(picture, "src"));
+    if (picture.complete && picture.naturalWidth === 0) again();
+    else picture.addEventListener("error", again, { once: true, signal });
   }
-  // A picture of a drawing does not tell afterwards that it could not be loaded.
-  const drawn = new Set([...element.querySelectorAll("image")].map((picture) => picture.getAttribute("href")));
-  for (const path of drawn) {
-    made(path, signal, 0).then((tries) => tries && element.querySelectorAll(`image[href="${path}"]`).forEach(again), () => {});
+  // Posters are asked for when they come into view: there may be many.
+  const seen = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      seen.unobserve(target);
+      made(target.poster, signal).then((there) => there && show(target, "poster"));
+    }
+  });
+  element.querySelectorAll("video[poster]").forEach((video) => seen.observe(video));
+  signal.addEventListener("abort", () => seen.disconnect());
+  const drawn = [...element.querySelectorAll("image")];
+  for (const path of new Set(drawn.map((picture) => picture.getAttribute("href")))) {
+    made(path, signal).then((there) => there && drawn.filter((one) => one.getAttribute("href") === path).forEach((one) => show(one, "href")));
   }
 }
 
-// How many looks it took; 0 if it can't be made. Rejects when the signal says so.
-async function made(path, signal, pause = PAUSE) {
-  for (let tries = 1; tries <= TRIES; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, tries === 1 ? pause : PAUSE));
-    signal.throwIfAborted();
-    const { status } = await fetch(path, { signal });
-    if (status === 200) return tries;
-    if (status !== 202 && status !== 429) return 0;
+async function made(path, signal) {
+  try {
+    return await preview(path, signal);
+  } catch {
+    return null; // the page is gone, or the node
   }
-  return 0;
 }
 
-function again(picture) {
-  const name = picture.hasAttribute("src") ? "src" : "href";
+function show(picture, name) {
   const path = picture.getAttribute(name);
   picture.removeAttribute(name);
   picture.setAttribute(name, path);

@@ -1,6 +1,5 @@
 // The list of runs: active ones are kept up to date with one look at the list, and two can be chosen to be compared.
 import { call } from "../api.js";
-import { wait } from "../pictures.js";
 import { regions, replace } from "../regions.js";
 import { shown } from "../problems.js";
 import { toast } from "../toasts.js";
@@ -45,7 +44,6 @@ export function mount(element, signal) {
   element.addEventListener("change", ({ target }) => choice(element, target), { signal });
   document.addEventListener("visibilitychange", () => !document.hidden && element.dataset.live !== undefined && look(), { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
-  wait(element, signal);
   chosen.clear();
   choice(element);
   later();
