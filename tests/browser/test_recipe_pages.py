@@ -158,6 +158,10 @@ async def test_steps_are_inserted_with_their_documentation(place):
         "one => { one.focus(); const at = one.value.indexOf('degrees'); one.setSelectionRange(at, at); }"
     )
     await expect(page.locator(".here")).to_contain_text("colour wheel")
+    await text.evaluate("one => { const at = one.value.indexOf('hue') + 2; one.setSelectionRange(at, at + 1); }")
+    await page.keyboard.press("Backspace")
+    await page.get_by_role("button", name="hue", exact=True).click()
+    await expect(page.locator(".here")).to_contain_text("colour wheel")
     await page.get_by_label("Search steps and effects").fill("vignette")
     await page.locator("details", has_text="vignette").locator("summary").click()
     await page.locator("details", has_text="vignette").get_by_role("button", name="Insert an example").click()

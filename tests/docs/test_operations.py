@@ -12,6 +12,7 @@ import yaml
 
 from artdagd import access
 from artdagd.api import body, calls, connections, plugged, server, sse, uploads
+from artdagd.api.views import graph
 from artdagd.auth import attempts, authority, sessions, tokens
 from artdagd.cli.daemon import EX_CONFIG
 from artdagd.database import opening, trouble
@@ -96,6 +97,7 @@ LIMITS = {
     "active runs of one user": "`max_active_runs_per_user`",
     "jobs that wait for workers": f"{dispatch.QUEUE:,}",
     "recipe": f"{document.MAX_BYTES >> 20} MiB, {document.MAX_DEPTH} levels, {document.MAX_NODES:,} values",
+    "steps and inputs in a drawing": f"{graph.MOST}",
     "recipe in a list": f"{LISTED >> 10} KiB of text",
     "plan": f"{plan_document.MAX_PLAN_BYTES >> 20} MiB, {plan_document.MAX_STEPS:,} steps",
     "result of a step": f"{rules.MAX_DURATION} s, {rules.MAX_SIDE} pixels a side, {shapes.MAX_RATE} frames a second",

@@ -6,6 +6,7 @@ const PAN = 60;
 const SLACK = 4;
 const EDGE = 48;
 const LEAST = 256;
+const TOOLS = 52; // beside which there is room for buttons
 
 // `frame` is the element that shows a part of `svg`. `wheel()` says whether the wheel zooms now, and not only with Ctrl.
 export function viewOf(frame, svg, signal, wheel) {
@@ -31,7 +32,7 @@ export function viewOf(frame, svg, signal, wheel) {
   }
 
   function fitting() {
-    return Math.min(frame.clientWidth / wide, frame.clientHeight / high, 1);
+    return Math.min((frame.clientWidth - 2 * TOOLS) / wide, frame.clientHeight / high, 1);
   }
 
   function centre() {

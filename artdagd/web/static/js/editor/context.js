@@ -1,17 +1,19 @@
 // Where in a recipe's text one is: in which step, and what its type is. Read off the lines, as a text that is being
 // written is seldom valid.
 
-// {type, effect, word}: of the step around `caret`, and the word that ends there.
+// {type, effect, word, from}: of the step around `caret`, and the word there with where it begins.
 export function context(text, caret) {
   const before = text.slice(0, caret);
-  const word = before.match(/[\w-]*$/)[0] + text.slice(caret).match(/^[\w-]*/)[0];
+  const begun = before.match(/[\w-]*$/)[0];
+  const from = caret - begun.length;
+  const word = begun + text.slice(caret).match(/^[\w-]*/)[0];
   const lines = text.split("\n");
   const at = before.split("\n").length - 1;
   const first = up(lines, at);
-  if (first === null) return { type: "", effect: "", word };
+  if (first === null) return { type: "", effect: "", word, from };
   const block = lines.slice(first, down(lines, first)).join("\n");
   const find = (key) => block.match(new RegExp(`(?:^|[\\s{,-])${key}:\\s*["']?([\\w-]+)`))?.[1] ?? "";
-  return { type: find("type"), effect: find("effect"), word };
+  return { type: find("type"), effect: find("effect"), word, from };
 }
 
 // The line on which the item begins that has line `at`, if it is one of steps.

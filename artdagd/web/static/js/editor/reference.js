@@ -2,10 +2,12 @@
 import { make } from "../elements.js";
 import { catalogue, described, parameters } from "../steps.js";
 
+const MOST = 12;
 const KINDS = { step: "Step types", effect: "Effects", analyzer: "Analyzers" };
 
-// `place` gets the panel; `insert(text, whole)` writes at the caret, `whole` says that it is a step.
-export async function reference(place, insert) {
+// `place` gets the panel; `insert(text, whole)` writes at the caret, `whole` says that it is a step;
+// `put(from, to, text)` writes in the place of what is there.
+export async function reference(place, insert, put) {
   const items = await catalogue();
   const words = make("input", { type: "search", placeholder: "resize, beats, blur …", "aria-label": "Search steps and effects", class: "w-full" });
   const list = make("div", { class: "mt-2" });
@@ -40,16 +42,32 @@ export async function reference(place, insert) {
     return make("p", { class: "my-2 text-[.9em]" }, button, " ", make("span", { class: "note" }, facts), ...(description ? [make("br"), description] : []));
   }
 
+  // Of what kind the name is that is being written, if there is none such yet.
+  function beginning({ type, effect, word }) {
+    if (word && word === effect && !items.has(`effect ${word}`)) return "effect";
+    return word && word === type && !items.has(`step ${word}`) ? "step" : "";
+  }
+
+  function completions(kind, word, from) {
+    const letters = word.toLowerCase();
+    const names = [...items.values()].filter((item) => item.kind === kind && item.name.toLowerCase().includes(letters)).map(({ name }) => name);
+    names.sort((one, other) => one.toLowerCase().indexOf(letters) - other.toLowerCase().indexOf(letters));
+    const chips = names.slice(0, MOST).map((name) => make("button", { type: "button", class: "chip", click: () => put(from, from + word.length, name) }, name));
+    if (!chips.length) return "";
+    return make("div", { class: "here" }, make("p", { class: "label mt-0" }, kind === "step" ? "Step types like that" : "Effects like that"), make("div", { class: "flex flex-wrap gap-1.5" }, ...chips));
+  }
+
   words.addEventListener("input", fill);
   fill();
   return {
     // Shows the step in which the caret is, and what begins like the word there.
-    follow({ type, effect }) {
-      const key = `${type} ${effect}`;
+    follow({ type, effect, word, from }) {
+      const begun = beginning({ type, effect, word });
+      const key = `${type} ${effect} ${begun ? from : ""}`;
       if (key === shown) return;
       shown = key;
       const item = type && described(items, type, { effect });
-      here.replaceChildren(...(item ? [make("div", { class: "here" }, make("p", { class: "label mt-0" }, "The step at the caret"), make("p", { class: "m-0 font-semibold" }, make("code", {}, item.name)), about(item))] : []));
+      here.replaceChildren(...(begun ? [completions(begun, word, from)] : []), ...(item ? [make("div", { class: "here" }, make("p", { class: "label mt-0" }, "The step at the caret"), make("p", { class: "m-0 font-semibold" }, make("code", {}, item.name)), about(item))] : []));
     },
   };
 }

@@ -45,7 +45,7 @@ export async function mount(form, signal) {
   signal.addEventListener("abort", () => (clearTimeout(timer), asked?.abort()));
   check();
   try {
-    const panel = await reference(book, insert);
+    const panel = await reference(book, insert, write.put);
     const follow = () => document.activeElement === area && panel.follow(context(area.value, area.selectionStart));
     document.addEventListener("selectionchange", follow, { signal });
     area.addEventListener("input", follow, { signal });

@@ -13,7 +13,7 @@ const ACCEPT = { video: "video/*", audio: "audio/*", image: "image/*", text: "te
 export function pick({ title, kinds, signal }) {
   return new Promise((done) => {
     const life = new AbortController();
-    const list = make("ul", { class: "cards picks" });
+    const list = make("ul", { class: "cards" });
     const state = make("p", { class: "note", role: "status" });
     const more = make("button", { type: "button", hidden: true, click: () => load(false) }, "Show more");
     const words = make("input", { type: "search", maxlength: 200, placeholder: "Name, title or tag", "aria-label": "Search your media" });
@@ -54,7 +54,7 @@ export function pick({ title, kinds, signal }) {
     }
 
     function card(entry) {
-      const button = make("button", { type: "button", class: "pick", click: () => choose(entry.cid) }, still(entry), make("b", {}, nameOf(entry)), make("small", {}, factsOf(entry)));
+      const button = make("button", { type: "button", class: "choice", click: () => choose(entry.cid) }, still(entry), make("b", {}, nameOf(entry)), make("small", {}, factsOf(entry)));
       return make("li", {}, button);
     }
 

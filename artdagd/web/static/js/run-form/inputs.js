@@ -46,7 +46,7 @@ export function input(field, signal, changed) {
     try {
       const entry = await call("GET", `/cache/${encodeURIComponent(cid)}`, { signal });
       if (cid !== shown) return;
-      const words = make("span", { class: "min-w-0 flex-1" }, make("a", { class: "block font-semibold", href: `/cache/${entry.cid}` }, nameOf(entry)), make("small", {}, factsOf(entry)));
+      const words = make("span", { class: "words" }, make("a", { class: "block font-semibold", href: `/cache/${entry.cid}` }, nameOf(entry)), make("small", {}, factsOf(entry)));
       card.replaceChildren(still(entry), words, ...buttons(cid));
       htmx.process(card);
     } catch (error) {

@@ -11,7 +11,7 @@ export function worded(plan) {
   return [
     head(`${done} of ${count(all, "step is", "steps are")} already rendered`),
     bar(done, all),
-    make("p", {}, `${left.join(" in ")}.`),
+    make("p", {}, `${left.join("; ")}.`),
     typeof seconds === "number" ? make("p", {}, `It takes about ${span(seconds)}, as earlier runs did.`) : "",
   ];
 }
