@@ -27,7 +27,8 @@ Analyze = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="session")
 def state(pytestconfig: pytest.Config) -> Path:
-    return Path(pytestconfig.cache.mkdir("artdagd-analyzers"))
+    """The workers of all nodes of a test run have it, too: what is compiled is compiled once."""
+    return Path(pytestconfig.cache.mkdir("artdagd-state"))
 
 
 @pytest.fixture
