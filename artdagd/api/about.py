@@ -10,15 +10,25 @@ from quart import Response
 from artdagd.api.calls import Call
 from artdagd.api.requests import Health, Items
 from artdagd.api.routes import Page, Section
+from artdagd.auth.principal import Principal
 from artdagd.hooks.manager import PluginInfo
 from artdagd.runs.membership import NodeView
 
 section = Section("Node", "Health, workers, plugins, and everything that a recipe can use.")
 
 
+class TaskView(msgspec.Struct, frozen=True):
+    """What a worker does, and ``since`` when; ``run_id`` is the run that it is for, if that is the reader's to see."""
+
+    what: str
+    since: str
+    run_id: str | None
+
+
 class WorkerView(msgspec.Struct, frozen=True):
     """A worker process. ``doing`` names its passes, ``memory`` is bytes resident, ``since`` when it joined. It gets
-    ``blobs`` from the node's ``folder``, or over ``http``; ``sandbox`` says how it is restricted."""
+    ``blobs`` from the node's ``folder``, or over ``http``; ``sandbox`` says how it is restricted. ``tasks`` say more of
+    what it is ``doing``."""
 
     name: str
     state: str
@@ -31,6 +41,7 @@ class WorkerView(msgspec.Struct, frozen=True):
     since: str
     blobs: str
     sandbox: str = ""
+    tasks: list[TaskView] = []
 
 
 class StepInfo(msgspec.Struct, frozen=True):
@@ -58,7 +69,15 @@ async def health(call: Call) -> Health | Response:
 
 @section.route("GET", "/workers", "List workers", page=Page("workers.html"))
 async def list_workers(call: Call) -> Items[WorkerView]:
-    return Items([msgspec.convert(item, WorkerView, from_attributes=True) for item in call.services.workers()])
+    return Items([_worker(one, call.who) for one in call.services.workers()])
+
+
+def _worker(one: Any, who: Principal) -> WorkerView:
+    tasks = [
+        TaskView(task.what, task.since, (task.run_id or None) if who.sees in (None, task.whose) else None)
+        for task in one.tasks
+    ]
+    return WorkerView(**{name: getattr(one, name) for name in WorkerView.__struct_fields__} | {"tasks": tasks})
 
 
 @section.route("GET", "/nodes", "List nodes", page=Page("nodes.html"))

@@ -87,6 +87,9 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 DRAINING_SECONDS = 10
 """Seconds after which one who asks a node that is stopping may ask the next."""
 
+AGAIN = 10
+"""Seconds after which the page of an error that goes by itself is loaded again, unless the error says when."""
+
 UNLESS_SAID = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
@@ -164,7 +167,13 @@ async def _problem(error: Exception) -> Response:
     problem, headers = problems.told(error)
     if wants_page(request):
         who = await app.guard.visitor(request)
-        response = await page(app, current_request(), who, "problem.html", {"problem": problem}, problem.status)
+        shown = {
+            "problem": problem,
+            "meanings": problems.MEANINGS,
+            "retry_after": int(headers.get("Retry-After", AGAIN)),
+            "path_again": request.method == "GET",
+        }
+        response = await page(app, current_request(), who, "problem.html", shown, problem.status)
     else:
         response = problems.answer(problem)
         response.headers["Vary"] = "Accept"

@@ -31,6 +31,22 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: tuple[Fault, ...] = ()
 
 
+MEANINGS: Mapping[int, str] = {
+    401: "This page is for those who are signed in; afterwards you are back here.",
+    403: "You may not do this with what you are signed in as.",
+    404: "What you look for is not here: it was deleted, it is somebody else’s, or its address has a mistake in it.",
+    409: "This does not go with something else that is here.",
+    413: "This is more than the node takes at once.",
+    415: "The node does not take this kind of file or form.",
+    429: "The node has its hands full, or you asked more often than it answers one person. Nothing is lost.",
+    500: "Something in the node went wrong; it is not your fault. What was there before is still there.",
+    502: "A file on the node’s disk is damaged. It was put aside, and is not served.",
+    503: "The node can’t do this at the moment. Nothing is lost.",
+    507: "There is no room left for this.",
+}
+"""What an error of a status means to a person, before its own words."""
+
+
 def kinds() -> list[type[ArtdagError]]:
     """Every error that the API answers, by status."""
     answered = set(ArtdagError.__subclasses__()) - {ConfigError}

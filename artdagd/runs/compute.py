@@ -41,6 +41,9 @@ Begin = Callable[[], Awaitable[None]]
 FOR: ContextVar[str] = ContextVar("FOR", default="")
 """The user for whom a task of the event loop computes: users' jobs take turns. A task begins with its maker's."""
 
+RUN: ContextVar[str] = ContextVar("RUN", default="")
+"""The run for which it computes, if for one: shown with the job."""
+
 
 class Anew(msgspec.Struct, frozen=True):
     """What came out of a computation that was done for its own sake, by which libraries, in how many seconds."""
@@ -349,7 +352,7 @@ class Compute:
             if before is None:
                 continue
             try:
-                result = await self._broker.submit(job, on_progress, whose=FOR.get())
+                result = await self._broker.submit(job, on_progress, whose=FOR.get(), run_id=RUN.get())
             except StepFailed:
                 if self._store.sealed(files) == before:
                     raise

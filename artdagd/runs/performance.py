@@ -16,7 +16,7 @@ from artdagd.delivery import FORMATS
 from artdagd.errors import ArtdagError
 from artdagd.plans.model import Plan
 from artdagd.runs.binding import Binder
-from artdagd.runs.compute import FOR, Compute
+from artdagd.runs.compute import FOR, RUN, Compute
 from artdagd.runs.execution import Execution, Planner
 from artdagd.runs.library import Library
 from artdagd.runs.live import LiveRun
@@ -56,6 +56,7 @@ class Performance:
         A database that is away ends no run: when it is back, the phases are walked again, as after a restart.
         """
         FOR.set(row.owner)
+        RUN.set(row.run_id)
         current: RunRow | None = row
         while current is not None and current.status not in RUN_TERMINAL:
             try:

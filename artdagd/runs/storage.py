@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import secrets
 import tempfile
 import time
@@ -18,7 +19,7 @@ from artdagd.auth.principal import Principal
 from artdagd.cid import cid_of_bytes
 from artdagd.database.providers import ProviderRow
 from artdagd.database.replicas import Tally
-from artdagd.errors import ArtdagError, ConfigError, Conflict, Forbidden, InvalidRequest, NotFound
+from artdagd.errors import ArtdagError, ConfigError, Conflict, Fault, Forbidden, InvalidRequest, NotFound
 from artdagd.hooks import AddressRules, StorageBackend, StorageType
 from artdagd.hooks.configs import filled
 from artdagd.runs.provider_views import ProviderBody, ProviderChanges, ProviderView, Tested, TypeView
@@ -283,7 +284,9 @@ class Storage:
             return kind.open_within(chosen, self._rules) if within and kind.open_within else kind.open(chosen)
         except Exception as error:  # whatever a plugin raises is about its config
             said = self._told(type_, config, str(error) or type(error).__name__)
-            raise InvalidRequest(f"the config of a {type_} provider: {said}") from None
+            place = re.fullmatch(r"(?s)(.*) - at `\$\.([^`]*)`", said)
+            faults = [Fault(f"config.{place[2]}", place[1])] if place else ()
+            raise InvalidRequest(f"the config of a {type_} provider: {said}", faults=faults) from None
 
     def _is_own(self, path: Path) -> bool:
         real = Path(os.path.realpath(path))

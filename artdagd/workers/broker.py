@@ -64,6 +64,8 @@ class Broker:
         self._roster = Roster()
         self._ended: deque[str] = deque(maxlen=64)
         self._waiting: dict[int, tuple[asyncio.Future[JobResult], OnProgress | None]] = {}
+        self._errands: dict[int, tuple[str, str]] = {}
+        """For whom, and for which run, a job that is waited for is done."""
         self._outbox: dict[bytes, list[messages.Assignment]] = {}
         self._flush: asyncio.Handle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -90,8 +92,10 @@ class Broker:
             future.cancel()
         self._channel.close()
 
-    async def submit(self, job: messages.Job, on_progress: OnProgress | None = None, *, whose: str = "") -> JobResult:
-        """Have ``job`` done, in turn with the jobs of others than ``whose``.
+    async def submit(
+        self, job: messages.Job, on_progress: OnProgress | None = None, *, whose: str = "", run_id: str = ""
+    ) -> JobResult:
+        """Have ``job`` done, in turn with the jobs of others than ``whose``; ``run_id`` is shown with it.
 
         Cancelling the caller cancels the job. Raises StepFailed, or TooBusy.
         """
@@ -102,6 +106,7 @@ class Broker:
             raise TooBusy(str(error), advice="Try again later.", retry_after=30) from None
         future: asyncio.Future[JobResult] = asyncio.get_running_loop().create_future()
         self._waiting[job_id] = (future, on_progress)
+        self._errands[job_id] = (whose, run_id)
         self._act(actions)
         try:
             result = await future
@@ -111,6 +116,7 @@ class Broker:
                 self._discard(future.result())
             raise
         finally:
+            self._errands.pop(job_id, None)
             if self._waiting.pop(job_id, None):
                 self._act(self._dispatch.cancel(job_id, self._clock()))
         if isinstance(job, messages.AnalyzeJob) and result.path:
@@ -214,8 +220,8 @@ class Broker:
 
     def _perform(self, action: Action) -> None:
         match action:
-            case Assign(worker, fence, _, job):
-                self._assign(worker, fence, job)
+            case Assign(worker, fence, job_id, job):
+                self._assign(worker, fence, job, self._errands.get(job_id, ("", "")))
             case Revoke(worker, fence):
                 if self._roster.holds(worker, fence):  # It may claim another's.
                     self._exchange.close(fence)
@@ -239,9 +245,9 @@ class Broker:
                 self._roster.leave(worker)
                 self.expel(instance)
 
-    def _assign(self, worker: bytes, fence: int, job: messages.Job) -> None:
+    def _assign(self, worker: bytes, fence: int, job: messages.Job, errand: tuple[str, str]) -> None:
         self._sign.keep_up()
-        self._roster.began(worker, fence, job)
+        self._roster.began(worker, fence, job, *errand)
         assignment = messages.Assignment(fence, job, str(self._scratch / str(fence)))
         if self._roster.is_apart(worker):
             renamed, apart = self._exchange.open(fence, job)

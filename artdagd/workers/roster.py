@@ -11,6 +11,15 @@ import msgspec
 from artdagd.workers.messages import AnalyzeJob, Hello, Job, RenderJob
 
 
+class Task(msgspec.Struct, frozen=True):
+    """A job that a worker holds: ``what`` it is, ``since`` when (RFC 3339), for whom, and for which run, if for one."""
+
+    what: str
+    since: str
+    whose: str = ""
+    run_id: str = ""
+
+
 class WorkerInfo(msgspec.Struct, frozen=True):
     """``memory`` is resident bytes at the last heartbeat; ``since`` is RFC 3339. ``blobs`` says how it gets them: from
     the node's own ``folder``, or over ``http``; ``sandbox`` how it is restricted, by itself: ``landlock 7``, ``none``
@@ -27,13 +36,14 @@ class WorkerInfo(msgspec.Struct, frozen=True):
     memory: int | None
     blobs: Literal["folder", "http"] = "folder"
     sandbox: str = ""
+    tasks: tuple[Task, ...] = ()
 
 
 class _Line(msgspec.Struct):
     hello: Hello
     since: str
     apart: bool
-    doing: dict[int, str] = {}
+    doing: dict[int, Task] = {}
     done: int = 0
     failed: int = 0
     memory: int | None = None
@@ -51,8 +61,7 @@ class Roster:
 
     def join(self, worker: bytes, hello: Hello, *, apart: bool = False) -> None:
         """``apart``: it does not see the node's folder."""
-        since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        self._lines[worker] = _Line(hello, since, apart)
+        self._lines[worker] = _Line(hello, _now(), apart)
         self._instances[hello.instance] = worker
         self.deserted = None
 
@@ -70,9 +79,9 @@ class Roster:
         if worker in self._lines:
             self._lines[worker].memory = memory
 
-    def began(self, worker: bytes, fence: int, job: Job) -> None:
+    def began(self, worker: bytes, fence: int, job: Job, whose: str = "", run_id: str = "") -> None:
         if worker in self._lines:
-            self._lines[worker].doing[fence] = _title(job)
+            self._lines[worker].doing[fence] = Task(_title(job), _now(), whose, run_id)
             self._holder[fence] = worker
 
     def holds(self, worker: bytes, fence: int) -> bool:
@@ -107,15 +116,20 @@ class Roster:
                 host=line.hello.host,
                 since=line.since,
                 state="busy" if line.doing else "idle",
-                doing=list(line.doing.values()),
+                doing=[task.what for task in line.doing.values()],
                 done=line.done,
                 failed=line.failed,
                 memory=line.memory,
                 sandbox=line.hello.sandbox,
                 blobs="http" if line.apart else "folder",
+                tasks=tuple(line.doing.values()),
             )
             for line in sorted(self._lines.values(), key=lambda line: line.hello.name)
         ]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _title(job: Job) -> str:

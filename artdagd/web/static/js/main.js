@@ -1,6 +1,6 @@
 // Every page: parts are brought to life, links and forms change the page in place, and errors are shown where they belong.
 import "./connection.js";
-import { told } from "./problems.js";
+import { mark, told } from "./problems.js";
 import { toast } from "./toasts.js";
 
 // A part is an element with data-part="name"; parts/name.js exports mount(element, signal), and may return a promise.
@@ -64,6 +64,7 @@ function refused(element, xhr) {
   }
   form.querySelector(":scope > .problem")?.remove();
   form.append(problem);
+  mark(form, xhr);
   problem.focus();
 }
 

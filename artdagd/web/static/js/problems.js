@@ -19,6 +19,19 @@ export function told(xhr) {
   return box(title, lines);
 }
 
+// Says beside each field of a form what is wrong with it.
+export function mark(form, xhr) {
+  form.querySelectorAll(".fault").forEach((said) => said.remove());
+  form.querySelectorAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
+  const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  for (const fault of page.querySelectorAll("#main .faults li")) {
+    const field = form.elements.namedItem(fault.querySelector("code").textContent);
+    if (!(field instanceof HTMLElement) || field.type === "hidden") continue;
+    field.setAttribute("aria-invalid", "true");
+    field.after(make("span", { class: "fault block text-bad" }, fault.lastChild.textContent.trim()));
+  }
+}
+
 export function shown(problem) {
   const faults = problem.errors.map(({ loc, msg, line }) => `${loc}${line ? ` (line ${line})` : ""}: ${msg}`);
   return box(problem.title, [problem.message, problem.advice, ...faults].filter(Boolean));
