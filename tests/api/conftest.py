@@ -225,6 +225,8 @@ class Worker(msgspec.Struct):
     host: str = "here"
     since: str = "2026-01-01T00:00:00Z"
     blobs: str = "folder"
+    sandbox: str = ""
+    tasks: tuple[()] = ()
 
 
 @dataclass

@@ -11,7 +11,7 @@ import msgspec
 from artdagd.api.calls import Call
 from artdagd.api.examples import ExampleView, usable
 from artdagd.api.requests import Health
-from artdagd.api.views.media import kind_of, still
+from artdagd.api.views.media import kind_of
 from artdagd.api.views.recipes import KINDS
 from artdagd.runs.machine import RUN_TERMINAL
 from artdagd.runs.views import Entry, Page, RecipeView, RunView
@@ -67,8 +67,6 @@ async def home(call: Call, health: Health) -> dict[str, Any]:
         "recipes": recipes.total,
         "workers": len(services.workers()),
         "start": _start(call, runs, media.items, recipes.items) if who.may("write") else None,
-        "kind_of": kind_of,
-        "still": still,
     }
 
 
