@@ -188,14 +188,14 @@ async def test_several_are_chosen_tagged_and_deleted(place, tmp_path):
     await page.get_by_role("button", name="Select several").click()
     for name in (spare, names["sound"]):
         await page.locator(f'.cards [data-cid="{name}"] .still').click()
-    await expect(page.locator(".choice")).to_contain_text("2 selected")
+    await expect(page.locator(".picking")).to_contain_text("2 selected")
     await page.get_by_label("Tag for what is selected").fill("old")
     await page.get_by_role("button", name="Add the tag").click()
     await expect(page.locator(".toast")).to_contain_text("2 tagged with “old”.")
     assert (await person.http.get(f"/cache/{names['sound']}")).json()["tags"] == ["bell", "old"]
     await page.get_by_role("button", name="Delete…").click()
-    await expect(page.locator(".choice li")).to_have_count(2)
-    await expect(page.locator(".choice")).to_contain_text("It can't be deleted now: it is pinned.")
+    await expect(page.locator(".picking li")).to_have_count(2)
+    await expect(page.locator(".picking")).to_contain_text("It can't be deleted now: it is pinned.")
     await page.get_by_role("button", name="Delete 2").click()
     await expect(page.locator(f'.cards [data-cid="{spare}"]')).to_have_count(0)
     await expect(page.locator(".toast.bad")).to_contain_text("is pinned")

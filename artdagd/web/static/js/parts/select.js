@@ -20,7 +20,7 @@ class Choice {
     this.remove = button("Delete…", () => this.ask(), "danger");
     this.done = button("Done", () => this.turn(false));
     this.asked = make("div", { class: "asked", hidden: true });
-    this.bar = make("div", { class: "choice", hidden: true }, make("div", { class: "row" }, this.told, this.tags, this.remove, this.done), this.asked);
+    this.bar = make("div", { class: "picking", hidden: true }, make("div", { class: "row" }, this.told, this.tags, this.remove, this.done), this.asked);
     element.append(this.start, this.bar);
     const listen = (target, name, run, capture = false) => target.addEventListener(name, run, { signal, capture });
     listen(gallery, "click", (event) => this.click(event), true);
