@@ -111,10 +111,10 @@ async def describe(page: Page) -> None:
     await page.get_by_text("Describe it: title").click()
     await page.get_by_label("Title").fill("At <i>night</i>")
     await page.get_by_label("Description").fill("\n\nFirst line\nSecond line")
-    await page.get_by_label("Tags").fill("tram, night,, tram")
+    await page.get_by_label("Tags, with commas").fill("tram, night,, tram")
     await press(page, "Save")
     assert await heading(page) == "At <i>night</i>"
-    assert await page.get_by_label("Tags").input_value() == "tram, night"
+    assert await page.get_by_label("Tags, with commas").input_value() == "tram, night"
     assert (await page.get_by_label("Description").input_value()).splitlines()[-2:] == ["First line", "Second line"]
     await page.get_by_text("Edit: title").click()
     await page.get_by_label("Title").fill("")
@@ -126,7 +126,7 @@ async def remove_all(page: Page, node: Node) -> None:
     for list_, count in (("media", 2), ("recipes", 1), ("runs", 1)):
         for _ in range(count):
             await page.goto(f"{node.url}/{list_}")
-            await page.locator(".cards a, .rows a").first.click()
+            await page.locator(".cards a, .rows a, .run-name").first.click()
             await page.get_by_text("Delete…").click()
             await press(page, "Delete it")
             assert page.url == f"{node.url}/{list_}"

@@ -16,6 +16,7 @@ from artdagd.api.views import graph
 from artdagd.auth import attempts, authority, sessions, tokens
 from artdagd.cli.daemon import EX_CONFIG
 from artdagd.database import opening, trouble
+from artdagd.database.blobs import WORDS
 from artdagd.database.recipes import LISTED
 from artdagd.hooks import Outbound, addresses, exchange, manager, outbound
 from artdagd.plans import beat_sync, deliveries, rules, shapes
@@ -29,6 +30,7 @@ from artdagd.runs import (
     keys,
     lanes,
     library,
+    lineage,
     previews,
     publishing,
     replication,
@@ -85,6 +87,13 @@ def test_the_example_settings_are_the_defaults(pages, tmp_path: Path):
 CALL = inspect.signature(providers.Providers).parameters["timeout"].default
 ASKED = inspect.signature(Outbound.request).parameters
 
+
+def script(name: str, constant: str) -> str:
+    """A number that a script of the pages has."""
+    text = (Path(__file__).parents[2] / "artdagd/web/static/js" / f"{name}.js").read_text()
+    return re.search(rf"const {constant} = (\d+);", text)[1]
+
+
 LIMITS = {
     "upload": "`max_upload_bytes`",
     "JSON or YAML body": f"{calls.JSON_LIMIT >> 20} MiB",
@@ -127,6 +136,9 @@ LIMITS = {
     "events kept for a run": f"{events.RING}",
     "event streams": f"{sse.STREAMS}, {sse.STREAMS_EACH} of one user",
     "uploads at once": f"{uploads.UPLOADS}, {uploads.UPLOADS_EACH} of one user",
+    "uploads that a page sends at once": script("uploads/queue", "AT_ONCE"),
+    "words of a search among media": str(WORDS),
+    "runs that a medium's page names": f"{lineage.MAKERS} that made it, {lineage.USERS} that used it",
     "media of one user": "`user_quota_bytes`",
     "connections": f"{connections.MOST}; no more than (file descriptors - {connections.SPARE}) / 2",
     "file descriptors that connections leave free": f"{connections.KEPT}, or a quarter of what the process may have",

@@ -16,6 +16,9 @@ export function mount(element, signal) {
   const path = `/cache/${element.dataset.cid}/meta`;
   const load = () => (loaded ??= call("GET", path, { signal }).then(({ metadata }) => rows.fill(metadata)));
   element.addEventListener("toggle", () => element.open && load().catch(() => (loaded = null)), { signal });
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest?.('a[href="#describe"]')) element.open = true;
+  }, { signal });
   // Before htmx, which would send the form and bring a whole page.
   element.addEventListener("submit", async (event) => {
     event.preventDefault();

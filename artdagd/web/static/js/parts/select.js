@@ -30,7 +30,7 @@ class Choice {
   }
 
   get boxes() {
-    return [...this.gallery.querySelectorAll(".cards .pick")];
+    return [...this.gallery.querySelectorAll(".cards .tick")];
   }
 
   get chosen() {
@@ -49,7 +49,7 @@ class Choice {
 
   dress() {
     for (const card of this.gallery.querySelectorAll(".cards > li")) {
-      if (!card.querySelector(".pick")) card.prepend(make("input", { type: "checkbox", class: "pick", "aria-label": `Select ${named(card)}` }));
+      if (!card.querySelector(".tick")) card.prepend(make("input", { type: "checkbox", class: "tick", "aria-label": `Select ${named(card)}` }));
     }
     this.count();
   }
@@ -57,10 +57,10 @@ class Choice {
   // In this mode a card is not a link: it is chosen.
   click(event) {
     const card = this.on && event.target.closest(".cards > li");
-    if (!card || event.target.matches(".pick")) return;
+    if (!card || event.target.matches(".tick")) return;
     event.preventDefault();
     event.stopPropagation();
-    const box = card.querySelector(".pick");
+    const box = card.querySelector(".tick");
     box.checked = !box.checked;
     this.count();
   }
