@@ -17,6 +17,9 @@ from artdagd.errors import StorageFull, Unavailable
 if TYPE_CHECKING:
     from artdagd.database.engine import Database
 
+Kind = Literal["render", "analysis", "segment"]
+"""``segment`` is a part of a pass: some of its picture, or its sound."""
+
 
 class ActionRow(msgspec.Struct, frozen=True, kw_only=True):
     """A computation and its result. ``libraries`` are versions that shaped the bytes, ``seconds`` what it took.
@@ -27,7 +30,7 @@ class ActionRow(msgspec.Struct, frozen=True, kw_only=True):
 
     cache_id: str
     output_cid: str
-    kind: Literal["render", "analysis"]
+    kind: Kind
     identity: str
     libraries: dict[str, str] = {}
     seconds: float = 0.0

@@ -74,7 +74,10 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     them. Else it stays where it is.
 
     ``cost`` and ``remembers`` are hints for planning: nanoseconds of one core for a pixel of the example, and whether a
-    frame depends on frames before it or on their number. No pixel of filters depends on them.
+    frame depends on frames before it or on their number. No pixel of filters depends on them. ``timeless`` (new in 1.2)
+    promises more: a frame depends on its picture and its config alone, and not on when it is seen. Then a clip that is
+    moved is not rendered again. What a result is made of counts for longer than a run: a false promise shows up as old
+    pictures in the place of new ones.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     fixed: tuple[str, ...] = ()
     cost: float = 5.0
     remembers: bool = True
+    timeless: bool = False
 
 
 class Sound(Protocol):

@@ -10,12 +10,14 @@ import msgspec
 from artdagd.plans import cache_ids
 from artdagd.plans.costs import works
 from artdagd.plans.faults import wrong_step
+from artdagd.plans.identities import identities
 from artdagd.plans.model import ConcreteStep, Pass, Plan, PlannedStep
 from artdagd.plans.passes import levels, partition
 from artdagd.plans.ports import expand_ports
+from artdagd.plans.segments import in_parts
 from artdagd.plans.shapes import Shape
+from artdagd.plans.windows import Names
 from artdagd.steps.catalogue import Catalogue
-from artdagd.steps.suggest import unknown
 from artdagd.work import Delivery, MediaFacts
 
 
@@ -70,6 +72,9 @@ def assemble(
         )
         for each in named
     )
+    names = Names(computed, shapes, binding.inputs, binding.facts, catalogue)
+    alone = [Pass(cache_id[ids[-1]], ids, binding.delivery if ids[-1] == binding.output else None) for ids in passes]
+    made = in_parts(alone, computed, names, catalogue, binding.cluster)
     return Plan(
         recipe_id=binding.recipe_id,
         name=binding.name,
@@ -79,40 +84,10 @@ def assemble(
         audio=audio,
         steps=planned,
         levels=_rows(planned),
-        passes=tuple(
-            Pass(cache_id[ids[-1]], ids, binding.delivery if ids[-1] == binding.output else None) for ids in passes
-        ),
+        passes=made,
         output=binding.output,
+        extents=names.extents if any(item.segments for item in made) else {},
     )
-
-
-def identities(step: ConcreteStep | PlannedStep, catalogue: Catalogue) -> tuple[str, ...]:
-    """The CIDs of the identities that shape a step's result, as they stand in its cache id: the step type's, and the
-    effect's or the analyzers'. Raises InvalidRecipe if no analyzer gives a feature."""
-    own = catalogue.identity("step", step.type).cid
-    if step.type == "EFFECT":
-        return own, catalogue.identity("effect", step.config["effect"]).cid
-    if step.type == "ANALYZE":
-        names = features_by_analyzer(step, catalogue)
-        return own, *(catalogue.identity("analyzer", name).cid for name in names)
-    return (own,)
-
-
-def features_by_analyzer(step: ConcreteStep | PlannedStep, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
-    """Which analyzer gives which of an ANALYZE step's features; analyzers and features are sorted.
-
-    Raises InvalidRecipe if no analyzer gives one of them.
-    """
-    shares: dict[str, list[str]] = {}
-    for feature in sorted(set(step.config["features"])):
-        try:
-            analyzer = catalogue.analyzer_for(feature)
-        except KeyError:
-            problem = unknown("feature", feature, catalogue.features)
-            advice = "Ask for a feature of an analyzer that is installed."
-            raise wrong_step(step.step_id, "config.features", problem, advice) from None
-        shares.setdefault(analyzer.name, []).append(feature)
-    return {name: tuple(shares[name]) for name in sorted(shares)}
 
 
 def _name(

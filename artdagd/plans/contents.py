@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from artdagd.plans import cache_ids
-from artdagd.plans.assemble import identities
+from artdagd.plans.identities import identities
 from artdagd.plans.model import Pass, Plan
 from artdagd.plans.ports import expand_ports
 from artdagd.steps.catalogue import Catalogue

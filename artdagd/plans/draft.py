@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from artdagd.errors import InvalidRecipe
-from artdagd.plans.assemble import features_by_analyzer
 from artdagd.plans.faults import wrong_step
+from artdagd.plans.identities import features_by_analyzer
 from artdagd.plans.model import ConcreteStep
 from artdagd.plans.ports import check_port, expand_ports
 from artdagd.plans.rules import step_shape

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from artdagd.work import Delivery
+from artdagd.work import Delivery, Extent
 
 
 class Analysis(msgspec.Struct, frozen=True):
@@ -65,21 +65,38 @@ class PlannedStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass_id: str | None
 
 
-class Pass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a pass's picture that is made apart from the others: ``frames`` of them from number ``first`` on.
+    ``segment_id`` is the name of its computation, as a cache id is of a whole one (:mod:`artdagd.plans.windows`)."""
+
+    segment_id: str
+    first: int
+    frames: int
+
+
+class Pass(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Steps that run together, in topological order. ``pass_id`` is the cache id of the last, which is what the pass
-    stores; ``delivery`` is set on the pass that makes the plan's output."""
+    stores; ``delivery`` is set on the pass that makes the plan's output.
+
+    A pass that is made in parts has ``segments``, which follow each other and are all of its picture, and ``sound``,
+    the name of the computation of its sound, if it has any. Any other says in ``whole`` why it is made in one piece.
+    """
 
     pass_id: str
     steps: tuple[str, ...]
     delivery: Delivery | None
+    segments: tuple[Segment, ...] = ()
+    sound: str = ""
+    whole: str = ""
 
 
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """``inputs`` and ``analyses`` map recipe inputs and ANALYZE steps to CIDs; ``audio`` maps those inputs whose sound
     a step reads to the digest of that sound (``AudioFacts.digest``), by which cache ids name it.
 
     ``steps`` and ``passes`` are ordered by level, then id, which is a topological order. ``levels[n]`` are the ids of
-    level n, for display.
+    level n, for display. ``extents`` are those of all steps and recipe inputs that have a picture, where a pass is made
+    in parts.
     """
 
     recipe_id: str
@@ -92,6 +109,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     levels: tuple[tuple[str, ...], ...]
     passes: tuple[Pass, ...]
     output: str
+    extents: dict[str, Extent] = {}
 
     @property
     def delivery(self) -> Delivery | None:

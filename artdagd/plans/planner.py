@@ -7,11 +7,12 @@ from typing import Any
 
 from artdagd.cid import CID
 from artdagd.plans import beat_sync, moving
-from artdagd.plans.assemble import Binding, assemble, features_by_analyzer, identities
+from artdagd.plans.assemble import Binding, assemble
 from artdagd.plans.cache_ids import analysis_cache_id, cluster_digest
 from artdagd.plans.deliveries import check_delivery
 from artdagd.plans.draft import Draft
 from artdagd.plans.faults import wrong_input, wrong_step
+from artdagd.plans.identities import features_by_analyzer, identities
 from artdagd.plans.model import Analysis, AnalysisRequest, ConcreteStep, Plan
 from artdagd.plans.ports import check_port, expand_ports
 from artdagd.recipes.bind import bind_params, resolve

@@ -137,7 +137,9 @@ def _source(name: str, step: RenderStep, work: RenderPass) -> Media:
         return _unread(name, work.part.extents[name])
     path = _file(name, step, work)
     try:
-        return open_source(path)
+        media = open_source(path)
+        # To know how long the sound is, all of it has to be decoded.
+        return replace(media, audio=None) if work.part and work.part.track == "picture" else media
     except StepFailed as error:
         raise _placed(f"step {step.step_id!r}, input {name!r}", error) from error
 

@@ -14,7 +14,7 @@ import msgspec
 
 from artdagd.cid import cid_of_value
 from artdagd.database import Database
-from artdagd.database.actions import ActionRow
+from artdagd.database.actions import ActionRow, Kind
 from artdagd.database.clock import now
 from artdagd.errors import BlobCorrupt, NotFound, StepFailed, Unavailable
 from artdagd.plans.estimates import Measure
@@ -61,13 +61,14 @@ class Ready(msgspec.Struct, frozen=True):
     """A pass whose sources are on the local disk.
 
     ``content_id`` names it by what its sources contain; ``sources`` are the cache ids of the results among them;
-    ``measure`` is how much work it is. None and nothing where that is not known.
+    ``measure`` is how much work it is. None and nothing where that is not known. ``kind`` tells a part of a pass.
     """
 
     render: RenderPass
     content_id: str | None = None
     sources: tuple[str, ...] = ()
     measure: Measure | None = None
+    kind: Kind = "render"
 
 
 class Computed(msgspec.Struct, frozen=True):
@@ -91,6 +92,11 @@ class Compute:
         self._renders: Shared[Computed] = Shared()
         self._analyses: Shared[str] = Shared()
         self._probes: Shared[MediaFacts] = Shared()
+
+    @property
+    def workers(self) -> int:
+        """How many there are to give work to."""
+        return len(self._broker.workers())
 
     async def known(self, cache_ids: list[str]) -> dict[str, str]:
         """Cache id -> output CID of the results that exist: an action record, and a blob here or at a provider."""
@@ -292,7 +298,7 @@ class Compute:
         row = ActionRow(
             cache_id=cache_id,
             output_cid=cid,
-            kind="render",
+            kind=ready.kind,
             identity=identity,
             libraries=result.libraries,
             seconds=result.seconds,

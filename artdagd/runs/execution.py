@@ -14,12 +14,14 @@ from artdagd.plans.cache_ids import cluster_digest
 from artdagd.plans.contents import content_id
 from artdagd.plans.estimates import Measures
 from artdagd.plans.model import Analysis, AnalysisRequest, Pass, Plan, PlannedStep
+from artdagd.plans.parts import Parts
 from artdagd.plans.planner import analysis_requests, plan
 from artdagd.recipes.model import InputType, Recipe
 from artdagd.runs.again import again
 from artdagd.runs.compute import Compute, Computed, Ready
 from artdagd.runs.live import LiveRun
 from artdagd.runs.machine import StepStatus
+from artdagd.runs.parts import InParts
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.work import MediaFacts, RenderPass, RenderStep
@@ -89,6 +91,10 @@ class Planner:
     def content_id(self, made: Plan, item: Pass, step_ids: tuple[str, ...], cids: Mapping[str, str]) -> str:
         """The name of a pass by what it reads: see :mod:`artdagd.plans.contents`."""
         return content_id(item, step_ids, made, cids, self._catalogue, cluster_digest(self._cluster_key))
+
+    def parts(self, made: Plan, item: Pass) -> Parts:
+        """The work that makes a pass in parts."""
+        return Parts(made, item, self._catalogue)
 
     async def measures(self, made: Plan) -> Measures | None:
         """How much work the passes of a plan are; None where that can't be told."""
@@ -175,12 +181,13 @@ class Execution:
 
     async def _compute_pass(self, item: Pass) -> str:
         last = item.steps[-1]
+        parts = self._in_parts(item) if item.segments else None
         try:
             done = await self._compute.render(
                 item.pass_id,
                 self._steps[last].identity,
-                lambda: self._work(item),
-                lambda fraction: self._live.progress(item.steps, fraction),
+                lambda: self._put_together(item, parts) if parts else self._work(item),
+                parts.progress if parts else lambda fraction: self._live.progress(item.steps, fraction),
                 lambda: self._enter(self._computed[item.pass_id], "running"),
             )
         except ArtdagError as error:
@@ -209,6 +216,25 @@ class Execution:
             return await again(lambda: self._sourced(item), _Lost)
         except _Lost as lost:
             raise lost.reason from None
+
+    def _in_parts(self, item: Pass) -> InParts:
+        def tell(fraction: float) -> None:
+            self._live.progress(item.steps, fraction)
+
+        parts = self._planner.parts(self._plan, item)
+        return InParts(self._plan, item, parts, self._compute, self._store, self._file, tell)
+
+    async def _put_together(self, item: Pass, parts: InParts) -> Ready:
+        """What is left to do of a pass when all of its parts are there."""
+        self._computed[item.pass_id] = item.steps
+        await self._enter(item.steps, "ready")
+        await self._enter(item.steps, "running")
+        measures = await self._measures()
+        return Ready(await parts.made(measures.measure(item, item.steps) if measures else None))
+
+    async def _file(self, name: str) -> Path:
+        """The file of a recipe input or of another pass's result."""
+        return (await self._source(name, {})).path
 
     async def _sourced(self, item: Pass) -> Ready:
         """Raises _Lost if what an earlier run had stored is gone by the time that it is read."""

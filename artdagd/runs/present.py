@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from artdagd.database.runs import RunRow, StepRow
-from artdagd.plans.model import Plan
+from artdagd.plans.model import Pass, Plan
 from artdagd.runs.foreseeing import Foreseen
 from artdagd.runs.live import LiveRun
 from artdagd.runs.machine import RUN_TERMINAL, STEP_TERMINAL
-from artdagd.runs.views import PassView, PlanStepView, PlanView, Progress, RecipeRef, RunView, StepView
+from artdagd.runs.views import PassView, PlanStepView, PlanView, Progress, RecipeRef, RunView, SegmentView, StepView
 
 
 def plan_view(plan_id: str, made: Plan, known: dict[str, str], foreseen: Foreseen | None = None) -> PlanView:
@@ -39,14 +39,16 @@ def plan_view(plan_id: str, made: Plan, known: dict[str, str], foreseen: Foresee
             for step in made.steps
         ],
         levels=[list(level) for level in made.levels],
-        passes=[
-            PassView(item.pass_id, list(item.steps), item.pass_id in known, seconds.get(item.pass_id))
-            for item in made.passes
-        ],
+        passes=[_pass_view(item, item.pass_id in known, seconds.get(item.pass_id)) for item in made.passes],
         estimate=foreseen.estimate if foreseen else None,
         against=foreseen.against if foreseen else None,
         reasons=list(foreseen.reasons) if foreseen else [],
     )
+
+
+def _pass_view(item: Pass, cached: bool, seconds: float | None) -> PassView:
+    segments = [SegmentView(part.segment_id, part.first, part.frames) for part in item.segments]
+    return PassView(item.pass_id, list(item.steps), cached, seconds, segments, item.whole)
 
 
 def run_view(row: RunRow, steps: Sequence[StepRow], live: LiveRun | None) -> RunView:

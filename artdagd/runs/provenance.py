@@ -10,7 +10,7 @@ from artdagd import __version__
 from artdagd.cid import cid_of_value
 from artdagd.database.actions import ActionRow
 from artdagd.database.runs import RunRow
-from artdagd.plans.assemble import features_by_analyzer
+from artdagd.plans.identities import features_by_analyzer
 from artdagd.plans.model import Plan, PlannedStep
 from artdagd.steps.catalogue import Catalogue, Sort
 

@@ -171,14 +171,24 @@ class PlanStepView(msgspec.Struct, frozen=True, kw_only=True):
     output_cid: str | None = None
 
 
+class SegmentView(msgspec.Struct, frozen=True):
+    """A part of a pass's picture: ``frames`` of them from number ``first`` on."""
+
+    segment_id: str
+    first: int
+    frames: int
+
+
 class PassView(msgspec.Struct, frozen=True):
     """``seconds`` is what it would take a worker, by what passes took before; null where that is not known, or where
-    it would not run."""
+    it would not run. It is made in ``segments``, or ``whole`` says why it is made in one piece."""
 
     pass_id: str
     steps: list[str]
     cached: bool
     seconds: float | None = None
+    segments: list[SegmentView] = []
+    whole: str = ""
 
 
 class Estimate(msgspec.Struct, frozen=True):

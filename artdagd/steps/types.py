@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from artdagd.steps.windows import Window
+
 Carries = Literal["video", "audio", "media", "any", "image", "data", "analysis"]
 """What flows along an edge. ``media`` is a video with or without sound; a step that asks for ``audio`` takes the
 sound of any medium that has one; a step that asks for ``video`` takes the picture of ``media``. ``any`` is picture,
@@ -60,6 +62,8 @@ class StepType(msgspec.Struct, frozen=True, kw_only=True):
     moving: tuple[str, ...] = ()
     cost: float = 2.0
     access: Access = "forward"
+    window: Window | None = None
+    keeps_sound: bool = False
 
     def port(self, number: int) -> Port:
         """The port that takes input ``number``, counted from 0."""

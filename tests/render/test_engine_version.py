@@ -27,7 +27,9 @@ If no byte differs, leave it. Either way, record the modules as they are: .venv/
 def digests() -> dict[str, str]:
     """Module -> the start of the SHA-256 of its code, of all that several steps use; and of their font."""
     own = {f"{kind.module.removeprefix('artdagd.').replace('.', '/')}.py" for kind in STEP_TYPES}
-    borne = (ROOM / "steps" / f"{name}.py" for name in ("curves", "numbers", "sizes"))  # by planning and rendering
+    borne = (
+        ROOM / "steps" / f"{name}.py" for name in ("curves", "maps", "numbers", "sizes")
+    )  # by planning and rendering
     files = [*(ROOM / "render").rglob("*.py"), *borne]
     names = {file.relative_to(ROOM).as_posix(): file for file in files}
     borrowed = {f"render/steps/{name}.py" for file in files for name in _steps_used(_tree(file))}

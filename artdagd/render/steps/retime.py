@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -11,7 +10,7 @@ from typing import Any
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
 from artdagd.render.streams import Media
-from artdagd.steps.numbers import exact, nearest
+from artdagd.steps import maps
 
 
 def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media:
@@ -24,18 +23,8 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
     video = media.video
     if video is None:
         raise StepFailed("its input has no picture", code="refused", advice="give it a video")
-    pieces = [tuple(exact(number) for number in piece) for piece in config["pieces"]]
-    if not pieces:
+    if not config["pieces"]:
         raise StepFailed("its time map has no pieces", code="refused")
     fps = Fraction(*config["fps"])
-    starts = [piece[0] for piece in pieces]
-    rate, last = video.picture.fps, video.count - 1
-
-    def frame_at(i: int) -> int:
-        time = i / fps
-        t0, t1, s0, s1 = pieces[max(0, bisect_right(starts, time) - 1)]
-        part = (time - t0) / (t1 - t0) if t1 > t0 else Fraction(0)
-        return min(max(nearest((s0 + part * (s1 - s0)) * rate), 0), last)
-
-    count = max(1, nearest(pieces[-1][1] * fps))
+    frame_at, count = maps.retimed(config["pieces"], fps, video.picture.fps, video.count)
     return replace(media.moved(lambda stream: stream.mapped(frame_at, count, fps)), audio=None, offset=Fraction(0))

@@ -10,6 +10,7 @@ from typing import Any
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect
 from artdagd.render.streams import AudioStream, Media, VideoStream
+from artdagd.steps import maps
 from artdagd.steps.numbers import exact, nearest
 
 
@@ -33,11 +34,10 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
 
 def _frames(video: VideoStream, start: Fraction, end: Fraction | None) -> VideoStream:
     fps = video.picture.fps
-    first = nearest(start * fps)
-    stop = video.count if end is None else min(nearest(end * fps), video.count)
+    first, count = maps.part(start, end, fps, video.count)
     if first >= video.count:
         raise _too_late(start, video.duration)
-    return video.mapped(lambda i: first + i, max(1, stop - first), fps)
+    return video.mapped(lambda i: first + i, count, fps)
 
 
 def _samples(audio: AudioStream, start: Fraction, end: Fraction | None) -> AudioStream:

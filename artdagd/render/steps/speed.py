@@ -10,6 +10,7 @@ from typing import Any
 from artdagd.hooks.types import Effect, Filter
 from artdagd.render.sounds.stretch import stretched
 from artdagd.render.streams import AudioStream, Media, VideoStream
+from artdagd.steps import maps
 from artdagd.steps.numbers import exact, nearest
 
 
@@ -28,8 +29,7 @@ def lower(config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[s
 
 
 def _pictures(video: VideoStream, factor: Fraction) -> VideoStream:
-    count = max(1, nearest(video.count / factor))
-    return video.mapped(lambda i: min(nearest(i * factor), video.count - 1), count, video.picture.fps)
+    return video.mapped(*maps.faster(factor, video.count), video.picture.fps)
 
 
 def _sound(audio: AudioStream, factor: Fraction, *, keep_pitch: bool) -> AudioStream:

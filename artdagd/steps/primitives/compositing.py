@@ -8,6 +8,7 @@ import msgspec
 
 from artdagd.steps.primitives.fields import MEDIA, Colour, Config, Seconds
 from artdagd.steps.types import Port, StepType
+from artdagd.steps.windows import compositing, still
 
 Anchor = Literal[
     "top_left", "top", "top_right", "left", "center", "right", "bottom_left", "bottom", "bottom_right"
@@ -114,6 +115,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         access="frame",
         moving=("x", "y", "scale", "opacity"),
         example={"anchor": "bottom_right", "x": -4, "y": -4, "width": 40, "unit": "percent", "opacity": 0.8},
+        window=compositing.layer,
+        keeps_sound=True,
     ),
     StepType(
         name="BLEND",
@@ -127,6 +130,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         access="frame",
         moving=("opacity",),
         example={"mode": "screen", "opacity": 0.8},
+        window=compositing.blend,
+        keeps_sound=True,
     ),
     StepType(
         name="MASK",
@@ -140,6 +145,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         access="frame",
         moving=("feather",),
         example={"feather": 4.0},
+        window=compositing.mask,
+        keeps_sound=True,
     ),
     StepType(
         name="CHROMA_KEY",
@@ -153,5 +160,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         access="frame",
         moving=("similarity", "blend", "despill"),
         example={"color": "#8a9a38", "similarity": 0.09, "blend": 0.05},
+        window=still,
+        keeps_sound=True,
     ),
 )

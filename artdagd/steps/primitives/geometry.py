@@ -8,6 +8,7 @@ import msgspec
 
 from artdagd.steps.primitives.fields import MEDIA, Config, Pixels
 from artdagd.steps.types import StepType
+from artdagd.steps.windows import still
 
 Shift = Annotated[float, msgspec.Meta(ge=-16_384, le=16_384)]
 
@@ -60,6 +61,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         access="frame",
         example={"w": 96, "h": 54, "x": 20, "y": 18},
         moving=("x", "y"),
+        window=still,
+        keeps_sound=True,
     ),
     StepType(
         name="TRANSFORM",
@@ -73,5 +76,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         moving=("rotate", "scale", "x", "y"),
         cost=45.0,
         access="frame",
+        window=still,
+        keeps_sound=True,
     ),
 )

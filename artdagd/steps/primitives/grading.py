@@ -8,6 +8,7 @@ import msgspec
 
 from artdagd.steps.primitives.fields import Config
 from artdagd.steps.types import Port, StepType
+from artdagd.steps.windows import still
 
 
 class Lut(Config, frozen=True):
@@ -35,5 +36,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         moving=("intensity",),
         cost=50.0,
         access="frame",
+        window=still,
+        keeps_sound=True,
     ),
 )

@@ -8,6 +8,7 @@ import msgspec
 
 from artdagd.steps.primitives.fields import Colour, Config, Pixels, Rate
 from artdagd.steps.types import Port, StepType
+from artdagd.steps.windows import making
 
 Length = Annotated[float, msgspec.Meta(gt=0, le=86_400, description="seconds that the result lasts")]
 
@@ -95,6 +96,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         example={"duration": 3.0, "width": 160, "height": 90, "to": {"zoom": 1.5, "x": 0.6, "y": 0.4}},
         cost=15.0,
         access="part",
+        window=making.image,
     ),
     StepType(
         name="GENERATE",
@@ -114,5 +116,6 @@ STEP_TYPES: tuple[StepType, ...] = (
         },
         cost=2.0,
         access="frame",
+        window=making.generate,
     ),
 )

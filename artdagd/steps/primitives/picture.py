@@ -8,6 +8,7 @@ import msgspec
 
 from artdagd.steps.primitives.fields import MEDIA, Config, Pixels
 from artdagd.steps.types import StepType
+from artdagd.steps.windows import still
 
 
 class Resize(Config, frozen=True):
@@ -37,6 +38,8 @@ STEP_TYPES: tuple[StepType, ...] = (
         cost=1.5,
         access="frame",
         example={"width": 1280, "height": 720, "fit": "contain"},
+        window=still,
+        keeps_sound=True,
     ),
     StepType(
         name="EFFECT",
@@ -48,5 +51,6 @@ STEP_TYPES: tuple[StepType, ...] = (
         module="artdagd.render.steps.effect",
         access="frame",
         example={"effect": "hue", "degrees": 90},
+        keeps_sound=True,
     ),
 )

@@ -8,6 +8,7 @@ import msgspec
 
 from artdagd.steps.primitives.fields import ANY, Config, Seconds
 from artdagd.steps.types import Port, StepType
+from artdagd.steps.windows import shown
 
 
 class Mux(Config, frozen=True):
@@ -107,6 +108,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         cost=0,
         access="frame",
         example={"length": "audio"},
+        window=shown,
     ),
     StepType(
         name="AUDIO_MIX",
@@ -122,6 +124,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         cost=0,
         access="frame",
         example={"gain": [0.0, -6.0, -12.0], "duck": {"by": 0, "threshold": -24.0}, "length": "first"},
+        window=shown,
     ),
     StepType(
         name="AUDIO_FADE",
@@ -134,6 +137,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         cost=0,
         access="frame",
         example={"fade_in": 1.0, "fade_out": 2.0, "curve": "qsin"},
+        window=shown,
     ),
     StepType(
         name="LOUDNESS",
@@ -146,5 +150,6 @@ STEP_TYPES: tuple[StepType, ...] = (
         cost=0,
         access="frame",  # of the picture; its sound is read twice, and costs little
         example={"target": -16.0},
+        window=shown,
     ),
 )

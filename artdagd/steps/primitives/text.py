@@ -8,6 +8,7 @@ import msgspec
 
 from artdagd.steps.primitives.fields import Colour, Config
 from artdagd.steps.types import Port, StepType
+from artdagd.steps.windows import making
 
 PERCENT = r"^[0-9]{1,3}(\.[0-9]{1,3})?%$"
 Measure = (
@@ -92,5 +93,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         moving=("x", "y", "opacity"),
         cost=2.0,
         access="frame",
+        window=making.text,
+        keeps_sound=True,
     ),
 )

@@ -8,6 +8,7 @@ import msgspec
 
 from artdagd.steps.primitives.fields import ANY, Colour, Config, Pixels, Rate
 from artdagd.steps.types import Port, StepType
+from artdagd.steps.windows import shown, time
 
 Piece = tuple[float, float, float, float]
 
@@ -111,6 +112,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         cost=0,
         access="frame",
         example={"streams": "both"},
+        window=shown,
     ),
     StepType(
         name="SEGMENT",
@@ -123,6 +125,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         cost=0,
         access="part",
         example={"start": 1.0, "duration": 2.0},
+        window=time.segment,
     ),
     StepType(
         name="SPEED",
@@ -134,6 +137,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         module="artdagd.render.steps.speed",
         cost=0,
         example={"factor": 2.0},
+        window=time.speed,
     ),
     StepType(
         name="REVERSE",
@@ -145,6 +149,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         module="artdagd.render.steps.reverse",
         cost=0,
         access="random",
+        window=time.reverse,
     ),
     StepType(
         name="LOOP",
@@ -157,6 +162,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         cost=0,
         access="part",
         example={"count": 3},
+        window=time.loop,
     ),
     StepType(
         name="RETIME",
@@ -168,6 +174,7 @@ STEP_TYPES: tuple[StepType, ...] = (
         module="artdagd.render.steps.retime",
         cost=0,
         example={"pieces": [[0.0, 2.0, 0.0, 1.0]], "fps": [25, 1]},
+        window=time.retime,
     ),
     StepType(
         name="SEQUENCE",
@@ -180,5 +187,6 @@ STEP_TYPES: tuple[StepType, ...] = (
         module="artdagd.render.steps.sequence",
         cost=1.0,
         example={"transition": {"type": "crossfade", "duration": 0.5}},
+        window=time.sequence,
     ),
 )

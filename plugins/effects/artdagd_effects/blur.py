@@ -28,5 +28,6 @@ EFFECT = Effect(
     build=build,
     cost=5,
     remembers=False,
+    timeless=True,
     example={"sigma": 8.0, "steps": 2},
 )

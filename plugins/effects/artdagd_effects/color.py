@@ -83,5 +83,6 @@ EFFECT = Effect(
     pixels="yuv",
     cost=1,
     remembers=False,
+    timeless=True,
     example={"contrast": 1.4, "saturation": 1.6, "gamma": 0.9},
 )

@@ -43,5 +43,6 @@ EFFECT = Effect(
     build=build,
     cost=65,
     remembers=False,
+    timeless=True,
     example={"low": 0.05, "high": 0.15, "mode": "colormix"},
 )

@@ -30,5 +30,6 @@ EFFECT = Effect(
     moves_pixels=True,
     cost=0.5,
     remembers=False,
+    timeless=True,
     example={"direction": "vertical"},
 )

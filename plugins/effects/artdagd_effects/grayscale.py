@@ -26,5 +26,6 @@ EFFECT = Effect(
     build=build,
     cost=0.5,
     remembers=False,
+    timeless=True,
     example={"amount": 0.8},
 )

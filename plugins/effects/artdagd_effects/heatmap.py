@@ -35,5 +35,6 @@ EFFECT = Effect(
     build=build,
     cost=15,
     remembers=False,
+    timeless=True,
     example={"preset": "turbo", "opacity": 0.8},
 )

@@ -30,5 +30,6 @@ EFFECT = Effect(
     build=build,
     cost=0.7,
     remembers=False,
+    timeless=True,
     example={"degrees": 120.0, "saturation": 1.5},
 )

@@ -23,4 +23,5 @@ EFFECT = Effect(
     build=build,
     cost=0,
     remembers=False,
+    timeless=True,
 )

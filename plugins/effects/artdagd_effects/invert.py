@@ -32,5 +32,6 @@ EFFECT = Effect(
     build=build,
     cost=2,
     remembers=False,
+    timeless=True,
     example={"what": "luma"},
 )

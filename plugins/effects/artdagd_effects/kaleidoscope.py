@@ -115,4 +115,5 @@ EFFECT = Effect(
     example={"slices": 6, "angle": 20.0, "zoom": 1.5},
     cost=5.0,
     remembers=False,
+    timeless=True,
 )

@@ -42,5 +42,6 @@ EFFECT = Effect(
     moves_pixels=True,
     cost=2,
     remembers=False,
+    timeless=True,
     example={"keep": "top_left"},
 )

@@ -36,5 +36,6 @@ EFFECT = Effect(
     moves_pixels=True,
     cost=0.5,
     remembers=False,
+    timeless=True,
     example={"size": 32},
 )

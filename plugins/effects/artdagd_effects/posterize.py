@@ -57,5 +57,6 @@ EFFECT = Effect(
     pixels="gbrp",
     cost=7,
     remembers=False,
+    timeless=True,
     example={"levels": 3},
 )

@@ -42,5 +42,6 @@ EFFECT = Effect(
     build=build,
     cost=10,
     remembers=False,
+    timeless=True,
     example={"rh": -12, "bh": 12, "gv": 4},
 )

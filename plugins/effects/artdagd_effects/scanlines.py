@@ -37,5 +37,6 @@ EFFECT = Effect(
     build=build,
     cost=10,
     remembers=False,
+    timeless=True,
     example={"distance": 6, "strength": 0.7},
 )

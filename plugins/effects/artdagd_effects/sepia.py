@@ -36,5 +36,6 @@ EFFECT = Effect(
     build=build,
     cost=11,
     remembers=False,
+    timeless=True,
     example={"amount": 0.7},
 )

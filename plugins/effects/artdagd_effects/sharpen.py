@@ -28,5 +28,6 @@ EFFECT = Effect(
     build=build,
     cost=7,
     remembers=False,
+    timeless=True,
     example={"amount": 2.5, "size": 7},
 )

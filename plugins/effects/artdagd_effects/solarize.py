@@ -54,5 +54,6 @@ EFFECT = Effect(
     pixels="gbrp",
     cost=8,
     remembers=False,
+    timeless=True,
     example={"threshold": 0.4},
 )

@@ -90,5 +90,6 @@ EFFECT = Effect(
     pixels="yuv",
     cost=1.6,
     remembers=False,
+    timeless=True,
     example={"angle": 50.0},
 )

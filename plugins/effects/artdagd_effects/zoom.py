@@ -52,5 +52,6 @@ EFFECT = Effect(
     moves_pixels=True,
     cost=12.0,
     remembers=False,
+    timeless=True,
     example={"factor": 2.0, "x": 0.4, "y": 0.4},
 )

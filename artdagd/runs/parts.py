@@ -1,0 +1,119 @@
+"""A pass that is made in parts: its segments, in any order on any workers, and its sound; then all put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from artdagd.errors import BlobCorrupt, NotFound
+from artdagd.plans.estimates import Measure
+from artdagd.plans.model import Pass, Plan
+from artdagd.plans.parts import SOUND, Parts
+from artdagd.runs.again import again
+from artdagd.runs.compute import Compute, Computed, Ready
+from artdagd.store.blobs import BlobStore
+from artdagd.work import RenderPass
+
+SPARE = 1
+"""Parts that wait beside those that have a worker: so no worker waits for us, and what is urgent waits for few."""
+
+HEARD = 0.02
+"""The sound's share of the work of a pass that is made in parts, and that of putting them together."""
+
+Source = Callable[[str], Awaitable[Path]]
+"""The file of a recipe input, or of what another pass made."""
+
+
+class InParts:
+    """One pass of a run. ``tell`` gets how far all of it is, 0 to 1."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        item: Pass,
+        parts: Parts,
+        compute: Compute,
+        store: BlobStore,
+        source: Source,
+        tell: Callable[[float], None],
+    ) -> None:
+        self._parts = parts
+        self._measure: Measure | None = None
+        self._compute, self._store, self._source, self._tell = compute, store, source, tell
+        self._identity = next(step.identity for step in plan.steps if step.step_id == item.steps[-1])
+        self._ids = {str(number): segment.segment_id for number, segment in enumerate(item.segments)}
+        total = sum(segment.frames for segment in item.segments)
+        self._segments = dict(zip(self._ids, item.segments, strict=True))
+        self._shares = {name: (1 - 2 * HEARD) * part.frames / total for name, part in self._segments.items()}
+        if item.sound:
+            self._ids[SOUND], self._shares[SOUND] = item.sound, HEARD
+        self._fractions: dict[str, float] = dict.fromkeys(self._ids, 0.0)
+
+    async def made(self, measure: Measure | None) -> RenderPass:
+        """The work that is left when all parts are there: putting them together. ``measure`` is how much work they are.
+        Raises StepFailed."""
+        self._measure = measure
+        return self._parts.join(await again(self._all, _Gone))
+
+    def progress(self, fraction: float) -> None:
+        """How far they are put together."""
+        self._tell(1 - HEARD + HEARD * fraction)
+
+    async def _all(self) -> dict[str, str]:
+        """The paths of all parts. Raises _Gone if one that was there is not there any more."""
+        known = await self._compute.kept(list(self._ids.values()))
+        found = {name: known[part] for name, part in self._ids.items() if part in known}
+        for name in found:
+            self._note(name, 1.0)
+        await self._make([name for name in sorted(self._ids, key=self._order) if name not in found], found)
+        try:
+            return {name: str(await self._store.path(cid)) for name, cid in found.items()}
+        except (BlobCorrupt, NotFound) as error:
+            raise _Gone from error
+
+    def _order(self, name: str) -> tuple[bool, int]:
+        """The sound first: whoever watches meanwhile hears it."""
+        return (True, int(name)) if name != SOUND else (False, 0)
+
+    async def _make(self, waiting: list[str], found: dict[str, str]) -> None:
+        """Make the parts that are ``waiting``, and note their CIDs in ``found``."""
+        running: dict[asyncio.Task[Computed], str] = {}
+        try:
+            while waiting or running:
+                while waiting and len(running) < self._compute.workers + SPARE:
+                    name = waiting.pop(0)
+                    running[asyncio.create_task(self._part(name))] = name
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    name = running.pop(task)
+                    found[name] = task.result().cid
+                    self._note(name, 1.0)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _part(self, name: str) -> Computed:
+        async def work() -> Ready:
+            piece = self._parts.sound() if name == SOUND else self._parts.segment(self._segments[name])
+            paths = {source: str(await self._source(source)) for source in piece.sources}
+            measure = self._measure
+            if measure is not None:
+                measure = msgspec.structs.replace(measure, work=measure.work * self._shares[name])
+            return Ready(msgspec.structs.replace(piece, sources=paths), measure=measure, kind="segment")
+
+        def on_progress(fraction: float) -> None:
+            self._note(name, fraction)
+
+        return await self._compute.render(self._ids[name], self._identity, work, on_progress)
+
+    def _note(self, name: str, fraction: float) -> None:
+        self._fractions[name] = fraction
+        self._tell(sum(self._shares[part] * done for part, done in self._fractions.items()))
+
+
+class _Gone(Exception):
+    """The blob of a part was there and is not any more."""
