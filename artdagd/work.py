@@ -89,13 +89,15 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     as a closed group of pictures; or all of its sound.
 
     ``extents`` are those of all steps and inputs that have a picture. An input that is in no other list of the pass is
-    one of which this part reads nothing: that it is so long and so large is all that counts.
+    one of which this part reads nothing: that it is so long and so large is all that counts. A step with such inputs is
+    read up to, and without, the frame that ``ends`` has for it: who looks ahead finds that it has ended.
     """
 
     track: Literal["picture", "sound"]
     first: int = 0
     last: int | None = None
     extents: dict[str, Extent] = {}
+    ends: dict[str, int] = {}
 
 
 class Join(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -89,6 +89,8 @@ class Parts:
                 chosen.read(step.inputs[read.port], min(read.frames), max(read.frames) + 1)
             if use.like is not None:
                 chosen.liked.add(step.inputs[use.like])
+            if len(use.reads) + len(data) < len(step.inputs) and kind.window is not shown:
+                chosen.ends[name] = frames.stop
             config = step.config if use.config is None else use.config
         elif name in chosen.liked:
             chosen.liked.update(step.inputs[:1])
@@ -110,18 +112,20 @@ class Parts:
         wanted = {chosen.instead(name) for name in (*chosen.windows, *chosen.liked)} | chosen.data
         extents = {name: self._plan.extents[name] for name in sorted(names & self._plan.extents.keys())}
         outside = sorted(names & wanted - steps.keys())
-        part = msgspec.structs.replace(part, extents=extents)
+        part = msgspec.structs.replace(part, extents=extents, ends=chosen.ends)
         return RenderPass(tuple(made), dict.fromkeys(outside, ""), delivery, part)
 
 
 class _Chosen:
     """What a part takes: the frames of steps and inputs, from the first to the last that is read (``windows``); what
-    the look of counts (``liked``); the ``steps`` that are carried out, and what stands in for those that are not."""
+    the look of counts (``liked``); where steps end that lack an input; the ``steps`` that are carried out, and what
+    stands in for those that are not."""
 
     def __init__(self) -> None:
         self.windows: dict[str, tuple[int, int]] = {}
         self.liked: set[str] = set()
         self.data: set[str] = set()
+        self.ends: dict[str, int] = {}
         self.steps: dict[str, RenderStep] = {}
         self._instead: dict[str, str] = {}
 

@@ -102,7 +102,7 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
     """The result of a pass as lazy streams; nothing but headers and packet times has been read yet. In a part of a
     pass, all lasts as long as planning found: parts that are made apart have to meet."""
     made: dict[str, Media] = {}
-    extents = work.part.extents if work.part else {}
+    extents, ends = (work.part.extents, work.part.ends) if work.part else ({}, {})
     uses = Counter(name for step in work.steps for name in step.inputs)
     for step in work.steps:
         if step.type not in RENDERED:
@@ -119,7 +119,7 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
             media = carry_out(step.config, inputs, effects)
             # As a kept intermediate has it: so the user of a step gets the same whether it runs in this pass or not.
             media = replace(media, audio=media.synced(), offset=Fraction(0))
-            media = _lasting(media, extents.get(step.step_id))
+            media = _ending(_lasting(media, extents.get(step.step_id)), ends.get(step.step_id))
             made[step.step_id] = _forked(media, uses[step.step_id])
         except StepFailed as error:
             raise _placed(f"step {step.step_id!r} ({step.type})", error) from error
@@ -130,6 +130,10 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
 
 def _lasting(media: Media, extent: Extent | None) -> Media:
     return media if extent is None else media.moved(lambda stream: stream.lasting(extent.frames))
+
+
+def _ending(media: Media, end: int | None) -> Media:
+    return media if end is None else media.moved(lambda stream: stream.until(end))
 
 
 def _source(name: str, step: RenderStep, work: RenderPass) -> Media:

@@ -117,6 +117,18 @@ class VideoStream:
 
         return VideoStream(self.picture, last - first, self.picture, source, lambda i: self.preroll(first + i))
 
+    def until(self, end: int) -> VideoStream:
+        """The same frames, of which none from number ``end`` on can be had."""
+
+        def source(start: int) -> Iterator[VideoFrame]:
+            reader = self.frames(start)
+            try:
+                yield from islice(reader, max(0, end - start))
+            finally:
+                close(reader)
+
+        return VideoStream(self.picture, self.count, self.picture, source, self.preroll)
+
     def lasting(self, count: int) -> VideoStream:
         """The first ``count`` frames; the last frame is held if there are not as many."""
         if count == self.count:

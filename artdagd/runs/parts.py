@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 import msgspec
 
@@ -13,7 +14,7 @@ from artdagd.plans.estimates import Measure
 from artdagd.plans.model import Pass, Plan
 from artdagd.plans.parts import SOUND, Parts
 from artdagd.runs.again import again
-from artdagd.runs.compute import Compute, Computed, Ready
+from artdagd.runs.compute import OnProgress, Ready
 from artdagd.store.blobs import BlobStore
 from artdagd.work import RenderPass
 
@@ -27,6 +28,20 @@ Source = Callable[[str], Awaitable[Path]]
 """The file of a recipe input, or of what another pass made."""
 
 
+class Renders(Protocol):
+    """Who makes the parts: Compute, which looks at what was made before, or somebody who does not."""
+
+    @property
+    def workers(self) -> int: ...
+
+    async def kept(self, cache_ids: list[str], /) -> dict[str, str]: ...
+
+    async def render(
+        self, cache_id: str, identity: str, make: Callable[[], Awaitable[Ready]], on_progress: OnProgress, /
+    ) -> Any:
+        """Something with the ``cid`` of the result."""
+
+
 class InParts:
     """One pass of a run. ``tell`` gets how far all of it is, 0 to 1."""
 
@@ -35,14 +50,14 @@ class InParts:
         plan: Plan,
         item: Pass,
         parts: Parts,
-        compute: Compute,
+        renders: Renders,
         store: BlobStore,
         source: Source,
         tell: Callable[[float], None],
     ) -> None:
         self._parts = parts
         self._measure: Measure | None = None
-        self._compute, self._store, self._source, self._tell = compute, store, source, tell
+        self._renders, self._store, self._source, self._tell = renders, store, source, tell
         self._identity = next(step.identity for step in plan.steps if step.step_id == item.steps[-1])
         self._ids = {str(number): segment.segment_id for number, segment in enumerate(item.segments)}
         total = sum(segment.frames for segment in item.segments)
@@ -64,7 +79,7 @@ class InParts:
 
     async def _all(self) -> dict[str, str]:
         """The paths of all parts. Raises _Gone if one that was there is not there any more."""
-        known = await self._compute.kept(list(self._ids.values()))
+        known = await self._renders.kept(list(self._ids.values()))
         found = {name: known[part] for name, part in self._ids.items() if part in known}
         for name in found:
             self._note(name, 1.0)
@@ -80,23 +95,23 @@ class InParts:
 
     async def _make(self, waiting: list[str], found: dict[str, str]) -> None:
         """Make the parts that are ``waiting``, and note their CIDs in ``found``."""
-        running: dict[asyncio.Task[Computed], str] = {}
+        running: dict[asyncio.Task[str], str] = {}
         try:
             while waiting or running:
-                while waiting and len(running) < self._compute.workers + SPARE:
+                while waiting and len(running) < self._renders.workers + SPARE:
                     name = waiting.pop(0)
                     running[asyncio.create_task(self._part(name))] = name
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     name = running.pop(task)
-                    found[name] = task.result().cid
+                    found[name] = task.result()
                     self._note(name, 1.0)
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    async def _part(self, name: str) -> Computed:
+    async def _part(self, name: str) -> str:
         async def work() -> Ready:
             piece = self._parts.sound() if name == SOUND else self._parts.segment(self._segments[name])
             paths = {source: str(await self._source(source)) for source in piece.sources}
@@ -108,7 +123,8 @@ class InParts:
         def on_progress(fraction: float) -> None:
             self._note(name, fraction)
 
-        return await self._compute.render(self._ids[name], self._identity, work, on_progress)
+        done = await self._renders.render(self._ids[name], self._identity, work, on_progress)
+        return str(done.cid)
 
     def _note(self, name: str, fraction: float) -> None:
         self._fractions[name] = fraction

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,11 +14,13 @@ from artdagd import __version__
 from artdagd.auth.principal import Principal
 from artdagd.cid import DAG_JSON
 from artdagd.errors import ArtdagError, InvalidRequest, NotFound
-from artdagd.plans.assemble import features_by_analyzer
+from artdagd.plans.identities import features_by_analyzer
 from artdagd.plans.model import Pass, Plan, PlannedStep
+from artdagd.plans.parts import Parts
 from artdagd.runs.binding import Binder
-from artdagd.runs.compute import FOR, Ready
+from artdagd.runs.compute import FOR, Anew, Compute, OnProgress, Ready
 from artdagd.runs.explaining import called
+from artdagd.runs.parts import InParts
 from artdagd.runs.performance import Stage
 from artdagd.runs.places import Places
 from artdagd.runs.provenance import parts
@@ -265,22 +269,57 @@ class _Again:
 
     async def _rendered(self, item: Pass) -> str:
         last = item.steps[-1]
+        if item.segments:
+            renders = _Anew(self._stage.compute, partial(self._did, last))
+            pieces = Parts(self.made, item, self._stage.catalogue)
+            told = partial(self._progress, last)
+            work = InParts(self.made, item, pieces, renders, self._stage.store, self._file, told)
+
+            async def joined() -> Ready:
+                return Ready(await work.made(None))
+
+            return self._did(last, await self._stage.compute.anew(joined, work.progress))
         done = await self._stage.compute.anew(
             lambda: self._ready(item), lambda fraction: self._progress(last, fraction)
         )
+        return self._did(last, done)
+
+    def _did(self, step_id: str, done: Anew) -> str:
         self.libraries |= done.libraries
-        self._seconds[last] = done.seconds
+        self._seconds[step_id] = self._seconds.get(step_id, 0.0) + done.seconds
         return done.cid
+
+    async def _file(self, name: str) -> Path:
+        cid = self.made.inputs[name] if name in self.made.inputs else await self._result(name)
+        return await self._stage.store.path(cid)
 
     async def _ready(self, item: Pass) -> Ready:
         steps = [self._steps[step_id] for step_id in item.steps]
         outside = sorted({name for step in steps for name in step.inputs}.difference(item.steps))
-        sources = {}
-        for name in outside:
-            cid = self.made.inputs[name] if name in self.made.inputs else await self._result(name)
-            sources[name] = str(await self._stage.store.path(cid))
+        sources = {name: str(await self._file(name)) for name in outside}
         parts = tuple(RenderStep(step.step_id, step.type, step.config, step.inputs) for step in steps)
         return Ready(RenderPass(parts, sources, item.delivery))
+
+
+class _Anew:
+    """Makes the parts of a pass, whether there are any or not; ``did`` is told of each."""
+
+    def __init__(self, compute: Compute, did: Callable[[Anew], object]) -> None:
+        self._compute, self._did = compute, did
+
+    @property
+    def workers(self) -> int:
+        return self._compute.workers
+
+    async def kept(self, cache_ids: list[str]) -> dict[str, str]:
+        return {}
+
+    async def render(
+        self, cache_id: str, identity: str, make: Callable[[], Awaitable[Ready]], on_progress: OnProgress
+    ) -> Anew:
+        done = await self._compute.anew(make, on_progress)
+        self._did(done)
+        return done
 
 
 async def _until_none(told: asyncio.Queue[Told | None], task: asyncio.Task[None]) -> AsyncGenerator[Told]:

@@ -128,6 +128,9 @@ def test_a_part_opens_nothing_that_it_does_not_read(clip, tmp_path, numbers):
     steps = (RenderStep("all", "SEQUENCE", {}, ("a", "b", "c")),)
     work = RenderPass(steps, sources, pictures_of(Delivery()), Part("picture", 70, 120, extents))
     assert numbers(rendered(work, tmp_path / "part.mp4")) == list(range(110, 160))
+    ahead = (*steps, RenderStep("turned", "TRANSFORM", {"x": 0.5}, ("all",)))  # its threads look ahead
+    ended = Part("picture", 100, 120, extents | {"turned": extents["all"]}, {"all": 120})
+    rendered(msgspec.structs.replace(work, steps=ahead, part=ended), tmp_path / "ahead.mp4")
     beyond = msgspec.structs.replace(work, part=Part("picture", 110, 130, extents))
     with pytest.raises(StepFailed, match="'c' is read, and this part was to read none"):
         rendered(beyond, tmp_path / "beyond.mp4")
