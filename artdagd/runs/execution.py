@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from artdagd.runs.parts import InParts
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.work import MediaFacts, RenderPass, RenderStep
+
+log = logging.getLogger(__name__)
 
 
 class _Lost(Exception):
@@ -230,7 +233,13 @@ class Execution:
         await self._enter(item.steps, "ready")
         await self._enter(item.steps, "running")
         measures = await self._measures()
-        return Ready(await parts.made(measures.measure(item, item.steps) if measures else None))
+        try:
+            return Ready(await parts.made(measures.measure(item, item.steps) if measures else None))
+        except StepFailed as error:
+            if error.code != "refused":
+                raise
+            log.warning("%s is made in one piece, as a part of it can't be made: %s", item.pass_id, error.detail)
+            return await self._work(item)
 
     async def _file(self, name: str) -> Path:
         """The file of a recipe input or of another pass's result."""
