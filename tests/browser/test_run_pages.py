@@ -28,6 +28,8 @@ from tests import databases
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SEEDED = 1000
+STEPS = 40
+"""So many that levels which are finished are folded."""
 
 RECIPE = """\
 name: lit
@@ -94,10 +96,10 @@ async def seed(home: Path) -> None:
 
     await database.write(work)
     kept: dict[str, Any] = {"run_id": "run-wrong", "type": "EFFECT"}
-    await database.runs.put_steps("run-wrong", [
-        StepRow(step_id="one", position=0, level=0, status="completed", **kept),
-        StepRow(step_id="two", position=1, level=1, status="failed", error="the picture is <b>too</b> wide", **kept),
-    ])  # fmt: skip
+    steps = [StepRow(step_id=f"one{at}", position=at, level=0, status="completed", **kept) for at in range(STEPS)]
+    wide = "the picture is <b>too</b> wide"
+    steps.append(StepRow(step_id="two", position=STEPS, level=1, status="failed", error=wide, **kept))
+    await database.runs.put_steps("run-wrong", steps)
     await database.close()
 
 
@@ -218,6 +220,9 @@ async def test_a_failure_says_what_to_do_and_leads_to_its_step(place: Place):
     await alert.get_by_role("link", name="two").click()
     await expect(page.locator("#step-two .failure")).to_have_text("the picture is <b>too</b> wide")
     assert page.url.endswith("#step-two")
+    assert await page.locator("details.level[open]").count() == 1
+    await expect(page.locator("#level-0 summary")).to_contain_text(f"{STEPS} of {STEPS} finished")
+    await expect(page.locator("#step-one0")).to_be_hidden()
     assert place.failed["error"]["advice"]
     await page.goto(f"{place.node.url}/run/{place.failed['run_id']}")
     await expect(alert.locator("p b").first).to_have_text(place.failed["error"]["advice"])
