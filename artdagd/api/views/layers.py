@@ -79,18 +79,18 @@ def _wanted(item: int, others: Sequence[int], wide: Sequence[float], middles: Se
 
 def _put(row: Sequence[int], wanted: Sequence[float], wide: Sequence[float], middles: list[float]) -> None:
     """Each item as near to where it is wanted as its neighbours allow: least squares, by pooling those that would
-    overlap (isotonic regression; Ayer and others, 1955)."""
+    overlap (isotonic regression; Ayer and others, 1955). The wider one is, the less it gives way."""
     ahead, gaps = 0.0, []
     for at, item in enumerate(row):
         ahead += (wide[item] + wide[row[at - 1]]) / 2 if at else 0.0
         gaps.append(ahead)
-    pools: list[tuple[float, int]] = []  # sum and count
-    for want, gap in zip(wanted, gaps, strict=True):
-        total, count = want - gap, 1
-        while pools and pools[-1][0] * count > total * pools[-1][1]:
+    pools: list[tuple[float, float, int]] = []  # weighted sum, weight, and how many
+    for item, want, gap in zip(row, wanted, gaps, strict=True):
+        total, weight, count = (want - gap) * wide[item], wide[item], 1
+        while pools and pools[-1][0] * weight > total * pools[-1][1]:
             before = pools.pop()
-            total, count = total + before[0], count + before[1]
-        pools.append((total, count))
-    shifts = [total / count for total, count in pools for _ in range(count)]
+            total, weight, count = total + before[0], weight + before[1], count + before[2]
+        pools.append((total, weight, count))
+    shifts = [total / weight for total, weight, count in pools for _ in range(count)]
     for item, shift, gap in zip(row, shifts, gaps, strict=True):
         middles[item] = shift + gap

@@ -81,6 +81,17 @@ export function viewOf(frame, svg, signal, wheel) {
     apply();
   }
 
+  // Brings a node to the middle, large enough to be read.
+  function read(node) {
+    scale = Math.max(scale, READABLE);
+    const box = node.querySelector("rect");
+    const [left, top, across, down] = ["x", "y", "width", "height"].map((name) => Number(box.getAttribute(name)));
+    x = frame.clientWidth / 2 - (left + across / 2) * scale;
+    y = frame.clientHeight / 2 - (top + down / 2) * scale;
+    touched = true;
+    apply();
+  }
+
   function moved() {
     touched = true;
     kept = null;
@@ -105,7 +116,7 @@ export function viewOf(frame, svg, signal, wheel) {
   sized.observe(frame);
   signal.addEventListener("abort", () => sized.disconnect());
   fit(true);
-  return { fit, zoom, pan, show, step: STEP, pace: PAN };
+  return { fit, zoom, pan, show, read, step: STEP, pace: PAN };
 }
 
 function inside(frame, { clientX, clientY }) {
@@ -120,7 +131,7 @@ function drags(frame, signal, pan, zoom) {
   frame.addEventListener(
     "pointerdown",
     (event) => {
-      if (event.button) return;
+      if (event.button || event.target.closest("input, button")) return;
       held.set(event.pointerId, inside(frame, event));
       if (held.size === 1) [moved, far] = [0, false];
     },

@@ -4,6 +4,7 @@ import { told } from "../dag-panel.js";
 import { viewOf } from "../dag-view.js";
 import { make } from "../elements.js";
 
+const MANY = 24; // steps, of which one is found by its name
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export function mount(element, signal) {
@@ -29,6 +30,7 @@ export function mount(element, signal) {
   );
   const view = viewOf(frame, svg, signal, () => wheels);
   frame.append(tools(view));
+  if (nodes.length > MANY) frame.append(finder());
 
   let chosen = null;
   let current = null;
@@ -61,6 +63,22 @@ export function mount(element, signal) {
       view.show(node);
     }
     element.dispatchEvent(new CustomEvent("dag:select", { bubbles: true, detail: { step } }));
+  }
+
+  // Finds a step by its name, or by what it is called among others.
+  function finder() {
+    const names = make("datalist", { id: `steps-${Math.random().toString(36).slice(2)}` }, ...nodes.map(({ dataset }) => make("option", { value: dataset.step }, dataset.type)));
+    const box = make("input", { type: "search", list: names.id, placeholder: "Find a step", "aria-label": "Find a step", change: find });
+    function find() {
+      const wanted = box.value.trim().toLowerCase();
+      const like = (node) => node.dataset.step.toLowerCase().includes(wanted);
+      const node = wanted && (nodes.find(({ dataset }) => dataset.step.toLowerCase() === wanted) ?? nodes.find(like));
+      box.toggleAttribute("aria-invalid", Boolean(wanted) && !node);
+      if (!node) return;
+      view.read(node);
+      choose(node);
+    }
+    return make("div", { class: "find" }, box, names);
   }
 
   function close() {
@@ -125,7 +143,7 @@ export function mount(element, signal) {
 
   function act({ key, target }) {
     if (key === "Escape" && chosen) return (close(), true);
-    if (!frame.contains(target)) return false;
+    if (!frame.contains(target) || target.matches("input")) return false;
     if (key === "+" || key === "=") return (view.zoom(view.step), true);
     if (key === "-") return (view.zoom(1 / view.step), true);
     if (key === "0") return (view.fit(), true);
