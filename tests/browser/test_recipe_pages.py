@@ -127,7 +127,7 @@ async def test_a_text_is_checked_as_it_is_typed_and_mended_by_a_click(place):
     begun = await text.input_value()
     await text.fill(begun.replace("RESIZE", "RESISE").replace("name: first", "name: written here"))
     await expect(page.get_by_text("1 thing is wrong")).to_be_visible()
-    await expect(page.locator(".numbers .bad")).to_have_text("33\n")
+    await expect(page.locator(".gutter .bad")).to_have_text("33\n")
     await page.get_by_role("button", name="Line 33, column 11").click()
     assert await text.evaluate("one => one.value.slice(one.selectionStart, one.selectionStart + 6)") == "RESISE"
     await page.get_by_role("button", name="Write RESIZE").click()

@@ -5,7 +5,7 @@ const INDENT = "  ";
 
 // `area` is a textarea in an element of its own. `at` counts lines and columns from 1, columns in characters.
 export function writer(area, signal) {
-  const numbers = make("pre", { class: "numbers", "aria-hidden": "true" });
+  const numbers = make("pre", { class: "gutter", "aria-hidden": "true" });
   const bars = make("div", { class: "bars", "aria-hidden": "true" });
   area.before(numbers, bars);
   let wrong = new Set();

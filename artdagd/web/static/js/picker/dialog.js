@@ -54,7 +54,7 @@ export function pick({ title, kinds, signal }) {
     }
 
     function card(entry) {
-      const button = make("button", { type: "button", class: "choice", click: () => choose(entry.cid) }, still(entry), make("b", {}, nameOf(entry)), make("small", {}, factsOf(entry)));
+      const button = make("button", { type: "button", class: "offer", click: () => choose(entry.cid) }, still(entry), make("b", {}, nameOf(entry)), make("small", {}, factsOf(entry)));
       return make("li", {}, button);
     }
 
