@@ -30,7 +30,7 @@ def explain(run_id: str, against: str | None, whole: bool, show: Show) -> None:
     show.value(None, [f"run      {found['run_id']}", f"against  {other or 'nothing: no earlier run is known'}", ""])
     told = [one for one in found["steps"] if whole or (one["status"], one["reason"]) != ("cached", "nothing changed")]
     rows = (
-        (_name(one), one["type"], one["status"], _seconds(one["seconds"]), one["reason"], one["detail"]) for one in told
+        (_name(one), one["type"], one["status"], _seconds(one["seconds"]), one["reason"], _because(one)) for one in told
     )
     columns = ("step", "type", "became", "seconds", "why", "because")
     show.table(None, columns, rows, "nothing changed, and every result was there")
@@ -39,6 +39,13 @@ def explain(run_id: str, against: str | None, whole: bool, show: Show) -> None:
 
 def _name(step: dict[str, Any]) -> str:
     return f"{'  ' if step['cause'] else ''}{step['step_id']}"
+
+
+def _because(step: dict[str, Any]) -> str:
+    parts = step.get("segments")
+    if not parts or step["status"] != "ran":
+        return str(step["detail"])
+    return f"{step['detail']} ({parts['made']} of {parts['total']} segments were made)"
 
 
 def _seconds(value: float | None) -> str:

@@ -77,7 +77,8 @@ def _cost(estimate: dict[str, Any] | None) -> list[str]:
         return []
     passes, seconds = estimate["passes"], estimate["seconds"]
     said = "nothing" if not passes else "not known yet" if seconds is None else f"about {_about(seconds)} s of a worker"
-    return [f"would take  {said}"]
+    parts = f", {estimate['segments']} segments" if estimate.get("segments") else ""
+    return [f"would take  {said}{parts}"]
 
 
 def _about(seconds: float | None) -> str:

@@ -9,11 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
+from artdagd.cid import cid_of_value
 from artdagd.plans import cache_ids
 from artdagd.plans.identities import identities
 from artdagd.plans.model import Pass, Plan
 from artdagd.plans.ports import expand_ports
 from artdagd.steps.catalogue import Catalogue
+from artdagd.work import RenderPass
+
+
+def piece_id(piece: RenderPass, cids: Mapping[str, str], catalogue: Catalogue, cluster: str) -> str:
+    """The name of a part of a pass, or of putting parts together, by what it reads: ``cids`` are those of all sources
+    of ``piece``. The record is the work itself, with CIDs for paths, and who carries out its steps."""
+    work = msgspec.structs.replace(piece, sources={name: cids[name] for name in piece.sources})
+    record = {
+        "v": cache_ids.VERSION,
+        "engine": cache_ids.ENGINE,
+        "cluster": cluster,
+        "identity": [list(identities(step, catalogue)) for step in piece.steps],
+        "work": msgspec.to_builtins(work),
+    }
+    return cid_of_value(record)
 
 
 def content_id(

@@ -6,9 +6,10 @@ from artdagd.plans.faults import wrong_step
 from artdagd.plans.model import ConcreteStep, PlannedStep
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.suggest import unknown
+from artdagd.work import RenderStep
 
 
-def identities(step: ConcreteStep | PlannedStep, catalogue: Catalogue) -> tuple[str, ...]:
+def identities(step: ConcreteStep | PlannedStep | RenderStep, catalogue: Catalogue) -> tuple[str, ...]:
     """The CIDs of the identities that shape a step's result, as they stand in its cache id: the step type's, and the
     effect's or the analyzers'. Raises InvalidRecipe if no analyzer gives a feature."""
     own = catalogue.identity("step", step.type).cid
@@ -20,7 +21,9 @@ def identities(step: ConcreteStep | PlannedStep, catalogue: Catalogue) -> tuple[
     return (own,)
 
 
-def features_by_analyzer(step: ConcreteStep | PlannedStep, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
+def features_by_analyzer(
+    step: ConcreteStep | PlannedStep | RenderStep, catalogue: Catalogue
+) -> dict[str, tuple[str, ...]]:
     """Which analyzer gives which of an ANALYZE step's features; analyzers and features are sorted.
 
     Raises InvalidRecipe if no analyzer gives one of them.

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from artdagd.delivery import Delivery
+from artdagd.plans.contents import piece_id
 from artdagd.plans.model import Pass, Plan, PlannedStep, Segment
 from artdagd.plans.segments import picture_of, sound_of
 from artdagd.plans.windows import used
@@ -22,9 +23,11 @@ SOUND = "sound"
 
 
 class Parts:
-    """The parts of a pass of ``plan`` that is made in parts. The sources of the work that it gives lack their paths."""
+    """The parts of a pass of ``plan`` that is made in parts. The sources of the work that it gives lack their paths.
+    ``cluster`` is ``cluster_digest(key)``, which only names by content take."""
 
-    def __init__(self, plan: Plan, item: Pass, catalogue: Catalogue) -> None:
+    def __init__(self, plan: Plan, item: Pass, catalogue: Catalogue, cluster: str = "") -> None:
+        self._cluster = cluster
         assert item.delivery is not None
         self._plan, self._item, self._catalogue = plan, item, catalogue
         self._delivery: Delivery = item.delivery
@@ -36,6 +39,10 @@ class Parts:
     def fps(self) -> Fraction:
         """Frames a second of the result."""
         return Fraction(*self._delivery.fps) if self._delivery.fps else rate(self._plan.extents[self._item.steps[-1]])
+
+    def content_id(self, piece: RenderPass, cids: Mapping[str, str]) -> str:
+        """The name of a piece of the work by what it reads: see :mod:`artdagd.plans.contents`."""
+        return piece_id(piece, cids, self._catalogue, self._cluster)
 
     def segment(self, segment: Segment) -> RenderPass:
         """The work that makes a segment."""

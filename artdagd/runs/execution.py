@@ -22,7 +22,7 @@ from artdagd.runs.again import again
 from artdagd.runs.compute import Compute, Computed, Ready
 from artdagd.runs.live import LiveRun
 from artdagd.runs.machine import StepStatus
-from artdagd.runs.parts import InParts
+from artdagd.runs.parts import InParts, Source
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.work import MediaFacts, RenderPass, RenderStep
@@ -97,7 +97,11 @@ class Planner:
 
     def parts(self, made: Plan, item: Pass) -> Parts:
         """The work that makes a pass in parts."""
-        return Parts(made, item, self._catalogue)
+        return Parts(made, item, self._catalogue, cluster_digest(self._cluster_key))
+
+    async def known(self, cache_ids: list[str]) -> dict[str, str]:
+        """Those of which a result exists."""
+        return await self._compute.known(cache_ids)
 
     async def measures(self, made: Plan) -> Measures | None:
         """How much work the passes of a plan are; None where that can't be told."""
@@ -130,14 +134,6 @@ class Planner:
 
         # The input itself is not made anew; what was found in it is.
         return await again(analyzed, BlobCorrupt, NotFound)
-
-
-class Source(msgspec.Struct, frozen=True):
-    """What a pass reads: a recipe input, or the result whose cache id is ``made``."""
-
-    path: Path
-    cid: str
-    made: str | None = None
 
 
 class Execution:
@@ -234,16 +230,16 @@ class Execution:
         await self._enter(item.steps, "running")
         measures = await self._measures()
         try:
-            return Ready(await parts.made(measures.measure(item, item.steps) if measures else None))
+            return await parts.made(measures.measure(item, item.steps) if measures else None)
         except StepFailed as error:
             if error.code != "refused":
                 raise
             log.warning("%s is made in one piece, as a part of it can't be made: %s", item.pass_id, error.detail)
             return await self._work(item)
 
-    async def _file(self, name: str) -> Path:
-        """The file of a recipe input or of another pass's result."""
-        return (await self._source(name, {})).path
+    async def _file(self, name: str) -> Source:
+        """A recipe input, or another pass's result."""
+        return await self._source(name, {})
 
     async def _sourced(self, item: Pass) -> Ready:
         """Raises _Lost if what an earlier run had stored is gone by the time that it is read."""

@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+import msgspec
+
 from artdagd.database import Database
+from artdagd.database.actions import ActionRow
 from artdagd.database.runs import RunRow, StepRow
 from artdagd.errors import ArtdagError
 from artdagd.plans.explain import Difference, compare
-from artdagd.plans.model import Plan
+from artdagd.plans.model import Pass, Plan
 from artdagd.runs.binding import Binder
 from artdagd.runs.performance import Stage
 from artdagd.runs.provenance import parts
-from artdagd.runs.views import ExplainedStep, Explanation
+from artdagd.runs.views import ExplainedSegments, ExplainedStep, Explanation
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store import BlobStore
 
@@ -65,7 +68,9 @@ class Explainer:
         made = await self._binder.read_plan(row.plan_id or "")
         names = await self.names(made, row, before.row if before else None)
         differences = compare(made, before.made if before else None, names)
-        actions = await self._database.actions.get_many([item.pass_id for item in made.passes])
+        named = [part.segment_id for item in made.passes for part in item.segments]
+        actions = await self._database.actions.get_many([*(item.pass_id for item in made.passes), *named])
+        parted = {item.steps[-1]: _segments(item, row, before, actions) for item in made.passes if item.segments}
         planned = {step.step_id: step for step in made.steps}
         became = {step.step_id: step for step in steps}
         told = []
@@ -73,8 +78,10 @@ class Explainer:
             step = became.get(difference.step_id)
             action = actions.get(planned[difference.step_id].cache_id)
             ran = step is not None and _status(step) == "ran"
-            told.append(_explained(difference, planned[difference.step_id].type, step, before, made,
-                                   action.seconds if ran and action else None))  # fmt: skip
+            parts, spent = parted.get(difference.step_id, (None, 0.0))
+            seconds = action.seconds + spent if ran and action else None
+            one = _explained(difference, planned[difference.step_id].type, step, before, made, seconds)
+            told.append(msgspec.structs.replace(one, segments=parts))
         return Explanation(row.run_id, before.row.run_id if before else None, told)
 
     async def names(self, made: Plan, *rows: RunRow | None) -> dict[str, str]:
@@ -90,6 +97,20 @@ class Explainer:
                     record = await self._store.read_value(row.provenance_cid)
                     found |= {one["cid"]: called(one) for one in record["effects"]}
         return found
+
+
+def _segments(
+    item: Pass, row: RunRow, before: Earlier | None, actions: Mapping[str, ActionRow]
+) -> tuple[ExplainedSegments, float]:
+    """What became of the segments of a pass, and the seconds that those took which were made for the run."""
+    ids = [part.segment_id for part in item.segments]
+    old = {part.segment_id for other in before.made.passes for part in other.segments} if before else set()
+    since = row.started_at or row.created_at
+    new = [actions[name] for name in ids if name in actions and actions[name].created_at >= since]
+    # What was found by its content has a record of now, too, of what another took.
+    made = [one for one in new if one.made_of is not None]
+    changed = sum(name not in old for name in ids) if before else None
+    return ExplainedSegments(len(ids), changed, len(made)), sum(one.seconds for one in made)
 
 
 def called(record: Mapping[str, Any]) -> str:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from artdagd.database import Database
 from artdagd.plans.estimates import Past, estimate
 from artdagd.plans.explain import compare
-from artdagd.plans.model import Plan
+from artdagd.plans.model import Pass, Plan, Segment
 from artdagd.runs.execution import Planner, needed
 from artdagd.runs.explaining import Earlier, Explainer
 from artdagd.runs.views import Estimate, StepReason
 
 
 class Foreseen(msgspec.Struct, frozen=True):
-    """``seconds`` are of the passes that would run, by pass id, None where nothing is known; ``against`` is the run
-    that ``reasons`` compare with."""
+    """``seconds`` are of the passes that would run, by pass id, None where nothing is known; ``segments`` are
+    the parts that would be made of those that are made in parts; ``against`` is the run that ``reasons`` compare with.
+    """
 
     seconds: dict[str, float | None] = {}
+    segments: int = 0
     reasons: tuple[StepReason, ...] = ()
     against: str | None = None
 
     @property
     def estimate(self) -> Estimate:
         known = [each for each in self.seconds.values() if each is not None]
-        return Estimate(sum(known) if len(known) == len(self.seconds) else None, len(self.seconds))
+        return Estimate(sum(known) if len(known) == len(self.seconds) else None, len(self.seconds), self.segments)
 
 
 def to_run(made: Plan, known: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -47,6 +49,12 @@ def to_run(made: Plan, known: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def _share(item: Pass, lacking: Sequence[Segment]) -> float:
+    """How much of a pass is made, if those of its segments are made that are lacking."""
+    total = sum(part.frames for part in item.segments)
+    return sum(part.frames for part in lacking) / total if total else 1.0
+
+
 class Foresight:
     """Estimates by what passes took so far, on this node and the others on its database."""
 
@@ -61,15 +69,26 @@ class Foresight:
         if not running:
             return Foreseen()
         before = await self._explainer.latest(owner, made.name)
+        lacking = await self._lacking(made, running)
         return Foreseen(
-            await self._seconds(made, running),
+            await self._seconds(made, running, lacking),
+            sum(len(parts) for parts in lacking.values()),
             await self._reasons(made, running, before),
             before.row.run_id if before else None,
         )
 
-    async def _seconds(self, made: Plan, running: Mapping[str, tuple[str, ...]]) -> dict[str, float | None]:
-        """What was made before and is gone takes what it took; all else is estimated."""
-        records = await self._database.actions.get_many(list(running))
+    async def _lacking(self, made: Plan, running: Mapping[str, tuple[str, ...]]) -> dict[str, list[Segment]]:
+        """The segments that would be made, by pass."""
+        parted = [item for item in made.passes if item.pass_id in running and item.segments]
+        known = await self._planner.known([part.segment_id for item in parted for part in item.segments])
+        return {item.pass_id: [part for part in item.segments if part.segment_id not in known] for item in parted}
+
+    async def _seconds(
+        self, made: Plan, running: Mapping[str, tuple[str, ...]], lacking: Mapping[str, list[Segment]]
+    ) -> dict[str, float | None]:
+        """What was made before in one piece and is gone takes what it took; all else is estimated. Of a pass that is
+        made in parts, those count that are lacking."""
+        records = await self._database.actions.get_many([pass_id for pass_id in running if pass_id not in lacking])
         exact = {cache_id: row.seconds for cache_id, row in records.items() if row.seconds}
         measures = await self._planner.measures(made)
         past = [Past(*found) for found in await self._database.actions.measured()] if measures else []
@@ -78,7 +97,9 @@ class Foresight:
         for pass_id, ids in running.items():
             found[pass_id] = exact.get(pass_id)
             if found[pass_id] is None and measures:
-                found[pass_id] = estimate(measures.measure(passes[pass_id], ids), past)
+                item = passes[pass_id]
+                whole = estimate(measures.measure(item, item.steps if item.segments else ids), past)
+                found[pass_id] = None if whole is None else whole * _share(item, lacking.get(pass_id, ()))
         return found
 
     async def _reasons(

@@ -16,7 +16,6 @@ from artdagd.plans.parts import SOUND, Parts
 from artdagd.runs.again import again
 from artdagd.runs.compute import OnProgress, Ready
 from artdagd.store.blobs import BlobStore
-from artdagd.work import RenderPass
 
 SPARE = 1
 """Parts that wait beside those that have a worker: so no worker waits for us, and what is urgent waits for few."""
@@ -24,8 +23,17 @@ SPARE = 1
 HEARD = 0.02
 """The sound's share of the work of a pass that is made in parts, and that of putting them together."""
 
-Source = Callable[[str], Awaitable[Path]]
-"""The file of a recipe input, or of what another pass made."""
+
+class Source(msgspec.Struct, frozen=True):
+    """A file that a pass reads: a recipe input, or the result whose cache id is ``made``."""
+
+    path: Path
+    cid: str
+    made: str | None = None
+
+
+Sources = Callable[[str], Awaitable[Source]]
+"""Gives a recipe input, or what another pass made, by name."""
 
 
 class Renders(Protocol):
@@ -52,7 +60,7 @@ class InParts:
         parts: Parts,
         renders: Renders,
         store: BlobStore,
-        source: Source,
+        source: Sources,
         tell: Callable[[float], None],
     ) -> None:
         self._parts = parts
@@ -67,25 +75,27 @@ class InParts:
             self._ids[SOUND], self._shares[SOUND] = item.sound, HEARD
         self._fractions: dict[str, float] = dict.fromkeys(self._ids, 0.0)
 
-    async def made(self, measure: Measure | None) -> RenderPass:
+    async def made(self, measure: Measure | None) -> Ready:
         """The work that is left when all parts are there: putting them together. ``measure`` is how much work they are.
         Raises StepFailed."""
         self._measure = measure
-        return self._parts.join(await again(self._all, _Gone))
+        cids, paths = await again(self._all, _Gone)
+        join = self._parts.join(paths)
+        return Ready(join, self._parts.content_id(join, cids), tuple(self._ids.values()))
 
     def progress(self, fraction: float) -> None:
         """How far they are put together."""
         self._tell(1 - HEARD + HEARD * fraction)
 
-    async def _all(self) -> dict[str, str]:
-        """The paths of all parts. Raises _Gone if one that was there is not there any more."""
+    async def _all(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The CIDs and the paths of all parts. Raises _Gone if one that was there is not there any more."""
         known = await self._renders.kept(list(self._ids.values()))
         found = {name: known[part] for name, part in self._ids.items() if part in known}
         for name in found:
             self._note(name, 1.0)
         await self._make([name for name in sorted(self._ids, key=self._order) if name not in found], found)
         try:
-            return {name: str(await self._store.path(cid)) for name, cid in found.items()}
+            return found, {name: str(await self._store.path(cid)) for name, cid in found.items()}
         except (BlobCorrupt, NotFound) as error:
             raise _Gone from error
 
@@ -114,11 +124,14 @@ class InParts:
     async def _part(self, name: str) -> str:
         async def work() -> Ready:
             piece = self._parts.sound() if name == SOUND else self._parts.segment(self._segments[name])
-            paths = {source: str(await self._source(source)) for source in piece.sources}
+            sources = {source: await self._source(source) for source in piece.sources}
+            piece = msgspec.structs.replace(piece, sources={name: str(one.path) for name, one in sources.items()})
+            content_id = self._parts.content_id(piece, {name: one.cid for name, one in sources.items()})
+            made = tuple(one.made for one in sources.values() if one.made)
             measure = self._measure
             if measure is not None:
                 measure = msgspec.structs.replace(measure, work=measure.work * self._shares[name])
-            return Ready(msgspec.structs.replace(piece, sources=paths), measure=measure, kind="segment")
+            return Ready(piece, content_id, made, measure, "segment")
 
         def on_progress(fraction: float) -> None:
             self._note(name, fraction)

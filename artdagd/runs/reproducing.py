@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,7 +19,7 @@ from artdagd.plans.parts import Parts
 from artdagd.runs.binding import Binder
 from artdagd.runs.compute import FOR, Anew, Compute, OnProgress, Ready
 from artdagd.runs.explaining import called
-from artdagd.runs.parts import InParts
+from artdagd.runs.parts import InParts, Source
 from artdagd.runs.performance import Stage
 from artdagd.runs.places import Places
 from artdagd.runs.provenance import parts
@@ -276,7 +275,7 @@ class _Again:
             work = InParts(self.made, item, pieces, renders, self._stage.store, self._file, told)
 
             async def joined() -> Ready:
-                return Ready(await work.made(None))
+                return await work.made(None)
 
             return self._did(last, await self._stage.compute.anew(joined, work.progress))
         done = await self._stage.compute.anew(
@@ -289,14 +288,14 @@ class _Again:
         self._seconds[step_id] = self._seconds.get(step_id, 0.0) + done.seconds
         return done.cid
 
-    async def _file(self, name: str) -> Path:
+    async def _file(self, name: str) -> Source:
         cid = self.made.inputs[name] if name in self.made.inputs else await self._result(name)
-        return await self._stage.store.path(cid)
+        return Source(await self._stage.store.path(cid), cid)
 
     async def _ready(self, item: Pass) -> Ready:
         steps = [self._steps[step_id] for step_id in item.steps]
         outside = sorted({name for step in steps for name in step.inputs}.difference(item.steps))
-        sources = {name: str(await self._file(name)) for name in outside}
+        sources = {name: str((await self._file(name)).path) for name in outside}
         parts = tuple(RenderStep(step.step_id, step.type, step.config, step.inputs) for step in steps)
         return Ready(RenderPass(parts, sources, item.delivery))
 

@@ -192,10 +192,12 @@ class PassView(msgspec.Struct, frozen=True):
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """``passes`` would run; they would take one worker ``seconds`` together, null where that is not known of each."""
+    """``passes`` would run; they would take one worker ``seconds`` together, null where that is not known of each. Of
+    those that are made in parts, ``segments`` would be made, and the others are there."""
 
     seconds: float | None
     passes: int
+    segments: int = 0
 
 
 class StepReason(msgspec.Struct, frozen=True):
@@ -300,6 +302,15 @@ class Artifact(msgspec.Struct, frozen=True):
     is_data: bool
 
 
+class ExplainedSegments(msgspec.Struct, frozen=True):
+    """A result that is made in segments: there are ``total``, of which ``changed`` are others than in the run before
+    (null without one), and ``made`` were made for this run."""
+
+    total: int
+    changed: int | None
+    made: int
+
+
 class ExplainedStep(msgspec.Struct, frozen=True, kw_only=True):
     """Why a step was computed, or was not. ``status`` is ``ran``, ``cached``, ``fused`` or what a step may be besides.
 
@@ -318,6 +329,7 @@ class ExplainedStep(msgspec.Struct, frozen=True, kw_only=True):
     changes: list[Change]
     cause: str | None
     seconds: float | None
+    segments: ExplainedSegments | None = None
 
 
 class Explanation(msgspec.Struct, frozen=True):

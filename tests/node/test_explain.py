@@ -56,7 +56,7 @@ async def test_why_each_step_was_computed(tmp_path: Path, monkeypatch: pytest.Mo
             return str(run["run_id"])
 
         plan = await planned(person, clip)
-        assert (plan["against"], plan["estimate"]) == (None, {"seconds": None, "passes": 2})
+        assert (plan["against"], plan["estimate"]) == (None, {"seconds": None, "passes": 2, "segments": 0})
         assert {one["reason"] for one in plan["reasons"]} == {"new"}
 
         first = await ran()
@@ -104,7 +104,7 @@ async def test_why_each_step_was_computed(tmp_path: Path, monkeypatch: pytest.Mo
             "soft": ("parameter changed", "tint"),
         }
         plan = await planned(person, clip, crf=30)
-        assert (plan["estimate"], plan["reasons"]) == ({"seconds": 0.0, "passes": 0}, [])
+        assert (plan["estimate"], plan["reasons"]) == ({"seconds": 0.0, "passes": 0, "segments": 0}, [])
 
         # The node's disk is emptied of what can be made again.
         answer = await person.http.post("/cache/gc", json={"to_bytes": 0})

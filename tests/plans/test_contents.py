@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from artdagd.cid import cid_of_value
-from artdagd.plans.contents import content_id
+from artdagd.plans.contents import content_id, piece_id
 from artdagd.plans.estimates import Measure, Measures, Past, estimate
 from artdagd.plans.model import Plan
 from artdagd.plans.planner import plan
 from artdagd.recipes.model import Recipe
 from artdagd.steps.catalogue import Catalogue
-from artdagd.work import Delivery
+from artdagd.work import Delivery, Join, Part, RenderPass, RenderStep
 
 Binding = Callable[..., dict[str, Any]]
 Make = Callable[..., Recipe]
@@ -77,6 +78,26 @@ def test_a_song_is_named_by_its_sound(planned: Planned, catalogue: Catalogue):
     one, retagged = planned(*chain(30.0)), planned(*chain(30.0), audio=cid_of_value("retagged"))
     same = cid_of_value("bytes")
     assert named(one, catalogue, 1, tint=same) == named(retagged, catalogue, 1, tint=same)
+
+
+def test_a_part_is_named_by_its_work_and_not_by_where_its_files_are(catalogue: Catalogue):
+    step = RenderStep("s", "EFFECT", {"effect": "hue", "degrees": 30.0}, ("a",))
+
+    def name(piece: RenderPass, cid: str = "c1", cluster: str = "") -> str:
+        return piece_id(piece, {"a": cid}, catalogue, cluster)
+
+    made = RenderPass((step,), {"a": "/here"}, Delivery(), Part("picture", 0, 50))
+    base = name(made)
+    assert name(msgspec.structs.replace(made, sources={"a": "/elsewhere"})) == base
+    others = [
+        name(made, "c2"),
+        name(made, cluster="ab"),
+        name(msgspec.structs.replace(made, part=Part("picture", 50, 100))),
+        name(msgspec.structs.replace(made, delivery=Delivery(crf=30))),
+        name(msgspec.structs.replace(made, steps=(msgspec.structs.replace(step, config={"effect": "blur"}),))),
+        name(RenderPass((), {"a": "/here"}, Delivery(), join=Join(("a",), (None,), (25, 1)))),
+    ]
+    assert len({base, *others}) == len(others) + 1
 
 
 def test_passes_are_measured(planned: Planned, binding: Binding, recipe: Make, catalogue: Catalogue):
