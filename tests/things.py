@@ -38,6 +38,7 @@ class Things:
             "token_id": self._token,
             "provider_id": self._provider,
             "type": self._type,
+            "name": self._example,
             "step_id": self._step,
         }
         return await made[parameter]()
@@ -86,6 +87,11 @@ class Things:
 
     async def _step(self) -> str:
         return "effect"
+
+    async def _example(self) -> str:
+        """One that needs no input."""
+        examples = (await self._http.get("/examples")).json()["items"]
+        return next(str(one["name"]) for one in examples if not one["inputs"])
 
     async def _type(self) -> str:
         return "local"

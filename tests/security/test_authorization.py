@@ -29,7 +29,7 @@ LISTS = {
 }
 """Lists of somebody's things, and what names one."""
 
-SHARED = {"list_workers", "list_plugins", "list_steps", "list_nodes"}
+SHARED = {"list_workers", "list_plugins", "list_steps", "list_nodes", "list_examples"}
 """Lists of what is the node's."""
 
 FORBIDDEN = {
@@ -125,13 +125,15 @@ async def _holds(
         return answer.status_code == int(want)
     # As if it were not there at all, to the byte.
     kept, nothing = dict(world.words), {one: unknown(one) for one in named if one in OWNED}
-    world.words |= {"CLIP": unknown("cid"), "RECIPE": unknown("recipe_id"), "PLAN": _plan_id()}
+    world.words |= {
+        "CLIP": unknown("cid"), "RECIPE": unknown("recipe_id"), "PLAN": _plan_id(), "RUN": unknown("run_id"),
+    }  # fmt: skip
     try:
         other = await world.send(method, path, operation, named | nothing, headers)
     finally:
         mine, world.words = world.words, kept
     pairs = [(nothing[one], named[one]) for one in nothing] + [
-        (mine[one], kept[one]) for one in ("CLIP", "RECIPE", "PLAN")
+        (mine[one], kept[one]) for one in ("CLIP", "RECIPE", "PLAN", "RUN")
     ]
     text = other.text
     for theirs, ours in pairs:

@@ -32,7 +32,7 @@ SAFE = ("GET", "HEAD")
 OWNED = {"cid", "recipe_id", "run_id", "token_id", "provider_id"}
 """Path parameters that name somebody's things: what is another's is not there."""
 
-COMMON = {"type", "step_id"}
+COMMON = {"type", "step_id", "name"}
 """Path parameters that name what is the node's, and there for everybody, or a part of what another one names."""
 
 PUBLISHED = {"show_publication", "withdraw_blob", "withdraw_blob_form"}
@@ -42,6 +42,7 @@ BODIES: dict[str, Any] = {
     "revoke_token": {"token": "nobody's"},
     "revoke_user": {"username": "somebody"},
     "execute_plan": {"plan_id": "PLAN"},
+    "verify_run": {"run_id": "RUN"},
     "start_run": {"effect": "blur", "inputs": ["CLIP"]},
     "run_recipe": {"inputs": {"clip": "CLIP"}},
     "run_recipe_text": {"recipe": "RECIPE", "inputs": {"clip": "CLIP"}},
@@ -245,10 +246,10 @@ async def _plant(world: World, person: Person) -> None:
     token = hashlib.sha256(owner.headers["Authorization"].partition(" ")[2].encode()).hexdigest()[:16]
     world.shared = {
         "cid": clip, "recipe_id": recipe, "run_id": run["run_id"], "token_id": token, "provider_id": provider,
-        "type": "local",
+        **{name: await things.make(name) for name in COMMON},
     }  # fmt: skip
     folder = str(world.clip.parent / "stores" / "any")
-    world.words = {"CLIP": clip, "RECIPE": recipe, "PLAN": run["plan_id"], "FOLDER": folder}
+    world.words = {"CLIP": clip, "RECIPE": recipe, "PLAN": run["plan_id"], "RUN": run["run_id"], "FOLDER": folder}
 
 
 def stated(page: str, row: str) -> int:
