@@ -45,6 +45,7 @@ from artdagd.runs.service import RunService
 from artdagd.runs.storage import Storage
 from artdagd.runs.turns import Turns
 from artdagd.runs.verifying import Verifier
+from artdagd.runs.watching import Watching
 from artdagd.settings import Settings
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
@@ -127,7 +128,7 @@ class Node:
         stack.push_async_callback(library.close)
         previews = Previews(store, compute, library, self.catalogue, membership.key)
         stack.push_async_callback(previews.close)
-        active, runs, reproducer = self._runs(store, database, compute, library, membership)
+        active, runs, reproducer, watching = self._runs(store, database, compute, library, membership)
         stack.push_async_callback(runs.close)
         stack.push_async_callback(reproducer.close)
         authority = Authority(database, settings.admins)
@@ -156,6 +157,7 @@ class Node:
                 keeper=keeper,
                 verifier=Verifier(store, database),
                 reproducer=reproducer,
+                watching=watching,
                 fetching=self._fetching(library, store, database, outbound),
                 previews=previews,
                 storage=storage,
@@ -182,7 +184,7 @@ class Node:
 
     def _runs(
         self, store: BlobStore, database: Database, compute: Compute, library: Library, membership: Membership
-    ) -> tuple[Active, RunService, Reproducer]:
+    ) -> tuple[Active, RunService, Reproducer, Watching]:
         key = membership.key
         self._book = RecipeBook(database, self.catalogue)
         planner = Planner(compute, store, self.catalogue, key)
@@ -192,7 +194,8 @@ class Node:
         places = Places("active runs", settings.max_active_runs, settings.max_active_runs_per_user)
         events = Events()
         active = Active(stage, planner, binder, events, self._observe, places, membership)
-        return active, RunService(stage, planner, binder, events, active), Reproducer(stage, binder)
+        runs = RunService(stage, planner, binder, events, active)
+        return active, runs, Reproducer(stage, binder), Watching(stage, binder, runs, active)
 
     async def _accept(self, broker: Broker, active: Active, membership: Membership) -> None:
         """Start workers, take up unfinished runs, and say that work is welcome."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from artdagd.runs.service import RunService
     from artdagd.runs.storage import Storage
     from artdagd.runs.verifying import Verifier
+    from artdagd.runs.watching import Watching
 
 
 class Describes(Protocol):
@@ -66,6 +67,7 @@ class Services:
     keeper: Keeper
     verifier: Verifier
     reproducer: Reproducer
+    watching: Watching
     fetching: Fetching
     previews: Previews
     publishing: Publishing

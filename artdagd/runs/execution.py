@@ -221,7 +221,7 @@ class Execution:
             self._live.progress(item.steps, fraction)
 
         parts = self._planner.parts(self._plan, item)
-        return InParts(self._plan, item, parts, self._compute, self._store, self._file, tell)
+        return InParts(self._plan, item, parts, self._compute, self._store, self._file, tell, lambda: self._live.wanted)
 
     async def _put_together(self, item: Pass, parts: InParts) -> Ready:
         """What is left to do of a pass when all of its parts are there."""

@@ -41,6 +41,8 @@ class LiveRun:
         self._database = database
         self._events = events
         self._observe = observe
+        self.wanted = 0
+        """The segment of the output that somebody waits for who watches."""
         self._fractions: dict[str, float] = {}
         self._told = 0.0
         self._observing: set[asyncio.Task[None]] = set()

@@ -51,7 +51,7 @@ class Renders(Protocol):
 
 
 class InParts:
-    """One pass of a run. ``tell`` gets how far all of it is, 0 to 1."""
+    """One pass of a run. ``tell`` gets how far all of it is, 0 to 1; ``wanted`` is the segment that comes first."""
 
     def __init__(
         self,
@@ -62,7 +62,9 @@ class InParts:
         store: BlobStore,
         source: Sources,
         tell: Callable[[float], None],
+        wanted: Callable[[], int] = lambda: 0,
     ) -> None:
+        self._wanted = wanted
         self._parts = parts
         self._measure: Measure | None = None
         self._renders, self._store, self._source, self._tell = renders, store, source, tell
@@ -109,7 +111,7 @@ class InParts:
         try:
             while waiting or running:
                 while waiting and len(running) < self._renders.workers + SPARE:
-                    name = waiting.pop(0)
+                    name = waiting.pop(self._next(waiting))
                     running[asyncio.create_task(self._part(name))] = name
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -120,6 +122,12 @@ class InParts:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+
+    def _next(self, waiting: list[str]) -> int:
+        """Which of those that wait comes first: the sound, then what somebody waits for, and what comes after it."""
+        wanted = self._wanted()
+        behind = (place for place, name in enumerate(waiting) if name == SOUND or int(name) >= wanted)
+        return next(behind, 0)
 
     async def _part(self, name: str) -> str:
         async def work() -> Ready:

@@ -258,6 +258,7 @@ class Backing:
             keeper=None,  # type: ignore[arg-type]
             verifier=None,  # type: ignore[arg-type]
             reproducer=None,  # type: ignore[arg-type]
+            watching=None,  # type: ignore[arg-type]
             fetching=self.library,  # type: ignore[arg-type]
             storage=None,  # type: ignore[arg-type]
             publishing=None,  # type: ignore[arg-type]

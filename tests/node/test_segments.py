@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,13 @@ async def test_a_long_result_is_made_in_segments_and_an_edit_makes_few_of_them_a
         saved = await person.save(run["output_cid"], tmp_path / "out.mp4")
         wanted = [number % 100 for number in range(225)] + list(range(25, 100))
         assert [number for _, number in read_numbers(saved)] == wanted
+        playlist = await watched(person, run["run_id"])
+        assert playlist.count("#EXTINF") == len(output["segments"])
+        assert playlist.endswith("#EXT-X-ENDLIST\n")
+        stream = tmp_path / "stream.mp4"
+        stream.write_bytes(await fragments(person, run["run_id"], playlist))
+        assert [number for _, number in read_numbers(stream)] == wanted
+        assert (await person.http.get(f"/api/run/{run['run_id']}/live/99.m4s")).status_code == 404
         edited, other = await made(person, clip, start=1.4)
         before = {segment["segment_id"] for segment in output["segments"]}
         after = {segment["segment_id"] for segment in other["passes"][-1]["segments"]}
@@ -50,3 +58,38 @@ async def test_a_long_result_is_made_in_segments_and_an_edit_makes_few_of_them_a
     async with running_node(tmp_path / "empty", workers=2) as (_, person):
         again, _ = await made(person, await person.upload(clip_file), start=1.4)
         assert again["output_cid"] == edited["output_cid"]
+
+
+async def test_a_run_is_watched_while_it_renders(tmp_path: Path):
+    """The playlist grows; the fragment of a segment that is asked for comes before others."""
+    async with running_node(tmp_path / "home") as (_, person):
+        clip = await person.upload(numbered_clip(tmp_path / "clip.mp4", 100))
+        run = await person.start(recipe_yaml=recipe(), inputs={"clip": clip})
+        first = await watched(person, run["run_id"])
+        assert first.startswith("#EXTM3U\n#EXT-X-VERSION:7\n")
+        assert "#EXT-X-PLAYLIST-TYPE:EVENT" in first
+        answer = await person.http.get(f"/api/run/{run['run_id']}/live/init.mp4")
+        assert answer.headers["content-type"] == "video/mp4"
+        assert b"avcC" in answer.content
+        assert b"moof" not in answer.content
+        last = await person.http.get(f"/api/run/{run['run_id']}/live/3.m4s")
+        assert last.status_code in (200, 503), last.text
+        done = await person.finish(run["run_id"])
+        assert done["status"] == "completed", done["error"]
+        assert (await watched(person, run["run_id"])).startswith(first.removesuffix("#EXT-X-ENDLIST\n"))
+
+
+async def watched(person: Person, run_id: str) -> str:
+    while (answer := await person.http.get(f"/api/run/{run_id}/live.m3u8")).status_code == 503:
+        assert answer.headers["Retry-After"]
+        await asyncio.sleep(0.1)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/vnd.apple.mpegurl"
+    return answer.text
+
+
+async def fragments(person: Person, run_id: str, playlist: str) -> bytes:
+    names = [line for line in playlist.splitlines() if line.endswith(".m4s")]
+    answers = [await person.http.get(f"/api/run/{run_id}/{name}") for name in ("live/init.mp4", *names)]
+    assert {answer.status_code for answer in answers} == {200}
+    return b"".join(answer.content for answer in answers)
