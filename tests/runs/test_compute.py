@@ -31,7 +31,7 @@ class Broker:
         self.failure: StepFailed | None = None
         self.jobs = 0
 
-    async def submit(self, job: Any, on_progress: Any = None, *, whose: str = "") -> JobResult:
+    async def submit(self, job: Any, on_progress: Any = None, **whose: str | None) -> JobResult:
         self.jobs += 1
         self.on_job(Path(next(iter(job.render.sources.values())) if isinstance(job, RenderJob) else job.path))
         if self.failure:
