@@ -96,7 +96,8 @@ def _step_view(step: StepRow, live: LiveRun | None) -> StepView:
         cached=step.cached,
         pass_id=step.pass_id,
         worker=step.worker,
-        fraction=live.fraction(step.step_id) if live else ended,
+        # A run that was just taken up has steps in the database before it is planned again.
+        fraction=live.fraction(step.step_id) if live and step.step_id in live.steps else ended,
         started_at=step.started_at,
         finished_at=step.finished_at,
         error=step.error,

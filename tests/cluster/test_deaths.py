@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 def recipe(number: int) -> str:
     """Two passes of about a second each, different for every ``number``."""
     steps = [
-        {"id": "first", "type": "EFFECT", "inputs": ["clip"], "config": {"effect": "blur", "sigma": 3 + number / 100},
+        {"id": "first", "type": "EFFECT", "inputs": ["clip"], "config": {"effect": "blur", "sigma": 3 + number / 4},
          "cache": "keep"},
         {"id": "second", "type": "EFFECT", "inputs": ["first"], "config": {"effect": "blur", "sigma": 9}},
     ]  # fmt: skip
