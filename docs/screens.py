@@ -31,6 +31,7 @@ VIEWS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
 TALLEST = 1800
 """Pixels of a page that are shown; what is further down looks alike."""
 SCALE, GAP, QUALITY = 0.5, 12, 60
+LOADED = "[...document.images].every(one => one.complete || one.getBoundingClientRect().top > innerHeight)"
 BAD = "name: broken\nversion: '1'\ninputs: {clip: {type: video}}\nsteps:\n" + (
     "  - {id: late, type: SEGMENT, inputs: [clip], config: {start: 3600, duration: 1}}\noutput: late\n"
 )
@@ -96,6 +97,7 @@ async def photograph(filled: Filled, addresses: dict[str, str]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        await shots(browser, filled, addresses, *VIEWS[0])  # after which all posters are made
         views = [await shots(browser, filled, addresses, width, scheme) for width, scheme in VIEWS]
         await browser.close()
     for name in addresses:
@@ -116,7 +118,7 @@ async def shots(
     address, found = page.url.rstrip("/"), {}
     for name, path in addresses.items():
         await page.goto(address + path)
-        await page.wait_for_function("[...document.images].every(one => one.complete || one.loading == 'lazy')")
+        await page.wait_for_function(LOADED)
         picture = Image.open(BytesIO(await page.screenshot(full_page=True))).convert("RGB")
         found[name] = picture.crop((0, 0, picture.width, min(picture.height, TALLEST)))
     await context.close()

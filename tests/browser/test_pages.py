@@ -31,6 +31,11 @@ PAGES = (
     "/recipes/new", "/recipe/{recipe}/edit", "/storage", "/storage/{provider}", "/storage/type/{type}", "/examples",
     "/run/{run}/compare",
 )  # fmt: skip
+MOST_BYTES = 250_000
+WEIGHT = """performance.getEntriesByType("resource").filter(one => /\\.(js|css)$/.test(new URL(one.name).pathname))
+    .reduce((sum, one) => sum + one.decodedBodySize, 0)"""
+"""Bytes of script and style that a page has loaded."""
+
 ANONYMOUS = ("/", "/auth", "/docs")
 
 
@@ -66,7 +71,7 @@ def test_every_page_is_looked_at():
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_no_page_is_wider_than_its_window(filled, page: Page):
+async def test_no_page_is_wider_than_its_window_or_heavy(filled, page: Page):
     node, _, names = filled
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if "Content Security" in message.text else None)
@@ -75,6 +80,7 @@ async def test_no_page_is_wider_than_its_window(filled, page: Page):
         for path in PAGES:
             await page.goto(node.url + path.format(**names))
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+            assert await page.evaluate(WEIGHT) <= MOST_BYTES, path
     assert said == []
 
 

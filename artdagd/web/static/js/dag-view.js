@@ -1,12 +1,13 @@
 // Moving and zooming a drawing in its frame, by pointer, fingers, wheel and keys.
 const STEP = 1.25;
 const MOST = 3;
-const READABLE = 0.55;
+const READABLE = 0.5;
 const PAN = 60;
 const SLACK = 4;
 const EDGE = 48;
 const LEAST = 256;
-const TOOLS = 52; // beside which there is room for buttons
+const TOOLS = 52; // pixels beside the drawing that the buttons need
+const NARROW = 640; // pixels of a frame that has no room to spare on its other side
 
 // `frame` is the element that shows a part of `svg`. `wheel()` says whether the wheel zooms now, and not only with Ctrl.
 export function viewOf(frame, svg, signal, wheel) {
@@ -31,12 +32,19 @@ export function viewOf(frame, svg, signal, wheel) {
     return Math.min(Math.max(at, Math.min(EDGE, room) - length), room - Math.min(EDGE, room));
   }
 
+  // What the buttons take, and what is kept free on the other side so that the drawing is in the middle.
+  function spared() {
+    return frame.clientWidth < NARROW ? [TOOLS, 0] : [TOOLS, TOOLS];
+  }
+
   function fitting() {
-    return Math.min((frame.clientWidth - 2 * TOOLS) / wide, frame.clientHeight / high, 1);
+    const [right, left] = spared();
+    return Math.min((frame.clientWidth - right - left) / wide, frame.clientHeight / high, 1);
   }
 
   function centre() {
-    x = (frame.clientWidth - wide * scale) / 2;
+    const [right, left] = spared();
+    x = (frame.clientWidth - right + left - wide * scale) / 2;
     y = (frame.clientHeight - high * scale) / 2;
   }
 
