@@ -12,14 +12,14 @@ import yaml
 
 from artdagd import access
 from artdagd.api import body, calls, connections, plugged, server, sse, uploads
-from artdagd.api.views import graph
+from artdagd.api.views import analysis, artifacts, graph, lists, plans, recipes
 from artdagd.auth import attempts, authority, sessions, tokens
 from artdagd.cli.daemon import EX_CONFIG
 from artdagd.database import opening, trouble
 from artdagd.database.blobs import WORDS
 from artdagd.database.recipes import LISTED
 from artdagd.hooks import Outbound, addresses, exchange, manager, outbound
-from artdagd.plans import beat_sync, deliveries, rules, shapes
+from artdagd.plans import beat_sync, deliveries, rules, shapes, windows
 from artdagd.plans import document as plan_document
 from artdagd.recipes import document
 from artdagd.render.reading import clock
@@ -107,6 +107,12 @@ LIMITS = {
     "jobs that wait for workers": f"{dispatch.QUEUE:,}",
     "recipe": f"{document.MAX_BYTES >> 20} MiB, {document.MAX_DEPTH} levels, {document.MAX_NODES:,} values",
     "steps and inputs in a drawing": f"{graph.MOST}",
+    "steps that a page lists": f"{lists.STEPS}; {plans.LEVELS} levels of a plan, {plans.EACH} of each",
+    "results that a run's page of artifacts shows": f"{artifacts.SHOWN}",
+    "points of a curve on the page of an analysis": f"{analysis.COLUMNS}",
+    "moments and spans of a feature there": f"{analysis.MARKS}; {analysis.CUTS} cuts with their times",
+    "media that a field of a run's form offers": f"{recipes.OFFERED}",
+    "parts that are named for a plan": f"{windows.MOST:,}",
     "recipe in a list": f"{LISTED >> 10} KiB of text",
     "plan": f"{plan_document.MAX_PLAN_BYTES >> 20} MiB, {plan_document.MAX_STEPS:,} steps",
     "result of a step": f"{rules.MAX_DURATION} s, {rules.MAX_SIDE} pixels a side, {shapes.MAX_RATE} frames a second",

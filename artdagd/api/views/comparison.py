@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from artdagd.api.calls import Call
+from artdagd.api.views.lists import STEPS
 from artdagd.api.views.media import player
 from artdagd.api.views.runs import called, elapsed
 from artdagd.errors import ArtdagError
@@ -40,7 +41,8 @@ class Differs(msgspec.Struct, frozen=True):
 
 async def comparison(call: Call, it: Explanation) -> dict[str, Any]:
     """``now`` and ``before`` are the sides; ``before`` is None where there is nothing to compare with. ``told`` are the
-    steps that changed or ran, ``quiet`` how many did not; ``gone`` are steps that only the earlier run has."""
+    first steps that changed or ran, ``more`` how many others there are, ``quiet`` how many did neither; ``gone`` are
+    steps that only the earlier run has."""
     runs = call.services.runs
     now = await _side(call, await runs.get(it.run_id, call.who))
     before = await _side(call, await runs.get(it.against, call.who)) if it.against else None
@@ -55,9 +57,10 @@ async def comparison(call: Call, it: Explanation) -> dict[str, Any]:
         "media": await call.services.library.entries(cids, call.who),
         "inputs": rows(before.it.inputs, now.it.inputs),
         "params": rows(before.it.params, now.it.params),
-        "told": told,
+        "told": told[:STEPS],
+        "more": len(told) - STEPS,
         "quiet": len(it.steps) - len(told),
-        "gone": [step for step in before.it.steps if step.step_id not in here],
+        "gone": [step for step in before.it.steps if step.step_id not in here][:STEPS],
         "added": here - {step.step_id for step in before.it.steps},
     }
 

@@ -8,6 +8,9 @@ from urllib.parse import urlencode
 
 from artdagd.api.calls import Call
 
+STEPS = 500
+"""Steps that a page lists; of more it tells how many they are."""
+
 
 def turn(call: Call) -> Callable[[int], str]:
     """Gives the address of another page of the list that was asked for."""

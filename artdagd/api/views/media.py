@@ -143,5 +143,5 @@ async def _video(call: Call, cid: str) -> dict[str, Any]:
     return {"tag": "video", "src": f"/cache/{cid}/mp4"}
 
 
-kind_of, still = words.kind, words.still
+kind_of = words.kind
 TAGS = {"image": "img", "audio": "audio", "video": "video"}

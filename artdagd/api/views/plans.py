@@ -13,6 +13,12 @@ from artdagd.runs.views import Explanation, PlanView, RunView
 FLAT = 24
 """Steps that are shown with all that is known of them; of more, each level is folded."""
 
+LEVELS = 100
+"""Levels that are shown of a plan that is folded."""
+
+EACH = 200
+"""Steps that are shown of one level, and passes."""
+
 
 async def plan(call: Call, it: PlanView) -> dict[str, Any]:
     """``told`` are the steps of an explanation by id, ``passes`` the number of each pass by its id."""
@@ -29,6 +35,8 @@ async def plan(call: Call, it: PlanView) -> dict[str, Any]:
         "against": told.against if told else None,
         "passes": {item.pass_id: number for number, item in enumerate(it.passes, 1)},
         "flat": len(it.steps) <= FLAT,
+        "shown": LEVELS,
+        "each": EACH,
     }
 
 

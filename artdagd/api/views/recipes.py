@@ -7,7 +7,8 @@ from typing import Any
 
 from artdagd.api.calls import Call
 from artdagd.api.views.graph import MOST, Drawing, drawing, nodes
-from artdagd.api.views.media import kind_of, still
+from artdagd.api.views.lists import STEPS
+from artdagd.api.views.media import kind_of
 from artdagd.runs.views import Entry, RecipeView
 
 OFFERED = 100
@@ -74,7 +75,7 @@ RECENT = 6
 
 async def recipe(call: Call, it: RecipeView) -> dict[str, Any]:
     """``media`` are what each input may be, and ``chosen`` what the address says it is, as entry or as CID; ``set`` are
-    params as the address says them; ``runs`` are the newest, with entries of their results in ``results``."""
+    params as the address says them; ``runs`` are the newest."""
     found: list[Entry] = []
     if it.inputs and call.who.may("write"):
         wanted = {"other"} | {kind for declared in it.inputs.values() for kind in KINDS[declared["type"]]}
@@ -90,15 +91,13 @@ async def recipe(call: Call, it: RecipeView) -> dict[str, Any]:
     runs = (await call.services.runs.list(call.who, None, it.recipe_id, 1, RECENT)).items
     return {
         "media": media,
-        "kind_of": kind_of,
-        "still": still,
         "kinds": KINDS,
         "chosen": {name: cid for name in it.inputs if (cid := asked.get(f"inputs.{name}", "")) and len(cid) <= LONGEST},
         "set": {name: asked[f"params.{name}"] for name in it.params if f"params.{name}" in asked},
-        "entries": {entry.cid: entry for entry in found},
         "runs": runs,
         "drawing": await asyncio.to_thread(drawn, it) if it.steps else None,
         "most": MOST,
+        "listed": STEPS,
         "about": _about(call, it),
     }
 
@@ -115,7 +114,7 @@ def _about(call: Call, it: RecipeView) -> dict[str, str]:
 
 async def graph(call: Call, it: RecipeView) -> dict[str, Any]:
     """``drawing`` is None where the graph is too large for one: above ``most`` steps and inputs."""
-    return {"drawing": await asyncio.to_thread(drawn, it), "most": MOST}
+    return {"drawing": await asyncio.to_thread(drawn, it), "most": MOST, "listed": STEPS}
 
 
 def drawn(it: RecipeView) -> Drawing | None:

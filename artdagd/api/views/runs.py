@@ -10,15 +10,12 @@ from urllib.parse import urlencode
 import msgspec
 
 from artdagd.api.calls import Call
-from artdagd.api.views.lists import turn
+from artdagd.api.views.lists import STEPS, turn
 from artdagd.api.views.media import player
 from artdagd.api.views.plans import drawn
 from artdagd.errors import ArtdagError
 from artdagd.runs.machine import RUN_TERMINAL, RunStatus, StepStatus
 from artdagd.runs.views import Page, RunView, StepView
-
-SHOWN = 500
-"""Steps that a run's page lists."""
 
 FLAT = 24
 """Steps that are listed at once; of more, levels that are finished are folded."""
@@ -71,8 +68,8 @@ async def run(call: Call, it: RunView) -> dict[str, Any]:
         "elapsed": took,
         "ready": ready(it),
         "left": left(it, took),
-        "levels": levels(it.steps[:SHOWN]),
-        "more": len(it.steps) - SHOWN,
+        "levels": levels(it.steps[:STEPS]),
+        "more": len(it.steps) - STEPS,
         "counts": counts(it.steps),
         "reason": reason(it),
         "again": await _again(call, it),
