@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,7 @@ class App(Quart):
     def __init__(self, services: Services, sections: Sequence[Section]) -> None:
         super().__init__("artdagd", template_folder=str(WEB / "templates"), static_folder=None)
         self.jinja_env.filters.update(words.FILTERS)
+        self.jinja_env.globals["fresh_key"] = partial(secrets.token_urlsafe, 16)
         self.draining = asyncio.Event()
         self.answered: Counter[tuple[str, int]] = Counter()
         self.services = services

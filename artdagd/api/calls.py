@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from quart import Request, Response, request
@@ -36,11 +37,14 @@ FIELDS = 1000
 KEY_LIMIT = 255
 """Characters of an ``Idempotency-Key``."""
 
+KEY_FIELD = "idempotency_key"
+"""The field of a form that stands for that header."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request to one route. ``upload`` is the file of a multipart form that came; ``is_form`` says that a browser
-    sent its fields, which are all text."""
+    sent its fields, which are all text; ``pressed`` is the same when one form is sent twice with the same fields."""
 
     services: Services
     request: ArrivingRequest
@@ -49,6 +53,7 @@ class Call:
     proof: str | None = None
     upload: Upload | None = None
     is_form: bool = False
+    pressed: str | None = None
 
     @property
     def who(self) -> Principal:
@@ -69,7 +74,7 @@ class Call:
 
     @property
     def idempotency_key(self) -> str | None:
-        key = self.request.headers.get("Idempotency-Key")
+        key = self.request.headers.get("Idempotency-Key", self.pressed)
         if key is not None and not 0 < len(key) <= KEY_LIMIT:
             raise InvalidRequest(f"Idempotency-Key must have 1 to {KEY_LIMIT} characters, not {len(key)}")
         return key
@@ -106,6 +111,7 @@ def view(route: Route, services: Services, app: App) -> Callable[..., Awaitable[
         who = await _admitted(route, app.guard, asked)
         fields, upload = await _sent(route, services, asked)
         proof = asked.headers.get(CSRF_HEADER) or fields.pop(CSRF_FIELD, None)
+        pressed = _pressed(fields)
         if who is not None and route.scope is not None:
             app.guard.check_meant(asked, who, proof)
         is_form = bool(route.form) and (wants_page(asked) if upload else asked.mimetype == FORM)
@@ -120,7 +126,7 @@ def view(route: Route, services: Services, app: App) -> Callable[..., Awaitable[
             raise InvalidRequest(f"the form's field {min(fields)!r} is not known here")
         if who is not None and route.scope is not None:
             services.authority.check_still(who)  # a body may arrive as slowly as it likes
-        call = Call(services, asked, who, app, proof, upload, is_form)
+        call = Call(services, asked, who, app, proof, upload, is_form, pressed)
         given = await route.handler(call, **values)
         if is_form:
             return _go_on(route, given, arguments)
@@ -178,6 +184,13 @@ async def _admitted(route: Route, guard: Guard, asked: Request) -> Principal | N
         has = ", ".join(sorted(who.scopes)) or "all of a user who is no administrator"
         raise Forbidden(f"this needs the scope {route.scope!r}, and the token has {has}")
     return who
+
+
+def _pressed(fields: dict[str, str]) -> str | None:
+    """A key for the form as it is filled in: who goes back to it and changes something asks for something else."""
+    if not (key := fields.pop(KEY_FIELD, "")):
+        return None
+    return hashlib.sha256(urlencode([(KEY_FIELD, key), *sorted(fields.items())]).encode()).hexdigest()
 
 
 def _nobody(asked: Request) -> Unauthorized:

@@ -231,3 +231,17 @@ async def test_what_is_missing_is_uploaded_where_it_is_chosen(place, tmp_path: P
     await page.get_by_label("its CID").fill("nonsense")
     await page.get_by_label("its CID").blur()
     await expect(page.locator(".input .wrong")).to_contain_text("nonsense")
+
+
+async def test_a_form_that_is_sent_twice_begins_one_run(place, tmp_path: Path):
+    _, person, _ = place
+    cid = await person.upload(numbered_clip(tmp_path / "twice.mp4", 4))
+    address = f"/recipe/{await kept(person, RECIPE.replace('name: small', 'name: twice'))}"
+    page = (await person.http.get(address, headers={"Accept": "text/html"})).text
+    (key,) = re.findall('name="idempotency_key" value="([^"]{20,})"', page)
+    form = {"idempotency_key": key, "inputs.clip": cid}
+    action = f"{address.replace('/recipe/', '/recipes/')}/run"
+    first, again = [(await person.http.post(action, data=form)).headers["location"] for _ in range(2)]
+    changed = (await person.http.post(action, data=form | {"params.width": "48"})).headers["location"]
+    assert first == again
+    assert changed != first

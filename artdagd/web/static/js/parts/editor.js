@@ -15,7 +15,7 @@ const YAML = "application/yaml";
 export async function mount(form, signal) {
   const area = form.querySelector("textarea");
   const save = form.querySelector("button.primary");
-  const start = area.value;
+  const start = area.defaultValue; // something may have been written before this came
   let saved = start;
   let [timer, asked, drawn] = [0, null, ""];
   form.classList.add("live");

@@ -15,10 +15,12 @@ export function mount(element, signal) {
   form.append(make("p", { class: "note" }, make("span", { class: "pointer-coarse:hidden" }, "Or drop them anywhere on this page. "), `Video, sound, pictures: as many as you like, of up to ${size(limit)} each.`));
   show(element);
   signal.addEventListener("abort", () => show(null));
-  input.addEventListener("change", () => {
+  const take = () => {
     upload([...input.files].map((file) => judged(file, limit)));
     input.value = "";
-  }, { signal });
+  };
+  input.addEventListener("change", take, { signal });
+  take(); // what was chosen before this came
   dropping(limit, signal);
 }
 
