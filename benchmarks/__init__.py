@@ -2,6 +2,6 @@
 
 NAMES = (
     "cid", "upload", "download", "run_get", "dispatch", "plan", "analysis", "render", "edit", "timeline", "moving",
-    "costs", "intermediates", "idle", "far",
+    "costs", "intermediates", "idle", "far", "pages",
 )  # fmt: skip
 """The benchmarks, each a module of this package with a function ``measure``."""

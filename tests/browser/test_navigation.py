@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from browsers import chromium
 from nodes import Person, running_node
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from artdagd.node import Node
 
@@ -57,6 +59,25 @@ async def test_pages_follow_each_other_without_being_loaded(place):
     assert said == []
 
 
+async def test_a_link_that_is_drawn_anew_while_its_page_comes_still_gives_it_an_address(place):
+    node, _, page, _ = place
+    held: list[Route] = []
+    await page.goto(f"{node.url}/recipes")
+    await page.route("**/recipe/*", lambda route: held.append(route))
+    link = page.get_by_role("link", name="first")
+    await link.click()
+    await link.evaluate("link => htmx.swap(link.parentElement, link.parentElement.outerHTML, {swapStyle: 'outerHTML'})")
+    async with asyncio.timeout(30):
+        while not held:
+            await asyncio.sleep(0.05)
+    await held[0].continue_()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("first")
+    await expect(page).to_have_url(re.compile("/recipe/"))
+    await page.unroute("**/recipe/*")
+    await page.go_back()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Recipes")
+
+
 async def test_a_refused_form_keeps_what_was_filled_in(place):
     node, _, page, _ = place
     await page.goto(f"{node.url}/recipes")
@@ -64,6 +85,7 @@ async def test_a_refused_form_keeps_what_was_filled_in(place):
     await page.get_by_label("its CID").fill("nonsense")
     await page.get_by_role("button", name="Run", exact=True).click()
     await expect(page.locator("form .problem")).to_contain_text("nonsense")
+    assert (await page.locator("form .problem").inner_text()).count("nonsense") == 1
     assert await page.get_by_label("its CID").input_value() == "nonsense"
     assert await page.evaluate("document.activeElement.className") == "problem"
 

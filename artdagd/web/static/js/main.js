@@ -77,12 +77,20 @@ document.addEventListener("htmx:historyCacheMissLoadError", () => location.reloa
 // A screen reader hears which page it is on now, and the keyboard begins at its top.
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.elt?.id !== "page" || !detail.requestConfig?.boosted) return;
+  addressed(detail.pathInfo.responsePath);
   document.getElementById("said").textContent = document.title;
   const place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (place) place.scrollIntoView();
   else document.getElementById("main").focus({ preventScroll: true });
   showPlace();
 });
+
+// htmx forgets that a page has an address when the link to it is drawn anew while the page comes.
+function addressed(path) {
+  if (!path || new URL(path, location).pathname === location.pathname) return;
+  history.replaceState({ htmx: true }, "");
+  history.pushState({ htmx: true }, "", path);
+}
 
 // On a phone the row of places is wider than the screen.
 function showPlace() {

@@ -14,9 +14,10 @@ export function told(xhr) {
   const type = xhr.getResponseHeader("Content-Type") ?? "";
   if (type.includes("json")) return shown(new Problem(JSON.parse(xhr.responseText)));
   const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
-  const lines = [...page.querySelectorAll("#main [role=alert] p, #main .faults li")].map((line) => line.textContent.trim());
+  const faults = [...page.querySelectorAll("#main .faults li")].map((fault) => [fault.querySelector(".note"), fault.lastChild].filter(Boolean).map((one) => one.textContent.trim()).join(": "));
+  const lines = [...page.querySelectorAll("#main [role=alert] p")].map((line) => line.textContent.trim());
   const title = page.querySelector("#main h1")?.firstChild?.textContent.trim() || `Error ${xhr.status}`;
-  return box(title, lines);
+  return box(title, [...new Set([...lines, ...faults])]);
 }
 
 // Says beside each field of a form what is wrong with it.
