@@ -59,6 +59,15 @@ class Watching:
     def __init__(self, stage: Stage, binder: Binder, runs: RunService, active: Active) -> None:
         self._stage, self._binder, self._runs, self._active = stage, binder, runs, active
 
+    async def picture(self, plan_id: str) -> tuple[int, int] | None:
+        """Width and height, in pixels, of what runs of a plan show while they render; None if they can't be watched."""
+        made = await self._binder.read_plan(plan_id)
+        item = _output(made)
+        if item is None or _obstacle(item):
+            return None
+        extent = made.extents[item.steps[-1]]
+        return extent.width, extent.height
+
     async def playlist(self, run_id: str, who: Principal) -> str:
         """The playlist as it is now. Raises NotFound if the run can't be watched, Unavailable if not yet."""
         film = await self._film(run_id, who)
@@ -72,6 +81,7 @@ class Watching:
             "#EXT-X-MEDIA-SEQUENCE:0",
             "#EXT-X-PLAYLIST-TYPE:EVENT",
             "#EXT-X-INDEPENDENT-SEGMENTS",
+            "#EXT-X-START:TIME-OFFSET=0",
             '#EXT-X-MAP:URI="live/init.mp4"',
         ]
         for number, part in enumerate(film.item.segments[: film.ready]):
@@ -95,13 +105,9 @@ class Watching:
         if run.plan_id is None:
             raise NotFound(f"run {run_id} has no plan") if over else _not_yet("it has no plan yet")
         made = await self._binder.read_plan(run.plan_id)
-        item = next(item for item in made.passes if item.delivery is not None)
-        delivery = item.delivery
-        assert delivery is not None
-        if not item.segments:
-            raise _unwatchable(run_id, f"it is made in one piece: {item.whole}")
-        if delivery.video_codec not in CODECS or (item.sound and delivery.audio_codec not in SOUNDS):
-            raise _unwatchable(run_id, f"players take no {delivery.video_codec} with {delivery.audio_codec} so")
+        item = _output(made)
+        if item is None or (why := _obstacle(item)):
+            raise _unwatchable(run_id, why if item else "no pass makes its output")
         ids = [part.segment_id for part in item.segments] + ([item.sound] if item.sound else [])
         fps = Parts(made, item, self._stage.catalogue).fps
         film = _Film(made, item, fps, await self._stage.compute.known(ids))
@@ -142,6 +148,21 @@ class Watching:
 
         done = await self._stage.compute.render(cid_of_value(name), identity, work, lambda fraction: None)
         return await store.path(done.cid)
+
+
+def _output(made: Plan) -> Pass | None:
+    """The pass that makes the output, if one does."""
+    return next((item for item in made.passes if item.delivery is not None), None)
+
+
+def _obstacle(item: Pass) -> str:
+    """Why what a pass makes can't be watched before all of it is there; empty if it can."""
+    delivery = item.delivery
+    if not item.segments or delivery is None:
+        return f"it is made in one piece: {item.whole}"
+    if delivery.video_codec not in CODECS or (item.sound and delivery.audio_codec not in SOUNDS):
+        return f"players take no {delivery.video_codec} with {delivery.audio_codec} so"
+    return ""
 
 
 def _halves(path: Path) -> tuple[bytes, bytes]:

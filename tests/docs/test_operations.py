@@ -19,7 +19,7 @@ from artdagd.database import opening, trouble
 from artdagd.database.blobs import WORDS
 from artdagd.database.recipes import LISTED
 from artdagd.hooks import Outbound, addresses, exchange, manager, outbound
-from artdagd.plans import beat_sync, deliveries, rules, shapes, windows
+from artdagd.plans import beat_sync, boundaries, deliveries, rules, segments, shapes, windows
 from artdagd.plans import document as plan_document
 from artdagd.recipes import document
 from artdagd.render.reading import clock
@@ -37,6 +37,7 @@ from artdagd.runs import (
     reproducing,
     service,
     storage,
+    watching,
 )
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
 from artdagd.store import circuit, gateway, importing, providers, quarantine
@@ -116,6 +117,12 @@ LIMITS = {
     "recipe in a list": f"{LISTED >> 10} KiB of text",
     "plan": f"{plan_document.MAX_PLAN_BYTES >> 20} MiB, {plan_document.MAX_STEPS:,} steps",
     "result of a step": f"{rules.MAX_DURATION} s, {rules.MAX_SIDE} pixels a side, {shapes.MAX_RATE} frames a second",
+    "seconds of a segment": f"{boundaries.LEAST} to {boundaries.MOST}",
+    "what is made in segments": f"{segments.SHORTEST} s and more",
+    "rounds of a LOOP that begin a segment each": f"{boundaries.ROUNDS:,}",
+    "seconds that each frame of a segment may depend on": f"{windows.REMEMBERED}",
+    "codecs of a live stream": "H.264 and H.265, with AAC or without sound",
+    "a part of a live stream that is not there yet": f"asked for again after {watching.RETRY_AFTER} s",
     "pieces of a beat sync": f"{beat_sync.MAX_PIECES:,}",
     "media file": f"{media.MAX_STREAMS} streams, {media.MAX_PIXELS} pixels, {media.MAX_SECONDS} s",
     "GIF": f"{deliveries.GIF_RATE} frames a second, {deliveries.SIDES['gif'][1]} pixels a side",

@@ -54,7 +54,8 @@ class Level(msgspec.Struct, frozen=True):
 
 
 async def run(call: Call, it: RunView) -> dict[str, Any]:
-    """``result`` is the output's entry, ``player`` how to show it, ``media`` the inputs by name, ``left`` seconds."""
+    """``result`` is the output's entry, ``player`` how to show it, ``media`` the inputs by name, ``left`` seconds;
+    ``watched`` is the width and the height of what is watched while it renders."""
     library = call.services.library
     entries = await library.entries([*it.inputs.values(), *([it.output_cid] if it.output_cid else [])], call.who)
     result = entries.get(it.output_cid or "")
@@ -68,6 +69,7 @@ async def run(call: Call, it: RunView) -> dict[str, Any]:
         "elapsed": took,
         "ready": ready(it),
         "left": left(it, took),
+        "watched": await watched(call, it),
         "levels": levels(it.steps[:STEPS]),
         "more": len(it.steps) - STEPS,
         "counts": counts(it.steps),
@@ -94,6 +96,16 @@ def elapsed(it: RunView) -> float | None:
 def ready(it: RunView) -> float:
     """The share of the steps that was there before: it says nothing of how fast the rest is."""
     return sum(step.cached for step in it.steps) / len(it.steps) if it.steps else 0.0
+
+
+async def watched(call: Call, it: RunView) -> tuple[int, int] | None:
+    """The size of what an active run shows while it renders, in pixels; None if it can't be watched so."""
+    if it.status in RUN_TERMINAL or it.plan_id is None:
+        return None
+    try:
+        return await call.services.watching.picture(it.plan_id)
+    except ArtdagError:
+        return None
 
 
 def left(it: RunView, took: float | None) -> float | None:
