@@ -35,6 +35,11 @@ def clock(seconds: float) -> str:
     return whole + (f"{rest % 1:.2f}"[1:] if rest % 1 >= 0.005 else "")
 
 
+def grown(seconds: float) -> str:
+    """A duration that still grows, in whole seconds: ``5 s``, ``3:07``."""
+    return span(seconds) if round(seconds) >= 60 else f"{round(seconds)} s"
+
+
 def about(seconds: float) -> str:
     """How long something still takes, no more exactly than it is known: ``20 s``, ``3 min``, ``1 h 20 min``."""
     if seconds < 60:
@@ -93,5 +98,5 @@ def plain(value: Any) -> str:
 
 FILTERS: Mapping[str, Callable[..., str]] = {
     filter_.__name__: filter_
-    for filter_ in (size, span, clock, about, moment, between, number, short, called, kind, still, plain)
+    for filter_ in (size, span, clock, grown, about, moment, between, number, short, called, kind, still, plain)
 }

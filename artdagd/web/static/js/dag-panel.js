@@ -17,7 +17,7 @@ export function told(node, { above, below, go, close }) {
   if (node.classList.contains("output")) what.append(" ", make("span", { class: "status" }, "output"));
   if (state) what.append(" ", make("span", { class: `status ${state}` }, state));
   const doc = make("div", { class: "doc" });
-  if (!given) document_of(doc, type, config);
+  if (!given) documentation(doc, type, config);
   return [head, what, list("Parameters", config), ...[["Reads", above], ["Read by", below]].map(([name, ids]) => others(name, ids, go)), doc];
 }
 
@@ -32,7 +32,7 @@ function others(name, ids, go) {
   return make("div", {}, title(name), make("div", { class: "flex flex-wrap gap-1.5" }, ...buttons));
 }
 
-async function document_of(place, type, config) {
+async function documentation(place, type, config) {
   let item;
   try {
     item = described(await catalogue(), type, config);
@@ -47,8 +47,7 @@ async function document_of(place, type, config) {
   place.append(make("details", {}, make("summary", {}, `All parameters (${rows.length})`), ...rows.map(parameter)));
 }
 
-function parameter({ name, type, range, default: standard, description }) {
-  const facts = [type, range, standard && (standard === "required" ? standard : `default ${standard}`)].filter(Boolean).join(" · ");
+function parameter({ name, facts, description }) {
   return make("p", { class: "my-2 text-[.9em]" }, make("code", { class: "font-semibold" }, name), " ", make("span", { class: "note" }, facts), ...(description ? [make("br"), description] : []));
 }
 

@@ -165,11 +165,11 @@ function drags(frame, signal, pan, zoom) {
     },
     { signal },
   );
-  const let_go = (event) => {
+  const release = (event) => {
     held.delete(event.pointerId);
     if (!held.size) frame.classList.remove("dragged");
   };
-  for (const name of ["pointerup", "pointercancel"]) frame.addEventListener(name, let_go, { signal });
-  frame.addEventListener("lostpointercapture", let_go, { signal });
+  for (const name of ["pointerup", "pointercancel"]) frame.addEventListener(name, release, { signal });
+  frame.addEventListener("lostpointercapture", release, { signal });
   frame.addEventListener("click", (event) => far && event.stopPropagation(), { signal, capture: true });
 }

@@ -1,4 +1,4 @@
-// A drawing of steps (the macro graph of parts.html) for other scripts: states, groups, and which step is chosen.
+// A drawing of steps (the macro graph of parts.html) for other scripts: states, who reads whom, and which step is chosen.
 // The drawing tells of a choice by the event "dag:select" with detail {step}, a step's id or null; it bubbles.
 import { draw } from "./elements.js";
 
@@ -23,30 +23,6 @@ export function setState(root, step, state, fraction = null) {
     bar = node.appendChild(draw("rect", { class: "bar", x: x + 6, y: y + high - 5, height: 3, rx: 1.5 }));
   }
   bar.setAttribute("width", Math.max(0, Math.min(1, fraction)) * (Number(box.getAttribute("width")) - 12));
-}
-
-// Draws an outline around each group of steps, in place of those there are: [{name, steps: [id…]}…].
-export function outline(root, groups) {
-  const svg = root.querySelector("svg");
-  svg.querySelectorAll("g.group").forEach((group) => group.remove());
-  const boxes = new Map([...svg.querySelectorAll("g.box")].map((node) => [node.dataset.step, node.querySelector("rect")]));
-  const edges = [...svg.querySelectorAll(".edge")];
-  const drawn = groups.map(({ name, steps }) => {
-    const members = new Set(steps.filter((step) => boxes.has(step)));
-    if (members.size < 2) return null;
-    const paths = edges.filter(({ dataset }) => members.has(dataset.above) && members.has(dataset.below));
-    const shapes = ["rim", "fill"].flatMap((sort) => [
-      ...paths.map((edge) => draw("path", { class: sort, d: edge.getAttribute("d") })),
-      ...[...members].map((step) => framed(boxes.get(step), sort)),
-    ]);
-    return draw("g", { class: "group", "data-group": name }, draw("title", {}, name), ...shapes);
-  });
-  svg.prepend(...drawn.filter(Boolean));
-}
-
-function framed(box, sort) {
-  const place = Object.fromEntries(["x", "y", "width", "height", "rx"].map((name) => [name, box.getAttribute(name)]));
-  return draw("rect", { class: sort, ...place });
 }
 
 // Who reads whom: Maps from a step's id to the ids that it reads (above), and to those that read it (below).

@@ -1,6 +1,7 @@
 // Server-sent events of the node, for as long as a part is on the page.
 import { lost as unreachable } from "./connection.js";
 
+export const ENDED = ["completed", "failed", "cancelled"]; // states of a run after which it tells nothing more
 const FIRST = 1000; // milliseconds before a stream that was refused is opened again; each pause is twice the one before
 const LONGEST = 30000;
 

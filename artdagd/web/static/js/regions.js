@@ -1,6 +1,7 @@
 // Regions of a page are elements with data-region and an id. They are drawn by the server alone: brought anew, those of
 // which it says something else than before are replaced, and all others (a video that plays, a form) are left alone.
 // Of those with data-region="states" it does not count what data-state says: that is for who follows it to change.
+import { fetched } from "./pieces.js";
 
 // Gives refresh(signal): brings the page at this address anew, and resolves to it, parsed.
 export function regions(root) {
@@ -8,9 +9,7 @@ export function regions(root) {
   for (const region of root.querySelectorAll("[data-region]")) known.set(region.id, written(region));
 
   return async function refresh(signal) {
-    const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" }, signal });
-    if (!answer.ok) throw new Error(`${answer.status} for ${location.pathname}`);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = await fetched(location.pathname + location.search, signal);
     if (signal.aborted) throw new DOMException("gone", "AbortError");
     for (const fresh of page.querySelectorAll("[data-region]")) {
       const html = written(fresh);

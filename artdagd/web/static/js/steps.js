@@ -20,17 +20,19 @@ export function described(items, type, config) {
   return (type === "EFFECT" && items.get(`effect ${config.effect}`)) || items.get(`step ${type}`) || items.get(`analyzer ${type}`) || null;
 }
 
-// The parameters of an item as rows: name, type, range, default and description, all text.
+// The parameters of an item as rows: name, facts (type, range and default), default and description, all text.
 export function parameters({ config_schema: schema }) {
   const root = resolved(schema, schema);
   const required = new Set(root.required ?? []);
   return Object.entries(root.properties ?? {}).map(([name, about]) => {
     const own = resolved(about, schema);
+    const type = typeOf(own, schema) + (own.moves ? ", may move" : "");
+    const standard = required.has(name) ? "" : worded(about.default);
+    const last = required.has(name) ? "required" : standard && `default ${standard}`;
     return {
       name,
-      type: typeOf(own, schema) + (own.moves ? ", may move" : ""),
-      range: rangeOf(own),
-      default: required.has(name) ? "required" : worded(about.default),
+      facts: [type, rangeOf(own), last].filter(Boolean).join(" · "),
+      default: standard,
       description: about.description ?? own.description ?? "",
     };
   });

@@ -35,9 +35,8 @@ export async function reference(place, insert, put) {
     return make("div", { class: "pb-3" }, make("p", { class: "my-1" }, item.description), buttons, reads(item), ...rows.map((row) => parameter(row, item)), ...features.map(([name, text]) => make("p", { class: "my-2 text-[.9em]" }, make("code", {}, name), ` ${text}`)));
   }
 
-  function parameter({ name, type, range, default: standard, description }, item) {
-    const facts = [type, range, standard && (standard === "required" ? standard : `default ${standard}`)].filter(Boolean).join(" · ");
-    const value = item.example[name] ?? (standard && standard !== "required" ? standard : "");
+  function parameter({ name, facts, default: standard, description }, item) {
+    const value = item.example[name] ?? standard;
     const button = make("button", { type: "button", class: "chip", title: "Insert at the caret", click: () => insert(`${name}: ${flow(value)}`, false) }, make("code", {}, name));
     return make("p", { class: "my-2 text-[.9em]" }, button, " ", make("span", { class: "note" }, facts), ...(description ? [make("br"), description] : []));
   }

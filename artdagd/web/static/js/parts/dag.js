@@ -73,7 +73,7 @@ export function mount(element, signal) {
       const wanted = box.value.trim().toLowerCase();
       const like = (node) => node.dataset.step.toLowerCase().includes(wanted);
       const node = wanted && (nodes.find(({ dataset }) => dataset.step.toLowerCase() === wanted) ?? nodes.find(like));
-      box.toggleAttribute("aria-invalid", Boolean(wanted) && !node);
+      box.setAttribute("aria-invalid", String(Boolean(wanted) && !node));
       if (!node) return;
       view.read(node);
       choose(node);

@@ -80,7 +80,7 @@ export async function mount(form, signal) {
     state.className = `m-0 font-semibold ${count ? "text-bad" : "text-good"}`;
     faults.replaceChildren(...rows(errors, write, area));
     write.mark(errors.map(({ line }) => line).filter(Boolean));
-    area.toggleAttribute("aria-invalid", Boolean(count));
+    area.setAttribute("aria-invalid", String(Boolean(count)));
   }
 
   async function draw(sent) {

@@ -1,6 +1,7 @@
 // An element with an id that is brought anew every data-seconds, in place, while somebody can see it.
-import { lost, signedOut } from "../connection.js";
+import { lost } from "../connection.js";
 import { patch } from "../patch.js";
+import { fetched } from "../pieces.js";
 
 export function mount(element, signal) {
   let asking = false;
@@ -9,18 +10,16 @@ export function mount(element, signal) {
     if (asking || document.hidden) return;
     asking = true;
     try {
-      const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" }, signal });
-      if (answer.status === 401) signedOut();
-      if (answer.ok) show(await answer.text());
+      show(await fetched(location.pathname + location.search, signal));
     } catch (error) {
-      if (error.name !== "AbortError") lost();
+      if (error instanceof TypeError) lost();
     } finally {
       asking = false;
     }
   }
 
-  function show(text) {
-    const fresh = new DOMParser().parseFromString(text, "text/html").getElementById(element.id);
+  function show(page) {
+    const fresh = page.getElementById(element.id);
     if (!fresh || signal.aborted) return;
     patch(element, document.adoptNode(fresh));
     htmx.process(element);

@@ -1,7 +1,6 @@
 // A run in a list, as far as it is now. Once it has ended the list is brought anew: its result is there.
-import { follow } from "../events.js";
+import { ENDED, follow } from "../events.js";
 
-const ENDED = ["completed", "failed", "cancelled"];
 const TOGETHER = 200; // milliseconds in which runs that end are shown together
 
 let coming = 0;

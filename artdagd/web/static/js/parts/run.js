@@ -1,11 +1,11 @@
 // The page of a run: follows its events, changes steps and progress in place, and has the rest drawn anew by the server.
-import { clock, Estimate } from "../durations.js";
-import { follow } from "../events.js";
+import { Estimate } from "../estimate.js";
+import { ENDED, follow } from "../events.js";
 import { regions } from "../regions.js";
 import { Steps } from "../run-steps.js";
 import { make } from "../elements.js";
+import { grown } from "../words.js";
 
-const ENDED = ["completed", "failed", "cancelled"];
 const POLL = 3000; // while there is no stream: it was cut, or refused
 const HIDDEN = 20000; // while the page is not looked at: browsers open six connections to a node, and no more
 const WAITS = 2000; // a copy for the player is being made
@@ -202,7 +202,7 @@ class Run {
   tick() {
     if (this.ended || this.began === null) return;
     const now = performance.now() / 1000;
-    this.put("[data-elapsed]", `for ${clock(now - this.began)}`);
+    this.put("[data-elapsed]", `for ${grown(now - this.began)}`);
     const left = this.status === "running" ? this.estimate?.words(now) : "";
     if (left) this.put("[data-left]", `, about ${left} left`);
   }

@@ -1,6 +1,7 @@
 // The picture of a medium in a list. One that is being made is waited for; a video's frames pass under the pointer,
 // under a finger that moves sideways, and, while its link has the keyboard's focus, by themselves and with the arrows.
 import { make } from "../elements.js";
+import { waited } from "../pictures.js";
 import { preview } from "../previews.js";
 import { clock } from "../words.js";
 
@@ -12,25 +13,8 @@ const AFTER = 900; // ms that the last frame stays when the finger is gone
 
 export function mount(element, signal) {
   const picture = element.querySelector("img");
-  if (picture) waited(picture, element, signal);
+  if (picture) waited(picture, signal);
   if (element.dataset.kind === "video") new Frames(element, signal);
-}
-
-// A picture that the browser could not show may just not be there yet.
-function waited(picture, element, signal) {
-  const again = async () => {
-    element.classList.add("coming");
-    try {
-      if (await preview(picture.src, signal)) picture.src = `${picture.src}`;
-      else picture.remove();
-    } catch (error) {
-      if (error.name !== "AbortError") picture.remove();
-    } finally {
-      element.classList.remove("coming");
-    }
-  };
-  if (picture.complete && picture.naturalWidth === 0) again();
-  else picture.addEventListener("error", again, { once: true, signal });
 }
 
 class Frames {

@@ -2,8 +2,8 @@
 import { call } from "../api.js";
 import { make } from "../elements.js";
 import { shown } from "../problems.js";
+import { sent } from "../uploads/sending.js";
 import { factsOf, kindOf, nameOf, still } from "./cards.js";
-import { sent } from "./sending.js";
 
 const EACH = 24;
 const PAUSE = 250;
@@ -54,7 +54,7 @@ export function pick({ title, kinds, signal }) {
     }
 
     function card(entry) {
-      const button = make("button", { type: "button", class: "offer", click: () => choose(entry.cid) }, still(entry), make("b", {}, nameOf(entry)), make("small", {}, factsOf(entry)));
+      const button = make("button", { type: "button", class: "offer", click: () => choose(entry.cid) }, still(entry, life.signal), make("b", {}, nameOf(entry)), make("small", {}, factsOf(entry)));
       return make("li", {}, button);
     }
 

@@ -17,10 +17,10 @@ export function input(field, signal, changed) {
   offered.remove();
   const card = make("div", { class: "chosen" });
   const wrong = make("p", { class: "wrong", hidden: true, role: "alert" });
-  const by_hand = make("details", { class: "by-hand", open: none }, make("summary", {}, "By its CID"), label);
+  const byHand = make("details", { class: "by-hand", open: none }, make("summary", {}, "By its CID"), label);
   label.firstChild.textContent = "its CID ";
   if (none) card.append(make("p", { class: "note" }, "You have none that fits yet."));
-  field.append(card, wrong, by_hand);
+  field.append(card, wrong, byHand);
   let shown = null;
 
   async function choose() {
@@ -47,7 +47,7 @@ export function input(field, signal, changed) {
       const entry = await call("GET", `/cache/${encodeURIComponent(cid)}`, { signal });
       if (cid !== shown) return;
       const words = make("span", { class: "words" }, make("a", { class: "block font-semibold", href: `/cache/${entry.cid}` }, nameOf(entry)), make("small", {}, factsOf(entry)));
-      card.replaceChildren(still(entry), words, ...buttons(cid));
+      card.replaceChildren(still(entry, signal), words, ...buttons(cid));
       htmx.process(card);
     } catch (error) {
       if (error.name === "AbortError" || cid !== shown) return;
@@ -64,8 +64,8 @@ export function input(field, signal, changed) {
   function complain(text) {
     wrong.textContent = text;
     wrong.hidden = !text;
-    box.toggleAttribute("aria-invalid", Boolean(text));
-    if (text) by_hand.open = true;
+    box.setAttribute("aria-invalid", String(Boolean(text)));
+    if (text) byHand.open = true;
   }
 
   box.addEventListener("change", () => (show(), changed()), { signal });

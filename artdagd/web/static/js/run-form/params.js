@@ -57,7 +57,7 @@ export function param(place, signal, changed) {
   function complain(text) {
     wrong.textContent = text;
     wrong.hidden = !text;
-    field.toggleAttribute("aria-invalid", Boolean(text));
+    field.setAttribute("aria-invalid", String(Boolean(text)));
   }
 
   field.addEventListener("input", () => (settle(), changed()), { signal });

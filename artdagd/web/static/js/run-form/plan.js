@@ -1,5 +1,6 @@
 // What a run would do, as words: which steps are rendered already, and how long the others take.
 import { make } from "../elements.js";
+import { about } from "../words.js";
 
 export function worded(plan) {
   const kept = cached(plan);
@@ -12,7 +13,7 @@ export function worded(plan) {
     head(`${done} of ${count(all, "step is", "steps are")} already rendered`),
     bar(done, all),
     make("p", {}, `${left.join("; ")}.`),
-    typeof seconds === "number" ? make("p", {}, `It takes about ${span(seconds)}, as earlier runs did.`) : "",
+    typeof seconds === "number" ? make("p", {}, `It takes about ${about(seconds)}, going by earlier runs.`) : "",
   ];
 }
 
@@ -32,11 +33,4 @@ function bar(done, all) {
 
 function count(number, one, many) {
   return `${number} ${number === 1 ? one : many}`;
-}
-
-function span(seconds) {
-  if (seconds < 1) return "a second";
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

@@ -1,7 +1,7 @@
 // Files on their way to the node: a few at a time, for as long as this document lives, whichever page it shows.
-import { csrf } from "../api.js";
+import { sent } from "./sending.js";
 
-export const AT_ONCE = 3;
+const AT_ONCE = 3;
 const WINDOW = 4000; // ms over which the rate is measured
 const REFUSED = {
   0: "The connection was lost.",
@@ -37,7 +37,7 @@ export class Upload {
   }
 
   cancel() {
-    this.request?.abort();
+    this.life?.abort();
     if (!this.over) this.turn("cancelled", "Cancelled.");
   }
 
@@ -48,56 +48,40 @@ export class Upload {
     next();
   }
 
-  send() {
-    const request = (this.request = new XMLHttpRequest());
-    const form = new FormData();
-    form.append("file", this.file, this.file.name);
-    request.open("POST", "/cache/upload");
-    request.setRequestHeader("Accept", "application/json");
-    request.setRequestHeader("X-CSRF-Token", csrf());
-    request.upload.addEventListener("progress", (event) => this.progress(event.loaded));
-    request.upload.addEventListener("load", () => this.over || this.turn("storing"));
-    request.addEventListener("load", () => this.answered(request));
-    request.addEventListener("error", () => this.over || this.turn("refused", REFUSED[0]));
+  async send() {
+    this.life = new AbortController();
     this.turn("sending");
-    request.send(form);
+    try {
+      this.kept = await sent(this.file, {
+        signal: this.life.signal,
+        progress: (fraction) => this.progress(fraction * this.file.size),
+        whole: () => this.over || this.turn("storing"),
+      });
+      this.turn("kept");
+      document.dispatchEvent(new CustomEvent("artdagd:brought"));
+    } catch (problem) {
+      if (!this.over) this.turn("refused", why(problem));
+    }
   }
 
-  progress(sent) {
+  progress(bytes) {
     const now = performance.now();
-    this.sent = Math.min(sent, this.file.size);
+    this.sent = bytes;
     this.marks = [...this.marks.filter(([at]) => now - at < WINDOW), [now, this.sent]];
     const [[from, before]] = this.marks;
     this.rate = now > from ? (1000 * (this.sent - before)) / (now - from) : 0;
     this.left = this.rate > 0 ? (this.file.size - this.sent) / this.rate : null;
     this.changed(this);
   }
+}
 
-  answered(request) {
-    if (this.over) return;
-    const said = decoded(request);
-    if (request.status === 201) {
-      this.kept = said;
-      this.turn("kept");
-      document.dispatchEvent(new CustomEvent("artdagd:brought", { detail: said }));
-    } else {
-      const told = [said.detail, said.advice].filter(Boolean).map(sentence).join(" ");
-      const known = REFUSED[request.status] ?? said.title ?? `Error ${request.status}.`;
-      this.turn("refused", `${known} ${told}`.trim());
-    }
-  }
+function why({ status, title, detail, advice }) {
+  const more = status ? [detail, advice].filter(Boolean).map(sentence) : [];
+  return [REFUSED[status] ?? sentence(title), ...more].join(" ");
 }
 
 function sentence(text) {
   return `${text[0].toUpperCase()}${text.slice(1)}`.replace(/\.?$/, ".");
-}
-
-function decoded(request) {
-  try {
-    return JSON.parse(request.responseText) ?? {};
-  } catch {
-    return {};
-  }
 }
 
 // Files to be uploaded, as {file, why}: one with a `why` is refused for it at once. `changed` is called with each that

@@ -1,15 +1,5 @@
-// Durations as the pages say them (see artdagd/web/words.py): never more exact than they are known.
-
-export function clock(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
-
-export function about(seconds) {
-  if (seconds < 60) return `${Math.max(5, 5 * Math.round(seconds / 5))} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
+// How long something that is under way still takes.
+import { about } from "./words.js";
 
 const SMOOTH = 0.15;
 const LEAST = 0.03;
