@@ -158,7 +158,7 @@ async def choose(page: Page) -> None:
 
 
 async def publish(page: Page, node: Node, registry: Registry) -> None:
-    await page.get_by_role("link", name="Describe it").click()
+    await page.get_by_role("link", name="Describe it or publish it").click()
     await page.locator("#describe summary").click()
     await page.get_by_label("Title").fill(f"{HTML}work")
     await press(page, "Save")

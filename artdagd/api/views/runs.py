@@ -55,7 +55,8 @@ class Level(msgspec.Struct, frozen=True):
 
 async def run(call: Call, it: RunView) -> dict[str, Any]:
     """``result`` is the output's entry, ``player`` how to show it, ``media`` the inputs by name, ``left`` seconds;
-    ``watched`` is the width and the height of what is watched while it renders."""
+    ``watched`` is the width and the height of what is watched while it renders; ``registry`` is where the result may be
+    published."""
     library = call.services.library
     entries = await library.entries([*it.inputs.values(), *([it.output_cid] if it.output_cid else [])], call.who)
     result = entries.get(it.output_cid or "")
@@ -65,6 +66,7 @@ async def run(call: Call, it: RunView) -> dict[str, Any]:
         "result": result,
         "player": await player(call, result) if result else {},
         "media": {name: entries.get(cid) for name, cid in it.inputs.items()},
+        "registry": call.services.publishing.label,
         "called": called(it),
         "elapsed": took,
         "ready": ready(it),
