@@ -11,7 +11,7 @@ import av
 import msgspec
 import numpy
 import pytest
-from pixels import plane, psnr
+from pixels import plane, psnr, ssim
 
 from artdagd.delivery import Delivery
 from artdagd.errors import StepFailed
@@ -84,7 +84,9 @@ def test_the_joined_file_shows_and_sounds_as_the_one_piece_does(name, clip, tmp_
     assert len(other) == FRAMES
     apart = [psnr(a, b) for (_, a), (_, b) in zip(one, other, strict=True)]
     assert min(apart) > 35
-    at_joins = [apart[place] for bound in BOUNDS[1:-1] for place in (bound - 1, bound)]
+    beside_joins = [place for bound in BOUNDS[1:-1] for place in (bound - 1, bound)]
+    assert min(ssim(one[place][1], other[place][1]) for place in beside_joins) > 0.998
+    at_joins = [apart[place] for place in beside_joins]
     assert min(at_joins) > min(40, sorted(apart)[FRAMES // 10] - 1)  # as good as the others
     assert numpy.array_equal(heard(whole), heard(joined))
 
