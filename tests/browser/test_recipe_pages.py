@@ -245,3 +245,15 @@ async def test_a_form_that_is_sent_twice_begins_one_run(place, tmp_path: Path):
     changed = (await person.http.post(action, data=form | {"params.width": "48"})).headers["location"]
     assert first == again
     assert changed != first
+
+
+async def test_a_text_is_copied_to_the_letter_and_one_that_cannot_be_is_shown_to_be_copied(place):
+    node, person, page = place
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.goto(f"{node.url}/recipe/{await kept(person, RECIPE)}")
+    await page.get_by_role("button", name="Copy").click()
+    await expect(page.get_by_text("is on the clipboard")).to_be_visible()
+    assert await page.evaluate("navigator.clipboard.readText()") == RECIPE
+    await page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+    await page.get_by_role("button", name="Copy").click()
+    await expect(page.locator("[data-part=recipe-text] details")).to_have_attribute("open", "")
