@@ -11,6 +11,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -21,6 +22,10 @@ from nodes import EXAMPLES, STATE, Person, running_node
 from artdagd.node import Node
 from tests import databases, postgres
 from tests.needs import missing
+
+# A machine that does other things besides is no fault of what is tested.
+hypothesis.settings.register_profile("artdagd", deadline=None)
+hypothesis.settings.load_profile("artdagd")
 
 _numbers = itertools.count(1)
 

@@ -15,6 +15,8 @@ from artdagd.cli.saving import fetch, output_option, save
 from artdagd.cli.show import Show, details, json_option, page_options, size
 from artdagd.work import Kind
 
+ORDERS = ("newest", "oldest", "largest", "smallest", "name")
+
 
 @click.group()
 def cache() -> None:
@@ -23,13 +25,14 @@ def cache() -> None:
 
 @cache.command("list")
 @click.option("--kind", type=click.Choice(typing.get_args(Kind)))
-@click.option("-q", "--query", help="Words in the name, title or tags.")
+@click.option("-q", "--query", help="Words, each of which is in the name, title, description or tags.")
+@click.option("--sort", type=click.Choice(ORDERS), default=ORDERS[0], show_default=True, help="What comes first.")
 @page_options
 @json_option
-def list_cache(kind: str | None, query: str | None, page: int, limit: int, show: Show) -> None:
-    """List media, newest first."""
+def list_cache(kind: str | None, query: str | None, sort: str, page: int, limit: int, show: Show) -> None:
+    """List media."""
     with Client() as client:
-        found = client.get("/media", kind=kind, q=query, page=page, limit=limit)
+        found = client.get("/media", kind=kind, q=query, sort=sort, page=page, limit=limit)
     rows = ((e["kind"], size(e["size"]), e["title"] or e["filename"], e["cid"]) for e in found["items"])
     show.page(found, ("kind", "size", "name", "cid"), rows, "nothing here yet: artdagctl cache put FILE")
 

@@ -9,6 +9,7 @@ from artdagd.cli.about import api, metrics, nodes, one_file, plugins, status, wo
 from artdagd.cli.cache import cache
 from artdagd.cli.db import db
 from artdagd.cli.doctor import doctor
+from artdagd.cli.examples import examples
 from artdagd.cli.ipfs import ipfs
 from artdagd.cli.plans import execute, plan
 from artdagd.cli.problems import CODES, run_command
@@ -37,8 +38,8 @@ def control() -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    status, run, render, plan, execute, reproduce, runs, recipes, cache, ipfs, storage, token, login, whoami, steps,
-    plugins, workers, nodes, metrics, api, one_file, doctor, db,
+    status, run, render, plan, execute, reproduce, runs, recipes, examples, cache, ipfs, storage, token, login, whoami,
+    steps, plugins, workers, nodes, metrics, api, one_file, doctor, db,
 )  # fmt: skip
 
 for command in (publish, unpublish, publication, show_usage, gc, verify):

@@ -52,6 +52,9 @@ COMMANDS = {
     "execute_plan": "execute",
     "verify_run": "verify",
     "run_recipe_text": "run",
+    "list_examples": "examples list",
+    "take_example": "examples take",
+    "run_example": "examples run",
     "list_providers": "storage list",
     "show_storage_type": "storage types",
     "show_provider": "storage show",
@@ -85,6 +88,9 @@ SAME = {
     "add_provider_form": "add_provider",
 }
 """Operations whose JSON is another's, at an address for people: the other's command is theirs."""
+
+PLAYERS = {"watch_run", "get_live_fragment"}
+"""Operations for players of video: who has a file made has no need to watch it being made."""
 
 WORKERS = {"send_input", "take_result"}
 """Operations for workers alone."""

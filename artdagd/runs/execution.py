@@ -220,14 +220,19 @@ class Execution:
         def tell(fraction: float) -> None:
             self._live.progress(item.steps, fraction)
 
+        async def begin() -> None:
+            await self._enter(item.steps, "running")
+
+        def wanted() -> int:
+            return self._live.wanted
+
         parts = self._planner.parts(self._plan, item)
-        return InParts(self._plan, item, parts, self._compute, self._store, self._file, tell, lambda: self._live.wanted)
+        return InParts(self._plan, item, parts, self._compute, self._store, self._file, tell, wanted, begin)
 
     async def _put_together(self, item: Pass, parts: InParts) -> Ready:
         """What is left to do of a pass when all of its parts are there."""
         self._computed[item.pass_id] = item.steps
         await self._enter(item.steps, "ready")
-        await self._enter(item.steps, "running")
         measures = await self._measures()
         try:
             return await parts.made(measures.measure(item, item.steps) if measures else None)

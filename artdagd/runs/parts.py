@@ -51,7 +51,8 @@ class Renders(Protocol):
 
 
 class InParts:
-    """One pass of a run. ``tell`` gets how far all of it is, 0 to 1; ``wanted`` is the segment that comes first."""
+    """One pass of a run. ``tell`` gets how far all of it is, 0 to 1; ``wanted`` is the segment that comes first;
+    ``begin`` is called when a part has what it reads."""
 
     def __init__(
         self,
@@ -63,8 +64,9 @@ class InParts:
         source: Sources,
         tell: Callable[[float], None],
         wanted: Callable[[], int] = lambda: 0,
+        begin: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._wanted = wanted
+        self._wanted, self._begin = wanted, begin
         self._parts = parts
         self._measure: Measure | None = None
         self._renders, self._store, self._source, self._tell = renders, store, source, tell
@@ -134,6 +136,8 @@ class InParts:
             piece = self._parts.sound() if name == SOUND else self._parts.segment(self._segments[name])
             sources = {source: await self._source(source) for source in piece.sources}
             piece = msgspec.structs.replace(piece, sources={name: str(one.path) for name, one in sources.items()})
+            if self._begin is not None:
+                await self._begin()
             content_id = self._parts.content_id(piece, {name: one.cid for name, one in sources.items()})
             made = tuple(one.made for one in sources.values() if one.made)
             measure = self._measure

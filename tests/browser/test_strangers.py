@@ -77,7 +77,15 @@ async def test_no_form_of_another_origin_is_taken(both: tuple[Node, Person, Brow
     before = await left(person)
     context = await signed_in(browser, person)
     session = await cookies(context)
-    names = {"cid": cid, "recipe_id": recipe, "run_id": run, "token_id": "x", "provider_id": "x", "step_id": "a"}
+    names = {
+        "cid": cid,
+        "recipe_id": recipe,
+        "run_id": run,
+        "token_id": "x",
+        "provider_id": "x",
+        "step_id": "a",
+        "name": "x",
+    }
     targets = [(route.path.format_map(names), kind) for route in UNSAFE for kind in (FORM, MULTIPART, "text/plain")]
     html = "".join(
         f'<iframe name=f{at}></iframe><form method=post target=f{at} action="{node.url}{path}" enctype="{kind}">'

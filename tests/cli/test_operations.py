@@ -19,7 +19,7 @@ from artdagd.api.app import SECTIONS
 from artdagd.api.openapi.document import document
 from artdagd.cid import cid_of_bytes
 from artdagd.cli.control import control
-from artdagd.cli.operations import BROWSERS, COMMANDS, SAME, WORKERS
+from artdagd.cli.operations import BROWSERS, COMMANDS, PLAYERS, SAME, WORKERS
 
 PATHS = document(SECTIONS, "1")["paths"]
 OPERATIONS = {
@@ -50,6 +50,8 @@ WORDS = {
     "check_recipe": "FILE",
     "show_recipe": "r",
     "delete_recipe": "r",
+    "take_example": "r",
+    "run_example": "r",
     "run_recipe": "r",
     "start_run": "blur CID",
     "show_api_run": "r",
@@ -111,10 +113,11 @@ def shapes(name: str) -> list[Any]:
 def test_every_operation_has_a_command_that_exists():
     for_programs = {name for name in OPERATIONS if shapes(name)}
     assert len(for_programs) > 40
-    assert for_programs - set(COMMANDS) - set(SAME) - BROWSERS - WORKERS == set(), "no command makes these calls"
+    others = set(SAME) | BROWSERS | PLAYERS | WORKERS
+    assert for_programs - set(COMMANDS) - others == set(), "no command makes these calls"
     assert set(COMMANDS) <= set(OPERATIONS)
-    assert set(SAME) | BROWSERS | WORKERS <= for_programs, "these need no word"
-    assert not set(COMMANDS) & (set(SAME) | BROWSERS | WORKERS)
+    assert others <= for_programs, "these need no word"
+    assert not set(COMMANDS) & others
     for words in COMMANDS.values():
         assert command(words) and not isinstance(command(words), click.Group), words  # noqa: PT018
 

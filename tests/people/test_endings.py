@@ -39,13 +39,14 @@ async def until(done: Callable[[], Any], seconds: float = 10) -> None:
 
 
 @pytest.fixture
-async def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Person, Person]]:
-    """Two nodes on one database."""
+async def two(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Person, Person]]:
+    """Two nodes on one database, which has to be PostgreSQL."""
     monkeypatch.setattr(authority, "LOOK_EVERY", 0.1)
-    url = databases.url_of(tmp_path)
     async with AsyncExitStack() as stack:
         made = [
-            (await stack.enter_async_context(running_node(tmp_path / name, workers=0, database_url=url)))[1]
+            (await stack.enter_async_context(running_node(tmp_path / name, workers=0, database_url=postgres_url)))[1]
             for name in ("a", "b")
         ]
         yield made[0], made[1]

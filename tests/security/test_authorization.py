@@ -43,8 +43,8 @@ FORBIDDEN = {
 FEW = {"nobody", "session without proof", "owner", "other"}
 """Who asks for pages in the fast suite."""
 
-SILENT = {"show_waveform": 404}
-"""What the video has not."""
+SILENT = {"show_waveform": 404, "watch_run": 404, "get_live_fragment": 404}
+"""What the video has not, and that the run is too short to be watched meanwhile."""
 
 OFTEN_REFUSED = {"sign_in_with_token": 401, "sign_in": 200, "begin_sign_in": 303, "log_out": 303, "log_out_form": 303}
 """Public operations whose answer is not 200, whoever asks."""

@@ -71,7 +71,7 @@ async def test_a_nodes_own_workers_are_restricted_and_say_so(tmp_path: Path):
             await asyncio.sleep(0.1)
         assert [worker["sandbox"] for worker in found] == [f"landlock {landlock.abi()}"]
         page = (await person.http.get("/workers", headers={"Accept": "text/html"})).text
-        assert f"restricted by landlock {landlock.abi()}" in page
+        assert f"Restricted by landlock {landlock.abi()}" in page
 
 
 def test_a_kernel_without_it_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
