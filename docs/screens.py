@@ -57,6 +57,7 @@ class Filled:
         return {
             "home": "/", "media": "/media", "medium": f"/cache/{beat['output_cid']}",
             "recipes": "/recipes", "recipe": f"/recipe/{recipe}", "recipe-graph": f"/recipe/{recipe}/dag",
+            "recipe-edit": f"/recipe/{recipe}/edit",
             "runs": "/runs", "run": f"/run/{beat['run_id']}", "run-failed": f"/run/{broken['run_id']}",
             "run-plan": f"/run/{beat['run_id']}/plan", "run-analysis": f"/run/{beat['run_id']}/analysis",
             "run-results": f"/run/{chain['run_id']}/artifacts", "storage": "/storage",
@@ -112,7 +113,9 @@ async def shots(
     browser: Browser, filled: Filled, addresses: dict[str, str], width: int, scheme: Literal["light", "dark"]
 ) -> dict[str, Image.Image]:
     """Every page in one width and scheme."""
-    context = await browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context = await browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
+    )  # to wait, Playwright evaluates
     page = await context.new_page()
     await page.goto(filled.login())
     address, found = page.url.rstrip("/"), {}
