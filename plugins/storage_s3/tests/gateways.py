@@ -54,13 +54,20 @@ class Gateway(msgspec.Struct):
 
 
 @contextmanager
-def gateway(folder: Path) -> Iterator[Gateway]:
-    """Runs on a port that the kernel chooses as it binds, with a key of its own."""
+def gateway(folder: Path, *, sidecar: bool = False) -> Iterator[Gateway]:
+    """Runs on a port that the kernel chooses as it binds, with a key of its own.
+
+    ``sidecar``: what it notes of objects is in files. In extended attributes ext4 has room for some hundred parts.
+    """
     program = built("versitygw")
     root, log = folder / "root", folder / "log"
     root.mkdir()
     access, secret = "tests", secrets.token_hex(16)
-    command = [program, "--quiet", "--port", "127.0.0.1:0", "posix", str(root)]
+    command = [program, "--quiet", "--port", "127.0.0.1:0", "posix"]
+    if sidecar:
+        (folder / "notes").mkdir()
+        command += ["--sidecar", str(folder / "notes")]
+    command.append(str(root))
     environment = {"ROOT_ACCESS_KEY_ID": access, "ROOT_SECRET_ACCESS_KEY": secret, "HOME": str(folder)}
     with log.open("wb") as said:
         running = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
