@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, true, update
+from sqlalchemy import and_, delete, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.clock import now
-from artdagd.database.rows import batches, from_row, insert_new, to_row
+from artdagd.database.rows import batches, from_row, insert_new, matching, owned, to_row
 from artdagd.database.tables import blobs
 from artdagd.work import Kind, MediaFacts
 
@@ -22,6 +22,8 @@ Order = Literal["newest", "oldest", "largest", "smallest", "name"]
 
 WORDS = 8
 """Words that are looked for at once."""
+
+SEARCHED = (blobs.c.filename, blobs.c.title, blobs.c.description, blobs.c.tags_json)
 
 
 class BlobRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +66,7 @@ class Blobs:
         """The entry of ``owner``; None as owner means anybody's, the oldest first."""
 
         async def work(connection: AsyncConnection) -> BlobRow | None:
-            query = select(blobs).where(blobs.c.cid == cid, _owned(owner)).order_by(blobs.c.seq).limit(1)
+            query = select(blobs).where(blobs.c.cid == cid, owned(blobs, owner)).order_by(blobs.c.seq).limit(1)
             row = (await connection.execute(query)).mappings().first()
             return from_row(BlobRow, row) if row else None
 
@@ -76,7 +78,7 @@ class Blobs:
         async def work(connection: AsyncConnection) -> dict[str, BlobRow]:
             found: dict[str, BlobRow] = {}
             for batch in batches(cids):
-                query = select(blobs).where(blobs.c.cid.in_(batch), _owned(owner)).order_by(blobs.c.seq.desc())
+                query = select(blobs).where(blobs.c.cid.in_(batch), owned(blobs, owner)).order_by(blobs.c.seq.desc())
                 found |= {row["cid"]: from_row(BlobRow, row) for row in (await connection.execute(query)).mappings()}
             return found
 
@@ -117,7 +119,7 @@ class Blobs:
     ) -> tuple[list[BlobRow], int]:
         """A page of entries, and how many there are. Every word of ``query`` has to be in a name, title, description
         or tag; of more than ``WORDS`` the first count."""
-        where = and_(_owned(owner), blobs.c.kind == kind if kind else true(), _matching(query))
+        where = and_(owned(blobs, owner), blobs.c.kind == kind if kind else true(), matching(query, WORDS, *SEARCHED))
 
         async def work(connection: AsyncConnection) -> tuple[list[BlobRow], int]:
             total = (await connection.execute(select(func.count()).select_from(blobs).where(where))).scalar_one()
@@ -171,16 +173,6 @@ class Blobs:
             await connection.execute(delete(blobs).where(blobs.c.cid == cid, blobs.c.owner == owner))
 
         await self._database.write(work)
-
-
-def _owned(owner: str | None) -> ColumnElement[bool]:
-    return true() if owner is None else blobs.c.owner == owner
-
-
-def _matching(query: str | None) -> ColumnElement[bool]:
-    columns = (blobs.c.filename, blobs.c.title, blobs.c.description, blobs.c.tags_json)
-    words = (query or "").split()[:WORDS]
-    return and_(true(), *(or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words))
 
 
 _ORDERS = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, func, select, true, union
+from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from artdagd.database.rows import from_row
+from artdagd.database.rows import from_row, owned
 from artdagd.database.runs import RunRow
 from artdagd.database.tables import run_inputs, runs, steps
 
@@ -46,7 +46,7 @@ class Lineage:
         return await self._database.read(work)
 
     async def _found(self, which: ColumnElement[bool], owner: str | None, most: int) -> Found:
-        where = (which, true() if owner is None else runs.c.owner == owner)
+        where = (which, owned(runs, owner))
         query: Select[Any] = select(runs).where(*where).order_by(runs.c.seq.desc()).limit(most)
 
         async def work(connection: AsyncConnection) -> Found:

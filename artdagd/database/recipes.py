@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, true
+from sqlalchemy import and_, case, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.clock import now
-from artdagd.database.rows import from_row, insert_new
+from artdagd.database.rows import from_row, insert_new, matching, owned
 from artdagd.database.tables import recipes
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Recipes:
         where = or_(recipes.c.recipe_id == name, recipes.c.name == name)
 
         async def work(connection: AsyncConnection) -> RecipeRow | None:
-            query = select(recipes).where(where, _owned(owner)).order_by(recipes.c.seq.desc()).limit(1)
+            query = select(recipes).where(where, owned(recipes, owner)).order_by(recipes.c.seq.desc()).limit(1)
             row = (await connection.execute(query)).mappings().first()
             return from_row(RecipeRow, row) if row else None
 
@@ -63,7 +63,7 @@ class Recipes:
         """Those of ``recipe_ids``, a few, that ``owner`` has."""
 
         async def work(connection: AsyncConnection) -> set[str]:
-            query = select(recipes.c.recipe_id).where(recipes.c.recipe_id.in_(recipe_ids), _owned(owner))
+            query = select(recipes.c.recipe_id).where(recipes.c.recipe_id.in_(recipe_ids), owned(recipes, owner))
             return set((await connection.execute(query)).scalars())
 
         return await self._database.read(work) if recipe_ids else set()
@@ -72,7 +72,7 @@ class Recipes:
         """The names there are, for a suggestion: a thousand at most."""
 
         async def work(connection: AsyncConnection) -> list[str]:
-            query = select(recipes.c.name).where(_owned(owner)).distinct().limit(1000)
+            query = select(recipes.c.name).where(owned(recipes, owner)).distinct().limit(1000)
             return list((await connection.execute(query)).scalars())
 
         return await self._database.read(work)
@@ -82,7 +82,7 @@ class Recipes:
     ) -> tuple[list[RecipeRow], int]:
         """A page, newest first, and how many there are. Every word of ``query`` has to be in the name or the
         description. ``yaml`` is empty where the text is longer than ``LISTED``."""
-        where = and_(_owned(owner), *(_matching(word) for word in (query or "").split()[:WORDS]))
+        where = and_(owned(recipes, owner), matching(query, WORDS, recipes.c.name, recipes.c.description))
         short = case((func.length(recipes.c.yaml) > LISTED, ""), else_=recipes.c.yaml).label("yaml")
         columns = [short if column.name == "yaml" else column for column in recipes.c]
 
@@ -100,11 +100,3 @@ class Recipes:
             await connection.execute(delete(recipes).where(*where))
 
         await self._database.write(work)
-
-
-def _matching(word: str) -> ColumnElement[bool]:
-    return or_(*(column.icontains(word, autoescape=True) for column in (recipes.c.name, recipes.c.description)))
-
-
-def _owned(owner: str | None) -> ColumnElement[bool]:
-    return true() if owner is None else recipes.c.owner == owner

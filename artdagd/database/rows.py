@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import RowMapping, Table
+from sqlalchemy import ColumnElement, RowMapping, Table, and_, or_, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
@@ -16,6 +16,18 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 BATCH = 500
 """Keys asked for in one statement: below the limit of variables of every SQLite."""
+
+
+def owned(table: Table, owner: str | None) -> ColumnElement[bool]:
+    """Which rows are ``owner``'s; all of them for None."""
+    return true() if owner is None else table.c.owner == owner
+
+
+def matching(query: str | None, most: int, *columns: ColumnElement[str]) -> ColumnElement[bool]:
+    """Which rows have every word of ``query`` in one of ``columns``, in letters of either case; of more than ``most``
+    words the first count."""
+    words = (query or "").split()[:most]
+    return and_(true(), *(or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words))
 
 
 def batches(keys: Iterable[str]) -> Iterator[list[str]]:

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from artdagd.database.rows import batches, from_row, insert_new, to_row, upsert
+from artdagd.database.rows import batches, from_row, insert_new, owned, to_row, upsert
 from artdagd.database.tables import run_inputs, runs, steps
 from artdagd.database.together import Together
 
@@ -123,7 +123,7 @@ class Runs:
     ) -> tuple[list[RunRow], int]:
         """A page of runs, newest first, and how many there are; ``recipe`` is an id or a name."""
         where = and_(
-            runs.c.owner == owner if owner is not None else true(),
+            owned(runs, owner),
             runs.c.status == status if status else true(),
             or_(runs.c.recipe_id == recipe, runs.c.recipe_name == recipe) if recipe else true(),
         )
@@ -137,7 +137,7 @@ class Runs:
 
     async def newest(self, owner: str | None, recipe_ids: Sequence[str]) -> dict[str, RunRow]:
         """The newest run of each of these recipes, by the recipe's id."""
-        own = runs.c.owner == owner if owner is not None else true()
+        own = owned(runs, owner)
 
         async def work(connection: AsyncConnection) -> dict[str, RunRow]:
             newest = (
@@ -178,7 +178,7 @@ class Runs:
 
     async def tally(self, owner: str | None) -> list[tuple[str, str | None, int]]:
         """How many runs there are by status and name of the recipe (None: of an effect, or of a plan)."""
-        where = runs.c.owner == owner if owner is not None else true()
+        where = owned(runs, owner)
 
         async def work(connection: AsyncConnection) -> list[tuple[str, str | None, int]]:
             query = (
@@ -201,7 +201,7 @@ class Runs:
 
     async def has_provenance(self, cid: str, owner: str | None) -> bool:
         """Whether a run of ``owner`` (None: of anybody) has ``cid`` as its provenance."""
-        where = (runs.c.provenance_cid == cid, runs.c.owner == owner if owner is not None else true())
+        where = (runs.c.provenance_cid == cid, owned(runs, owner))
 
         async def work(connection: AsyncConnection) -> bool:
             return (await connection.execute(select(runs.c.run_id).where(*where).limit(1))).first() is not None
