@@ -112,9 +112,14 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     extents: dict[str, Extent] = {}
 
     @property
+    def output_pass(self) -> Pass | None:
+        """The pass that makes the output, if one does."""
+        return next((item for item in self.passes if item.delivery is not None), None)
+
+    @property
     def delivery(self) -> Delivery | None:
         """Of the output; None where no pass makes it."""
-        return next((item.delivery for item in self.passes if item.delivery is not None), None)
+        return self.output_pass.delivery if self.output_pass else None
 
     def file_name(self, cid: str, delivery: Delivery) -> str:
         """What the output, which is ``cid`` and delivered so, is called as a file."""

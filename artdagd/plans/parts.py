@@ -1,8 +1,9 @@
-"""A part of a pass as work for a worker: the steps that it takes, and no other, told no more than it takes of them."""
+"""A pass as work for a worker; and a part of one: the steps that it takes, and no other, told no more than it takes of
+them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +21,17 @@ from artdagd.work import Join, Part, RenderPass, RenderStep
 
 SOUND = "sound"
 """What a join calls its sound; segments go by their number."""
+
+
+def outside(steps: Sequence[PlannedStep]) -> list[str]:
+    """The names that ``steps`` read and that are none of theirs, sorted."""
+    return sorted({name for step in steps for name in step.inputs}.difference(step.step_id for step in steps))
+
+
+def whole(steps: Sequence[PlannedStep], sources: Mapping[str, str], delivery: Delivery | None) -> RenderPass:
+    """The work that carries out ``steps`` in one piece; ``sources`` are the paths of what is ``outside`` of them."""
+    taken = tuple(RenderStep(step.step_id, step.type, step.config, step.inputs) for step in steps)
+    return RenderPass(taken, dict(sources), delivery)
 
 
 class Parts:

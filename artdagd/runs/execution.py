@@ -15,7 +15,7 @@ from artdagd.plans.cache_ids import cluster_digest
 from artdagd.plans.contents import content_id
 from artdagd.plans.estimates import Measures
 from artdagd.plans.model import Analysis, AnalysisRequest, Pass, Plan, PlannedStep
-from artdagd.plans.parts import Parts
+from artdagd.plans.parts import Parts, outside, whole
 from artdagd.plans.planner import analysis_requests, plan
 from artdagd.recipes.model import InputType, Recipe
 from artdagd.runs.again import again
@@ -25,7 +25,7 @@ from artdagd.runs.machine import StepStatus
 from artdagd.runs.parts import InParts, Source
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
-from artdagd.work import MediaFacts, RenderPass, RenderStep
+from artdagd.work import MediaFacts
 
 log = logging.getLogger(__name__)
 
@@ -252,17 +252,12 @@ class Execution:
         ids = self._computed[item.pass_id] = needed(item, self._steps, kept)
         steps = tuple(self._steps[step_id] for step_id in ids)
         await self._enter(ids, "ready")
-        outside = sorted({name for step in steps for name in step.inputs}.difference(ids))
-        found = await asyncio.gather(*(self._source(name, kept) for name in outside))
-        sources = dict(zip(outside, found, strict=True))
+        names = outside(steps)
+        found = await asyncio.gather(*(self._source(name, kept) for name in names))
+        sources = dict(zip(names, found, strict=True))
         measures = await self._measures()
-        render = RenderPass(
-            steps=tuple(RenderStep(s.step_id, s.type, s.config, s.inputs) for s in steps),
-            sources={name: str(source.path) for name, source in sources.items()},
-            delivery=item.delivery,
-        )
         return Ready(
-            render,
+            whole(steps, {name: str(source.path) for name, source in sources.items()}, item.delivery),
             self._planner.content_id(self._plan, item, ids, {name: source.cid for name, source in sources.items()}),
             tuple(source.made for source in found if source.made),
             measures.measure(item, ids) if measures else None,

@@ -16,7 +16,7 @@ from artdagd.plans.explain import Difference, compare
 from artdagd.plans.model import Pass, Plan
 from artdagd.runs.binding import Binder
 from artdagd.runs.performance import Stage
-from artdagd.runs.provenance import parts
+from artdagd.runs.provenance import took_part
 from artdagd.runs.views import ExplainedSegments, ExplainedStep, Explanation
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store import BlobStore
@@ -86,11 +86,7 @@ class Explainer:
 
     async def names(self, made: Plan, *rows: RunRow | None) -> dict[str, str]:
         """What the identities of implementations are called, as far as the catalogue and the runs' provenance know."""
-        found = {}
-        for step in made.steps:
-            for sort, name in parts(step, self._catalogue):
-                identity = self._catalogue.identity(sort, name)
-                found[identity.cid] = called(identity.record)
+        found = {identity.cid: called(identity.record) for _, identity in took_part(made, self._catalogue)}
         for row in rows:
             if row and row.provenance_cid:
                 with suppress(ArtdagError, ValueError, LookupError):

@@ -10,6 +10,7 @@ from artdagd.database import Database
 from artdagd.plans.estimates import Past, estimate
 from artdagd.plans.explain import compare
 from artdagd.plans.model import Pass, Plan, Segment
+from artdagd.plans.parts import outside
 from artdagd.runs.execution import Planner, needed
 from artdagd.runs.explaining import Earlier, Explainer
 from artdagd.runs.views import Estimate, StepReason
@@ -38,14 +39,14 @@ def to_run(made: Plan, known: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     passes = {item.pass_id: item for item in made.passes}
     kept = {step.step_id for step in made.steps if step.cache_id in known}
     found: dict[str, tuple[str, ...]] = {}
-    waiting = [item.pass_id for item in made.passes if item.steps[-1] == made.output]
+    waiting = [made.output_pass.pass_id] if made.output_pass else []
     while waiting:
         pass_id = waiting.pop()
         if pass_id in known or pass_id in found:
             continue
         ids = found[pass_id] = needed(passes[pass_id], steps, kept)
-        sources = {name for step_id in ids for name in steps[step_id].inputs}.difference(ids, kept, made.inputs)
-        waiting += [steps[name].cache_id for name in sorted(sources)]
+        sources = outside([steps[step_id] for step_id in ids])
+        waiting += [steps[name].cache_id for name in sources if name not in kept and name not in made.inputs]
     return found
 
 

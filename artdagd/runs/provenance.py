@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
 from typing import Any
 
 from artdagd import __version__
@@ -12,7 +13,7 @@ from artdagd.database.actions import ActionRow
 from artdagd.database.runs import RunRow
 from artdagd.plans.identities import features_by_analyzer
 from artdagd.plans.model import Plan, PlannedStep
-from artdagd.steps.catalogue import Catalogue, Sort
+from artdagd.steps.catalogue import Catalogue, Identity, Sort
 
 
 def software() -> dict[str, Any]:
@@ -73,16 +74,21 @@ def provenance(
 
 def _implementations(made: Plan, catalogue: Catalogue) -> list[dict[str, Any]]:
     """Every implementation that took part, once, with the CID of its identity."""
-    found: dict[str, dict[str, Any]] = {}
-    for step in made.steps:
-        for sort, name in parts(step, catalogue):
-            identity = catalogue.identity(sort, name)
-            found[identity.cid] = {"name": name, "cid": identity.cid, **_named(identity.record)}
+    found = {
+        identity.cid: {"name": name, "cid": identity.cid, **_named(identity.record)}
+        for name, identity in took_part(made, catalogue)
+    }
     return [found[cid] for cid in sorted(found)]
 
 
-def parts(step: PlannedStep, catalogue: Catalogue) -> list[tuple[Sort, str]]:
-    """What carries a step out: its effect, or its step type and the analyzers that it asks."""
+def took_part(made: Plan, catalogue: Catalogue) -> Iterator[tuple[str, Identity]]:
+    """What carries out each step, by name: its effect, or its step type and the analyzers that it asks."""
+    for step in made.steps:
+        for sort, name in _parts(step, catalogue):
+            yield name, catalogue.identity(sort, name)
+
+
+def _parts(step: PlannedStep, catalogue: Catalogue) -> list[tuple[Sort, str]]:
     if step.type == "EFFECT":
         return [("effect", step.config["effect"])]
     analyzers = features_by_analyzer(step, catalogue) if step.type == "ANALYZE" else ()

@@ -15,16 +15,15 @@ from artdagd.cid import DAG_JSON
 from artdagd.errors import ArtdagError, InvalidRequest, NotFound
 from artdagd.plans.identities import features_by_analyzer
 from artdagd.plans.model import Pass, Plan, PlannedStep
-from artdagd.plans.parts import Parts
+from artdagd.plans.parts import Parts, outside, whole
 from artdagd.runs.binding import Binder
 from artdagd.runs.compute import FOR, Anew, Compute, OnProgress, Ready
 from artdagd.runs.explaining import called
 from artdagd.runs.parts import InParts, Source
 from artdagd.runs.performance import Stage
 from artdagd.runs.places import Places
-from artdagd.runs.provenance import parts
+from artdagd.runs.provenance import took_part
 from artdagd.store import parse_cid
-from artdagd.work import RenderPass, RenderStep
 
 MOST, MOST_EACH = 8, 2
 """Runs that are rendered again at once, and of one user."""
@@ -194,13 +193,8 @@ class Reproducer:
         )
 
     def _code(self, made: Plan) -> dict[str, str]:
-        catalogue = self._stage.catalogue
-        found = {}
-        for step in made.steps:
-            for sort, name in parts(step, catalogue):
-                identity = catalogue.identity(sort, name)
-                found[name] = _coded(identity.record, identity.cid)
-        return found
+        taking_part = took_part(made, self._stage.catalogue)
+        return {name: _coded(identity.record, identity.cid) for name, identity in taking_part}
 
 
 class _Again:
@@ -294,10 +288,8 @@ class _Again:
 
     async def _ready(self, item: Pass) -> Ready:
         steps = [self._steps[step_id] for step_id in item.steps]
-        outside = sorted({name for step in steps for name in step.inputs}.difference(item.steps))
-        sources = {name: str((await self._file(name)).path) for name in outside}
-        parts = tuple(RenderStep(step.step_id, step.type, step.config, step.inputs) for step in steps)
-        return Ready(RenderPass(parts, sources, item.delivery))
+        sources = {name: str((await self._file(name)).path) for name in outside(steps)}
+        return Ready(whole(steps, sources, item.delivery))
 
 
 class _Anew:

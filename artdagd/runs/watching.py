@@ -62,7 +62,7 @@ class Watching:
     async def picture(self, plan_id: str) -> tuple[int, int] | None:
         """Width and height, in pixels, of what runs of a plan show while they render; None if they can't be watched."""
         made = await self._binder.read_plan(plan_id)
-        item = _output(made)
+        item = made.output_pass
         if item is None or _obstacle(item):
             return None
         extent = made.extents[item.steps[-1]]
@@ -105,7 +105,7 @@ class Watching:
         if run.plan_id is None:
             raise NotFound(f"run {run_id} has no plan") if over else _not_yet("it has no plan yet")
         made = await self._binder.read_plan(run.plan_id)
-        item = _output(made)
+        item = made.output_pass
         if item is None or (why := _obstacle(item)):
             raise _unwatchable(run_id, why if item else "no pass makes its output")
         ids = [part.segment_id for part in item.segments] + ([item.sound] if item.sound else [])
@@ -148,11 +148,6 @@ class Watching:
 
         done = await self._stage.compute.render(cid_of_value(name), identity, work, lambda fraction: None)
         return await store.path(done.cid)
-
-
-def _output(made: Plan) -> Pass | None:
-    """The pass that makes the output, if one does."""
-    return next((item for item in made.passes if item.delivery is not None), None)
 
 
 def _obstacle(item: Pass) -> str:
