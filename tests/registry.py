@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
+import pytest
+
 from artdagd.hooks import (
     Delivery,
     Identity,
@@ -86,6 +88,14 @@ class Registry:
         if work_name not in self.works and work_name not in self.withdrawn:
             return []
         return [Delivery(activity="a", target="https://l2.test/inbox", state=self.delivered)]
+
+
+def installed(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """A registry that the nodes of a test have, beside the plugins that are installed."""
+    made = Registry()
+    load = Plugins.load
+    monkeypatch.setattr(Plugins, "load", lambda: plugged(load(), made))
+    return made
 
 
 def plugged(plugins: Plugins, registry: Registry) -> Plugins:

@@ -14,9 +14,8 @@ from browsers import chromium
 from clips import numbered_clip
 from nodes import Person, running_node
 from playwright.async_api import Dialog, Page, expect
-from registry import Registry, plugged
+from registry import Registry, installed
 
-from artdagd.hooks.manager import Plugins
 from artdagd.node import Node
 
 HTML = "<img src=x onerror=alert(1)>"
@@ -41,10 +40,7 @@ NO_PICTURE = re.compile(r"/cache/\w+/(poster|waveform)(\?|$)")
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
-    made = Registry()
-    installed = Plugins.load
-    monkeypatch.setattr(Plugins, "load", lambda: plugged(installed(), made))
-    return made
+    return installed(monkeypatch)
 
 
 @pytest.fixture

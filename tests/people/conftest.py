@@ -8,18 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 from nodes import Person, running_node
-from registry import Registry, plugged
+from registry import Registry, installed
 
-from artdagd.hooks.manager import Plugins
 from artdagd.node import Node
 
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
-    made = Registry()
-    installed = Plugins.load
-    monkeypatch.setattr(Plugins, "load", lambda: plugged(installed(), made))
-    return made
+    return installed(monkeypatch)
 
 
 @pytest.fixture

@@ -13,17 +13,15 @@ import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from pixels import plane, psnr
+from planning import planned
 
-from artdagd.cid import cid_of_value
 from artdagd.delivery import Delivery
 from artdagd.errors import InvalidRecipe
 from artdagd.hooks.manager import Plugins
 from artdagd.plans.model import Pass, Plan
 from artdagd.plans.parts import SOUND, Parts
-from artdagd.plans.planner import plan
-from artdagd.recipes.model import Recipe, RecipeInput, RecipeStep
+from artdagd.recipes.model import RecipeStep
 from artdagd.render.engine import render_pass
-from artdagd.render.reading.probe import probe
 from artdagd.render.reading.sound import decode
 from artdagd.steps.catalogue import Catalogue
 from artdagd.work import RenderPass, RenderStep
@@ -115,28 +113,9 @@ def media(clip) -> dict[str, Path]:
     }
 
 
-def planned(steps: tuple[RecipeStep, ...], media: dict[str, Path]) -> Plan:
-    used = {name for name in media if any(name in step.inputs for step in steps)}
-    recipe = Recipe(
-        name="test",
-        version="1",
-        description="",
-        inputs={name: RecipeInput("video") for name in sorted(used)},
-        params={},
-        steps=steps,
-        output=steps[-1].id,
-        delivery=Delivery(crf=8, preset="ultrafast"),
-    )
+def valid(steps: tuple[RecipeStep, ...], media: dict[str, Path]) -> Plan:
     try:
-        return plan(
-            recipe,
-            recipe_id=cid_of_value("recipe"),
-            inputs={name: cid_of_value(name) for name in used},
-            facts={name: probe(media[name]) for name in used},
-            params={},
-            analyses={},
-            catalogue=CATALOGUE,
-        )
+        return planned(steps, media, Delivery(crf=8, preset="ultrafast"), CATALOGUE)
     except InvalidRecipe:
         assume(False)
         raise
@@ -189,7 +168,7 @@ def bound(work: RenderPass, paths: dict[str, Path]) -> RenderPass:
 
 
 def check(edit: tuple[tuple[RecipeStep, ...], ...], media: dict[str, Path]) -> None:
-    plans = [planned(steps, media) for steps in edit]
+    plans = [valid(steps, media) for steps in edit]
     assume(all(made.passes[-1].segments for made in plans))
     before, after = plans
     with TemporaryDirectory() as folder:
