@@ -140,7 +140,7 @@ class Node:
         self._added = Extensions(self.plugins, settings, database, outbound, self._address, authority.revoke)
         authority.provider = self._added.identity
         await self._use_added_storage(store, library, replication)
-        app = create_app(
+        self.app = create_app(
             Services(
                 settings=settings,
                 version=__version__,
@@ -169,7 +169,7 @@ class Node:
             ),
             self._added.routes,
         )
-        self._listener = Listener(app, settings.host, settings.port)
+        self._listener = Listener(self.app, settings.host, settings.port)
         self.url = await self._listener.start()
         stack.push_async_callback(self._listener.close)
         exchange.url = settings.worker_url or self._address()
@@ -279,9 +279,11 @@ async def serve(settings: Settings) -> None:
         node.troubles.append(health.loop(watch))
         print(f"artdagd {__version__} at {node.url}; admin token in {settings.home / 'admin-token'}", flush=True)
         print(f"sign a browser in at {node.url}/auth, or with: artdagctl login", flush=True)
+        compiling = asyncio.create_task(asyncio.to_thread(node.app.compile_pages))
         await stop.wait()
         manager.stopping("unfinished runs go on at the next start")
         log.info("stopping: unfinished runs go on at the next start")
+    await compiling
     watch.close()
 
 

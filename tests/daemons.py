@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from nodes import share_templates
 
 from tests import databases
 
@@ -37,6 +38,7 @@ async def daemon(
     }  # fmt: skip
     command = [sys.executable, "-m", "artdagd.cli.daemon", "serve", "--port", "0", "--workers", str(workers)]
     home.mkdir(exist_ok=True)
+    share_templates(home)
     if not sqlite and not settings:
         databases.prepare(home)
     if settings:

@@ -58,6 +58,12 @@ class Person:
         return path
 
 
+def share_templates(home: Path) -> None:
+    """Pages are compiled once for all nodes of a test run."""
+    if not os.path.lexists(home / "templates"):
+        (home / "templates").symlink_to(Path(os.environ[STATE]) / "templates")
+
+
 @asynccontextmanager
 async def running_node(home: Path, *, workers: int = 1, **settings: Any) -> AsyncIterator[tuple[Node, Person]]:
     options = {"reserve_bytes": 0, "port": 0, "database_url": databases.url_of(home), **settings}
@@ -66,6 +72,7 @@ async def running_node(home: Path, *, workers: int = 1, **settings: Any) -> Asyn
         databases.prepare(home)
     if not (home / "state").exists():
         (home / "state").symlink_to(os.environ[STATE])
+    share_templates(home)
     async with Node(Settings(home=home, workers=workers, **options)) as node:
         person = Person(node)
         try:

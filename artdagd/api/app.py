@@ -54,6 +54,7 @@ from artdagd.errors import Unavailable
 from artdagd.hooks import WebRoute
 from artdagd.runs.places import Places
 from artdagd.web import words
+from artdagd.web.compiled import Compiled
 
 SECTIONS = (
     about.section,
@@ -113,6 +114,8 @@ class App(Quart):
         super().__init__("artdagd", template_folder=str(WEB / "templates"), static_folder=None)
         self.jinja_env.filters.update(words.FILTERS)
         self.jinja_env.globals["fresh_key"] = partial(secrets.token_urlsafe, 16)
+        self.compiled = Compiled(services.settings.home / "templates")
+        self.jinja_env.bytecode_cache = self.compiled
         self.draining = asyncio.Event()
         self.answered: Counter[tuple[str, int]] = Counter()
         self.services = services
@@ -124,6 +127,10 @@ class App(Quart):
         self.config["MAX_CONTENT_LENGTH"] = None
         self.config["PROPAGATE_EXCEPTIONS"] = False
         self.url_map.merge_slashes = False
+
+    def compile_pages(self) -> None:
+        """Of a new version all pages, so that no visitor waits for it; takes a second, and may run in a thread."""
+        self.compiled.fill(self.jinja_env)
 
     def health(self) -> Health:
         """How the node is."""
