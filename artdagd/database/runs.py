@@ -135,6 +135,20 @@ class Runs:
 
         return await self._database.read(work)
 
+    async def recent(self, owner: str | None, most: int) -> tuple[list[RunRow], list[RunRow], int]:
+        """Up to ``most`` runs that go on and as many that ended, newest first, and how many runs there are."""
+        own = owned(runs, owner)
+
+        async def work(connection: AsyncConnection) -> tuple[list[RunRow], list[RunRow], int]:
+            found = []
+            for state in (runs.c.status.not_in(ENDED), runs.c.status.in_(ENDED)):
+                query = select(runs).where(own, state).order_by(runs.c.seq.desc()).limit(most)
+                found.append([from_row(RunRow, row) for row in (await connection.execute(query)).mappings()])
+            total = (await connection.execute(select(func.count()).select_from(runs).where(own))).scalar_one()
+            return found[0], found[1], total
+
+        return await self._database.read(work)
+
     async def newest(self, owner: str | None, recipe_ids: Sequence[str]) -> dict[str, RunRow]:
         """The newest run of each of these recipes, by the recipe's id."""
         own = owned(runs, owner)

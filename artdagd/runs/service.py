@@ -36,6 +36,7 @@ from artdagd.runs.views import (
     Page,
     PlanRequest,
     PlanView,
+    Recent,
     RunRequest,
     RunView,
     Tally,
@@ -114,6 +115,12 @@ class RunService:
         rows, total = await self._database.runs.page(who.sees, status, recipe, page, limit)
         # Together, so that the steps of all come with one statement.
         return Page(list(await asyncio.gather(*map(self._view, rows))), page, limit, total, page * limit < total)
+
+    async def recent(self, who: Principal, most: int) -> Recent:
+        """Up to ``most`` runs that go on and as many that ended."""
+        active, ended, total = await self._database.runs.recent(who.sees, most)
+        going = list(await asyncio.gather(*map(self._view, active)))
+        return Recent(going, [run_view(row, (), None) for row in ended], total)
 
     async def tally(self, who: Principal) -> Tally:
         """How many runs ``who`` sees, by status, and of which recipes they are."""

@@ -285,6 +285,14 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[StepView]
 
 
+class Recent(msgspec.Struct, frozen=True):
+    """Runs that go on, those that ended, without their steps, and how many there are in all. Newest first."""
+
+    active: list[RunView]
+    ended: list[RunView]
+    total: int
+
+
 class Tally(msgspec.Struct, frozen=True):
     """How many runs there are by status, and names of recipes that they are of."""
 

@@ -13,12 +13,11 @@ from artdagd.api.examples import ExampleView, usable
 from artdagd.api.requests import Health
 from artdagd.api.views.media import kind_of
 from artdagd.api.views.recipes import KINDS
-from artdagd.runs.machine import RUN_TERMINAL
-from artdagd.runs.views import Entry, Page, RecipeView, RunView
+from artdagd.runs.views import Entry, RecipeView, RunView
 from artdagd.web.bundled import SAMPLE
 
 RECENT = 8
-"""Runs that are shown, and as many that run now."""
+"""Runs that are shown of those that ended, and of those that go on."""
 
 NEWEST = 20
 """Media, newest first, among which inputs for a first run are looked for."""
@@ -46,27 +45,26 @@ class Start(msgspec.Struct, frozen=True):
 
 
 async def home(call: Call, health: Health) -> dict[str, Any]:
-    """For one who is signed in: ``runs`` lately and ``active`` ones, with the ``results`` by CID; how many ``media``
-    and ``recipes`` there are; and the ``start`` for one who has run nothing yet."""
+    """For one who is signed in: the ``runs`` lately, with the ``results`` by CID; how many ``media`` and ``recipes``
+    there are; and the ``start`` for one who may run something and has run nothing yet, but for the sample."""
     who = call.caller
     shown: dict[str, Any] = {"host": _host(call)}
     if who is None or not who.may("read"):
         return shown
     services = call.services
-    runs = await services.runs.list(who, None, None, 1, RECENT)
-    running = await services.runs.list(who, "running", None, 1, RECENT)
-    media = await services.library.list(who, kind=None, q=None, page=1, limit=NEWEST)
-    recipes = await services.recipes.list(who, 1, 1)
-    outputs = {run.output_cid for run in runs.items if run.output_cid}
+    runs = await services.runs.recent(who, RECENT)
+    samples = [run for run in (*runs.active, *runs.ended) if run.recipe and run.recipe.name == SAMPLE]
+    new = runs.total == len(samples) and who.may("write")
+    media = await services.library.list(who, limit=NEWEST if new else 0)
+    recipes = await services.recipes.list(who, limit=1 if new else 0)
+    outputs = {run.output_cid for run in runs.ended if run.output_cid}
     return shown | {
         "runs": runs,
-        "active": _active(runs, running),
-        "ended": [run for run in runs.items if run.status in RUN_TERMINAL],
         "results": await services.library.entries(outputs, who),
         "media": media.total,
         "recipes": recipes.total,
         "workers": len(services.workers()),
-        "start": _start(call, runs, media.items, recipes.items) if who.may("write") else None,
+        "start": _start(call, samples, media.items, recipes.items) if new else None,
     }
 
 
@@ -76,16 +74,7 @@ def _host(call: Call) -> str:
     return public or (socket.gethostname() if call.caller else call.request.host)
 
 
-def _active(runs: Page[RunView], running: Page[RunView]) -> list[RunView]:
-    found = {run.run_id: run for run in (*running.items, *runs.items) if run.status not in RUN_TERMINAL}
-    return list(found.values())[:RECENT]
-
-
-def _start(call: Call, runs: Page[RunView], media: Sequence[Entry], recipes: Sequence[RecipeView]) -> Start | None:
-    """None for one who has run something besides the sample."""
-    samples = [run for run in runs.items if run.recipe and run.recipe.name == SAMPLE]
-    if runs.total > len(samples):
-        return None
+def _start(call: Call, samples: Sequence[RunView], media: Sequence[Entry], recipes: Sequence[RecipeView]) -> Start:
     recipe = recipes[0] if recipes else None
     wanted = _wanted(recipe) if recipe else {}
     fitting = {
