@@ -12,6 +12,8 @@ WEB := artdagd/web/source
 FEDIFY := plugins/federation_l2/tests/fedify
 # Tests wait for processes, disks and clocks, too: three on two cores keep both busy. Four at most.
 PROCESSES ?= $(shell n=$$(( ($$(nproc) * 3 + 1) / 2 )); echo $$(( n > 4 ? 4 : n )))
+# Tests start Python hundreds of times: each would compile the node anew, and each process of a run all tests.
+unexport PYTHONDONTWRITEBYTECODE
 DEMO_HOME ?= .demo
 GALLERY_HOME ?= .gallery
 SCREENS_HOME ?= .screens
@@ -61,11 +63,11 @@ install-service: ## copy systemd units, user, folders and example settings to DE
 	@cat systemd/next.txt
 
 test: $(READY) ## run the tests
-	$(BIN)/python -m pytest -m "not slow" -n $(PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-postgresql: $(READY) ## run the tests that are about the database with PostgreSQL under every node
 	ARTDAG_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "database and not slow" -n $(PROCESSES) \
-		--dist loadfile $$(grep -rl --include="test_*.py" "mark.database" tests plugins)
+		--dist loadfile --no-loadscope-reorder $$(grep -rl --include="test_*.py" "mark.database" tests plugins)
 
 test-slow: $(READY) ## run the slow tests (kills, faults, long media)
 	$(BIN)/python -m pytest -m slow

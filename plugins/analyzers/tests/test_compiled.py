@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 from artdagd_analyzers.compiled import Deferred, kept
@@ -118,6 +117,8 @@ def test_one_process_at_a_time_writes(tmp_path: Path) -> None:
 
 
 def test_numba_is_as_before_afterwards(tmp_path: Path) -> None:
+    import numba
+
     before = numba.guvectorize, numba.vectorize, numba.config.CACHE_DIR
     with pytest.raises(ZeroDivisionError), kept(tmp_path):
         raise ZeroDivisionError

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import mir_eval
 import numpy as np
 import pytest
 import songs
@@ -30,6 +29,8 @@ SONGS = {
 
 @pytest.mark.parametrize("name", SONGS)
 def test_onsets_are_where_notes_begin(heard: Heard, name: str) -> None:
+    import mir_eval
+
     samples, onsets = SONGS[name]()
     found = np.array(heard(samples, "onsets"))
     assert mir_eval.onset.f_measure(onsets, found, window=0.05)[0] > 0.97

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import mir_eval
 import numpy as np
 import pytest
 import songs
@@ -57,6 +56,8 @@ def librosas_own(samples: Any, state: Path) -> Any:
 
 @pytest.mark.parametrize("name", SONGS)
 def test_beats_are_where_they_are_played(name: str, find: Rhythm) -> None:
+    import mir_eval
+
     samples, beats = SONGS[name]()
     found = np.array(find(samples)["beats"])
     assert mir_eval.beat.f_measure(beats, found) > 0.95
@@ -66,6 +67,8 @@ def test_beats_are_where_they_are_played(name: str, find: Rhythm) -> None:
 
 
 def test_beats_are_found_better_than_by_librosa_alone(find: Rhythm, state: Path) -> None:
+    import mir_eval
+
     ours, theirs = [], []
     for song in SONGS.values():
         samples, beats = song()
@@ -108,6 +111,8 @@ BANDS = {
 
 @pytest.mark.parametrize("name", BANDS)
 def test_downbeats_are_where_bars_begin(name: str, find: Rhythm) -> None:
+    import mir_eval
+
     samples, beats, downbeats = BANDS[name]()
     found = find(samples)
     assert mir_eval.beat.f_measure(beats, np.array(found["beats"])) > 0.95
