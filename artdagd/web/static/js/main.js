@@ -27,11 +27,22 @@ function unmount(element) {
   mounted.delete(element);
 }
 
-document.addEventListener("htmx:load", ({ detail: { elt } }) => {
-  if (elt.matches("[data-part]")) mount(elt);
-  elt.querySelectorAll("[data-part]").forEach(mount);
+function partsOf(nodes) {
+  return [...nodes].filter((node) => node.nodeType === Node.ELEMENT_NODE).flatMap((node) => [...(node.matches("[data-part]") ? [node] : []), ...node.querySelectorAll("[data-part]")]);
+}
+
+function changed(changes) {
+  for (const { addedNodes, removedNodes } of changes) {
+    for (const part of partsOf(removedNodes)) if (!part.isConnected) unmount(part);
+    for (const part of partsOf(addedNodes)) if (part.isConnected) mount(part);
+  }
+}
+
+// After htmx, which begins then, too.
+document.addEventListener("DOMContentLoaded", () => {
+  new MutationObserver(changed).observe(document.body, { childList: true, subtree: true });
+  partsOf([document.body]).forEach(mount);
 });
-document.addEventListener("htmx:beforeCleanupElement", ({ detail: { elt } }) => unmount(elt));
 
 // What is no page of ours is the browser's to load.
 const NO_PAGE = /^\/(api|static|ipfs|download)\/|^\/(openapi\.json|metrics|auth\/start)|^\/cache\/[^/]+\/(raw|mp4|poster|waveform)/;

@@ -4,6 +4,8 @@ import { setState } from "./dag.js";
 
 const DONE = ["completed", "cached", "fused"];
 
+const touched = new WeakSet(); // levels that the reader has opened or folded
+
 export class Steps {
   #places = new Map(); // id -> elements
   #root;
@@ -13,19 +15,24 @@ export class Steps {
     this.find();
     root.addEventListener("click", ({ target }) => {
       const details = target.closest("summary")?.parentElement;
-      if (details) details.dataset.touched = "";
+      if (details) touched.add(details);
     });
   }
 
-  // Again after the server has drawn them: `page` is what it says.
-  find(page = null) {
-    for (const { dataset } of page?.querySelectorAll("g[data-state]") ?? []) setState(this.#root, dataset.step, dataset.state);
+  // The drawing is a part of its own: its states, of a page that was fetched.
+  draw(page) {
+    for (const { dataset } of page.querySelectorAll("g[data-state]")) setState(this.#root, dataset.step, dataset.state);
+  }
+
+  // Again after the server has drawn them.
+  find() {
     this.#places.clear();
     for (const place of this.#root.querySelectorAll("li[data-step], g[data-step]")) {
       const { step } = place.dataset;
       if (!this.#places.has(step)) this.#places.set(step, []);
       this.#places.get(step).push(place);
     }
+    this.#root.querySelectorAll("details.level").forEach(level);
   }
 
   state(id) {
@@ -88,6 +95,6 @@ function level(details) {
   const steps = [...details.querySelectorAll("li[data-step]")];
   const done = steps.filter((step) => DONE.includes(step.dataset.state)).length;
   details.querySelector(".level-done").textContent = done;
-  if (details.dataset.touched !== undefined || details.contains(document.activeElement)) return;
+  if (touched.has(details) || details.contains(document.activeElement)) return;
   details.open = steps.some((step) => ["running", "ready", "failed"].includes(step.dataset.state));
 }

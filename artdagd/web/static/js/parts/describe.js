@@ -1,9 +1,9 @@
 // A medium's title, description, tags and metadata, changed in place: what plays goes on playing.
 import { call } from "../api.js";
 import { make } from "../elements.js";
-import { fetched, replace } from "../pieces.js";
 import { shown } from "../problems.js";
 import { toast } from "../toasts.js";
+import { fetched, update } from "../update.js";
 
 export function mount(element, signal) {
   const form = element.querySelector("form");
@@ -32,7 +32,10 @@ export function mount(element, signal) {
       const [title, description] = [form.elements.title.value, form.elements.description.value];
       await call("PATCH", path, { json: { title, description, tags: chips.tags, metadata: rows.values() }, signal });
       const page = await fetched(location.pathname, signal);
-      replace(page, ["called", "about", "publication"]);
+      for (const id of ["called", "about", "publication"]) {
+        const fresh = page.getElementById(id);
+        if (fresh) update(document.getElementById(id), fresh);
+      }
       document.title = page.title;
       element.open = false;
       element.querySelector("summary").focus();

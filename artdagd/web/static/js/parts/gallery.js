@@ -1,5 +1,5 @@
 // The list of media: found while one types, and joined by what is uploaded, without the page being loaded.
-import { fetched } from "../pieces.js";
+import { fetched } from "../update.js";
 
 const LOOKS = 20; // times that an upload's card is asked for until a worker knows what it is
 const PAUSE = 1500; // ms between them

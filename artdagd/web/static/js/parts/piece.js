@@ -1,5 +1,5 @@
 // A piece of a page, named by its id, that is brought up to date every data-seconds for as long as the node says so.
-import { fetched, replace } from "../pieces.js";
+import { fetched, update } from "../update.js";
 
 const TIMES = 200;
 
@@ -9,7 +9,8 @@ export function mount(element, signal) {
   async function look() {
     if (signal.aborted || (left -= 1) < 0) return;
     try {
-      replace(await fetched(location.pathname, signal), [element.id]);
+      const page = await fetched(location.pathname, signal);
+      update(element, page.getElementById(element.id));
     } catch {
       // The node is away: it is asked again.
     }

@@ -1,7 +1,6 @@
 // An element with an id that is brought anew every data-seconds, in place, while somebody can see it.
 import { lost } from "../connection.js";
-import { patch } from "../patch.js";
-import { fetched } from "../pieces.js";
+import { fetched, update } from "../update.js";
 
 export function mount(element, signal) {
   let asking = false;
@@ -20,9 +19,7 @@ export function mount(element, signal) {
 
   function show(page) {
     const fresh = page.getElementById(element.id);
-    if (!fresh || signal.aborted) return;
-    patch(element, document.adoptNode(fresh));
-    htmx.process(element);
+    if (fresh && !signal.aborted) update(element, fresh);
   }
 
   const timer = setInterval(refresh, Number(element.dataset.seconds) * 1000);

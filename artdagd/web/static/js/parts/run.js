@@ -1,9 +1,9 @@
 // The page of a run: follows its events, changes steps and progress in place, and has the rest drawn anew by the server.
 import { Estimate } from "../estimate.js";
 import { ENDED, follow } from "../events.js";
-import { regions } from "../regions.js";
 import { Steps } from "../run-steps.js";
 import { make } from "../elements.js";
+import { fetched, update } from "../update.js";
 import { grown } from "../words.js";
 
 const POLL = 3000; // while there is no stream: it was cut, or refused
@@ -28,7 +28,6 @@ class Run {
     this.element = element;
     this.signal = signal;
     this.path = `/api/run/${element.dataset.run}`;
-    this.redraw = regions(element);
     this.steps = new Steps(element);
     this.stream = null;
     this.timer = null;
@@ -142,19 +141,17 @@ class Run {
   async draw() {
     let page;
     try {
-      page = await this.redraw(this.signal);
+      page = await fetched(location.pathname + location.search, this.signal);
     } catch {
       return; // gone, or not reached: the stream or the timer tries again
     }
     const fresh = page.querySelector("[data-part=run]");
-    if (!fresh) return;
+    if (!fresh || this.signal.aborted) return;
     const before = this.status;
-    for (const name of ["status", "took", "ready", "total", "waits"]) {
-      if (fresh.dataset[name] === undefined) delete this.element.dataset[name];
-      else this.element.dataset[name] = fresh.dataset[name];
-    }
-    this.take(fresh.dataset);
-    this.steps.find(page);
+    this.steps.draw(fresh);
+    update(this.element, fresh);
+    this.take(this.element.dataset);
+    this.steps.find();
     document.title = page.title;
     if (before === this.status) return;
     this.say(`${fresh.dataset.called}: ${this.status}`);

@@ -1,14 +1,13 @@
 // The list of runs: active ones are kept up to date with one look at the list, and two can be chosen to be compared.
 import { call } from "../api.js";
-import { regions, replace } from "../regions.js";
 import { shown } from "../problems.js";
 import { toast } from "../toasts.js";
+import { fetched, update } from "../update.js";
 
 const PAUSE = 2000;
 const HIDDEN = 20000;
 
 export function mount(element, signal) {
-  const redraw = regions(element.parentElement);
   let timer = null;
 
   const later = () => {
@@ -17,13 +16,11 @@ export function mount(element, signal) {
   };
   const look = async () => {
     try {
-      const page = await redraw(signal);
-      const fresh = page.querySelector("[data-part=runs]");
-      if (fresh?.dataset.live === undefined) delete element.dataset.live;
-      const list = page.getElementById("runs-list");
-      if (list && names(list) !== names(element)) {
-        replace(element.querySelector("#runs-list"), list);
-      }
+      const page = await fetched(location.pathname + location.search, signal);
+      if (signal.aborted) return;
+      const states = document.getElementById("runs-states");
+      if (states) update(states, page.getElementById("runs-states"));
+      update(element, page.querySelector("[data-part=runs]"));
       choice(element);
     } catch {
       if (signal.aborted) return;
@@ -47,10 +44,6 @@ export function mount(element, signal) {
   chosen.clear();
   choice(element);
   later();
-}
-
-function names(list) {
-  return [...list.querySelectorAll("[data-run]")].map((row) => row.dataset.run).join();
 }
 
 const chosen = new Set();

@@ -1,8 +1,8 @@
 // Several media of the list at once: chosen, then tagged or deleted. What deleting each means is said before.
 import { call } from "../api.js";
 import { make } from "../elements.js";
-import { fetched } from "../pieces.js";
 import { toast } from "../toasts.js";
+import { fetched } from "../update.js";
 
 const AT_ONCE = 3;
 
