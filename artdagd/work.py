@@ -20,7 +20,9 @@ class VideoFacts(msgspec.Struct, frozen=True):
 
     ``fps`` is (numerator, denominator); ``duration`` is frames shown, in seconds. The rest is what the file was like:
     ``pixel_format``, by FFmpeg's name; ``rotation``, the degrees, clockwise, by which its pictures are turned to stand
-    upright; ``interlaced``; ``alpha``, whether a pixel may be transparent; ``hdr``, ``pq`` or ``hlg``.
+    upright; ``interlaced``; ``alpha``, whether a pixel may be transparent; ``hdr``, ``pq`` or ``hlg``. ``look`` names
+    the pixel format and colours that steps see: pictures of one look and size go with each other as they are. (Empty in
+    facts that an earlier version found.)
     """
 
     width: int
@@ -33,6 +35,7 @@ class VideoFacts(msgspec.Struct, frozen=True):
     interlaced: bool = False
     alpha: bool = False
     hdr: Literal["", "pq", "hlg"] = ""
+    look: str = ""
 
 
 class AudioFacts(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ MAX_DEPTH = 128
 
 # Keys are sorted as Python sorts text, by code points, which is the order of their UTF-8 bytes.
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+_PLAIN = {type(None), bool, int, float, str, list, tuple, dict}
 
 
 def cid_of_dag_json_bytes(data: bytes) -> str:
@@ -38,8 +39,12 @@ def dag_json(value: Any) -> bytes:
     Raises ValueError for anything else, NaN and infinities, integers beyond 64 bits, a key ``/`` (reserved for links
     and bytes), text that is not Unicode, and nesting deeper than :data:`MAX_DEPTH`; the message names the place.
     """
-    if not _is_plain(value, 0):
+    floats: list[float] = []
+    if not _is_plain(value, floats):
         value = _json_form(value, "value", 0)
+    elif all(1e-4 <= number < 1e16 or not number for number in map(abs, floats)):
+        # Of a float without an exponent both write the same, and msgspec does it in a fifth of the time.
+        return msgspec.json.encode(value, order="sorted")
     return _JSON.encode(value).encode()
 
 
@@ -73,21 +78,32 @@ def _check(value: Any, place: str, depth: int) -> None:
         raise ValueError(f"{place} is a {type(value).__name__}: it has no form in the IPLD data model")
 
 
-def _is_plain(value: Any, depth: int) -> bool:
-    """Whether ``value`` is its own JSON form: the quick way through a plan of thousands of steps, which most take."""
-    kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return True
-    if kind is float:
-        return math.isfinite(value)
-    if kind is int:
-        return bool(-(1 << 64) <= value < 1 << 64)
-    if depth >= MAX_DEPTH:
-        return False
-    if kind is dict:
-        return all(type(key) is str and key != "/" and _is_plain(item, depth + 1) for key, item in value.items())
-    if kind is list or kind is tuple:
-        return all(_is_plain(item, depth + 1) for item in value)
+def _is_plain(value: Any, floats: list[float]) -> bool:
+    """Whether ``value`` is its own JSON form: the quick way through a plan of thousands of steps, which most take. Its
+    floats are added to ``floats``."""
+    level: list[Any] = [value]
+    keys: list[Any] = []
+    for _ in range(MAX_DEPTH + 1):
+        kinds = set(map(type, level))
+        if not kinds <= _PLAIN:
+            return False
+        if int in kinds and not all(-(1 << 64) <= item < 1 << 64 for item in level if type(item) is int):
+            return False
+        if float in kinds:
+            floats += [item for item in level if type(item) is float]
+        inside: list[Any] = []
+        if dict in kinds:
+            for item in level:
+                if type(item) is dict:
+                    keys += item
+                    inside += item.values()
+        if list in kinds or tuple in kinds:
+            for item in level:
+                if type(item) is list or type(item) is tuple:
+                    inside += item
+        if not inside:
+            return set(map(type, keys)) <= {str} and "/" not in keys and all(map(math.isfinite, floats))
+        level = inside
     return False
 
 

@@ -113,6 +113,9 @@ class Parts:
             config = step.config if use.config is None else use.config
         elif name in chosen.liked:
             chosen.liked.update(step.inputs[:1])
+            if step.type == "EFFECT":  # it looks as its input does
+                chosen.leave(step)
+                return
             config = step.config
         else:
             return
@@ -156,11 +159,14 @@ class _Chosen:
         self.steps[step.step_id] = RenderStep(step.step_id, step.type, dict(config), step.inputs)
         self.data.update(data)
 
-    def skip(self, step: PlannedStep) -> None:
+    def leave(self, step: PlannedStep) -> None:
         """The first input in the place of a step."""
-        source = step.inputs[0]
-        self._instead[step.step_id] = source
-        self.read(source, *self.windows[step.step_id])
+        self._instead[step.step_id] = step.inputs[0]
+
+    def skip(self, step: PlannedStep) -> None:
+        """As ``leave``, of a step of which frames are read."""
+        self.leave(step)
+        self.read(step.inputs[0], *self.windows[step.step_id])
 
     def instead(self, name: str) -> str:
         while name in self._instead:

@@ -9,8 +9,12 @@ before the part is made. Frames from number ``a`` up to, and without, ``b`` of a
 
 ``reads`` are the frames that are read of its inputs, from the least of them to the greatest under one name; ``shows``
 is null if they are read in order, else the list of those that are, counted from the least. ``data`` are the inputs that
-are no media. ``like``, which few have, names what an input looks like of which maybe no frame is read. What a step type
-``says`` and reads is told by :mod:`artdagd.steps.windows`.
+are no media. ``like``, which few have, names what an input looks like of which maybe no frame is read: its pixel format
+and colours, and not what is seen. What a step type ``says`` and reads is told by :mod:`artdagd.steps.windows`.
+
+Steps that make frame i of frame i, always in the same way, and that follow each other are named once, as a chain
+``{"type", "identity", "says", "data", "after": the chain before it or null}``; what they make of frames that are called
+``name`` is ``{"chain": CID, "of": name}``.
 
 The sound of a recipe input is ``{"sound": digest, "offset": s, "picture": [frames, fps]}``, or ``{"sound": digest}``
 where it is heard from its first sample on; that of a step ``{"type", "identity", "config", "sounds": [name, ...],
@@ -101,11 +105,13 @@ class Names:
         self._shapes, self._inputs, self._facts, self._catalogue = shapes, inputs, facts, catalogue
         self._found: dict[tuple[str, int, int], str] = {}
         self._kept: dict[str, dict[str, Any]] = {}
+        self._chains: dict[str, tuple[str, str | None]] = {}
+        self._looks: dict[str, str] = {}
 
     def picture(self, source: str, frames: Sequence[int]) -> list[Any]:
         """[name, shows] of these frames of a step or a recipe input. Raises Uncut."""
         first, last = min(frames), max(frames) + 1
-        in_order = len(frames) == last - first and all(number == place for place, number in enumerate(frames, first))
+        in_order = frames == range(first, last) or list(frames) == list(range(first, last))
         return [self._frames(source, first, last), None if in_order else [number - first for number in frames]]
 
     def sound(self, source: str) -> str:
@@ -155,37 +161,64 @@ class Names:
             if self._facts[source].format == "mpeg":
                 raise Uncut(f"in {source}, an MPEG program stream, no place can be found but the first")
             return cid_of_value({"input": self._inputs[source], "frames": [first, last]})
-        step = self._steps[source]
-        kept = self._kept.setdefault(source, {})
-        use = used(step, range(first, last), self.extents, self._catalogue, kept)
+        base, chain = self._chain(source, range(first, last))
+        if chain is not None:
+            return cid_of_value({"chain": chain, "of": self._frames(base, first, last)})
+        step, use = self._steps[source], self._use(source, range(first, last))
         if use.skipped:
             return self._frames(step.inputs[0], first, last)
-        record = {
-            "type": step.type,
-            "identity": list(identities(step, self._catalogue)),
-            "says": use.says,
-            "reads": [self.picture(step.inputs[read.port], read.frames) for read in use.reads],
-            "data": self._data(step),
-        }
+        record = self._does(step, use)
+        record["reads"] = [self.picture(step.inputs[read.port], read.frames) for read in use.reads]
         if use.like is not None:
             record["like"] = self._look(step.inputs[use.like])
         return cid_of_value(record)
 
-    def _data(self, step: ConcreteStep) -> list[str]:
-        kind = self._catalogue.step_types[step.type]
-        return [self._inputs[n] for number, n in enumerate(step.inputs) if kind.port(number).carries == "data"]
+    def _chain(self, source: str, frames: range) -> tuple[str, str | None]:
+        """The name of what steps do to ``frames`` that is steady, up to ``source``, and of what they do it to. None if
+        that is ``source`` itself."""
+        steady: list[tuple[str, Use]] = []
+        while source in self._steps and source not in self._chains:
+            use = self._use(source, frames)
+            if not use.steady:
+                self._chains[source] = source, None
+                break
+            steady.append((source, use))
+            source = self._steps[source].inputs[0]
+        base, chain = self._chains.get(source, (source, None))
+        for name, use in reversed(steady):
+            chain = cid_of_value({**self._does(self._steps[name], use), "after": chain})
+            self._chains[name] = base, chain
+        return base, chain
 
-    def _look(self, source: str) -> str:
-        """The name of what decides the size, format and colours of a step's or a recipe input's frames."""
-        if source in self._inputs:
-            return self._inputs[source]
-        step, extent = self._steps[source], self.extents[source]
-        record: dict[str, Any] = {
+    def _use(self, source: str, frames: range) -> Use:
+        kept = self._kept.setdefault(source, {})
+        return used(self._steps[source], frames, self.extents, self._catalogue, kept)
+
+    def _does(self, step: ConcreteStep, use: Use) -> dict[str, Any]:
+        """What a step does to the frames that it reads."""
+        kind = self._catalogue.step_types[step.type]
+        return {
             "type": step.type,
             "identity": list(identities(step, self._catalogue)),
-            "size": [extent.width, extent.height],
-            "like": self._look(step.inputs[0]) if step.inputs else None,
+            "says": use.says,
+            "data": [self._inputs[n] for number, n in enumerate(step.inputs) if kind.port(number).carries == "data"],
         }
-        if step.type == "EFFECT":
-            record["config"] = step.config
-        return cid_of_value(record)
+
+    def _look(self, source: str) -> str:
+        """The name of what decides the format and colours of a step's or a recipe input's frames. An effect leaves them
+        as they are."""
+        while source in self._steps and self._steps[source].type == "EFFECT":
+            source = self._steps[source].inputs[0]
+        if source in self._inputs:
+            video = self._facts[source].video
+            return video.look if video is not None and video.look else self._inputs[source]
+        if source not in self._looks:
+            step = self._steps[source]
+            sees = step.inputs and self._catalogue.step_types[step.type].port(0).carries != "audio"
+            record = {
+                "type": step.type,
+                "identity": list(identities(step, self._catalogue)),
+                "like": self._look(step.inputs[0]) if sees else None,
+            }
+            self._looks[source] = cid_of_value(record)
+        return self._looks[source]

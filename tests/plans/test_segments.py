@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from artdagd.cid import cid_of_value
 from artdagd.hooks.manager import Plugins
 from artdagd.plans.boundaries import boundaries
 from artdagd.plans.document import check_plan, plan_bytes, plan_from_bytes
@@ -102,6 +103,56 @@ def test_an_edit_renames_what_it_touches(planned, edit, most):
 def test_a_clip_that_gets_longer_moves_the_others_and_renames_none(planned):
     before, after = planned(*timeline(10, 8, 9)), planned(*timeline(11.4, 8, 9))
     assert len(set(names(after)) - set(names(before))) <= 2
+
+
+def seen_as(facts: MediaFacts, look: str) -> MediaFacts:
+    return msgspec.structs.replace(facts, video=msgspec.structs.replace(facts.video, look=look))
+
+
+def test_of_the_first_clip_the_others_take_what_it_looks_like(planned):
+    """Its size, format and colours are those of all; what it shows, and what is done to it, is its own."""
+
+    def made(first: str, degrees: float, look: str = "yuv420p 1 1 1") -> list[str]:
+        facts = {"clip": seen_as(CLIP, look), "video": seen_as(VIDEO, "yuv420p 1 1 1")}
+        return names(
+            planned(
+                ("head", "SEGMENT", first, {"end": 8}),
+                ("tint", "EFFECT", "head", {"effect": "hue", "degrees": degrees}),
+                ("tail", "SEGMENT", "video", {"start": 10, "end": 30}),
+                ("out", "SEQUENCE", "tint tail"),
+                facts=facts,
+            )
+        )
+
+    before = made("clip", 30)
+    for other in (made("clip", 31), made("video", 30)):
+        assert not set(other[:4]) & set(before[:4])
+        assert other[4:] == before[4:]
+    assert not set(made("clip", 30, "yuv444p 1 1 1")) & set(before)
+
+
+def test_what_is_done_to_a_first_clip_is_not_done_for_the_others(planned, catalogue):
+    made = planned(
+        ("c0", "SEGMENT", "video", {"end": 10}),
+        ("tint", "EFFECT", "c0", {"effect": "hue", "degrees": 30}),
+        ("c1", "SEGMENT", "clip", {"end": 9}),
+        ("out", "SEQUENCE", "tint c1"),
+    )
+    work = Parts(made, last(made), catalogue).segment(last(made).segments[-1])
+    assert [(step.step_id, step.inputs) for step in work.steps] == [
+        ("c0", ("video",)), ("c1", ("clip",)), ("out", ("c0", "c1")),
+    ]  # fmt: skip
+
+
+def test_two_hundred_effects_are_named_once_and_not_for_every_part(planned, monkeypatch):
+    named = []
+    monkeypatch.setattr("artdagd.plans.windows.cid_of_value", lambda value: named.append(value) or cid_of_value(value))
+    chain = [
+        (f"e{n}", "EFFECT", f"e{n - 1}" if n else "video", {"effect": "hue", "degrees": n % 360}) for n in range(200)
+    ]
+    made = planned(*chain)
+    assert len(names(made)) == 10
+    assert len(named) <= 200 + 3 * 10
 
 
 def test_a_curve_counts_where_it_is(planned):

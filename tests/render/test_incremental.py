@@ -104,6 +104,25 @@ def edits(draw: st.DrawFn) -> tuple[tuple[RecipeStep, ...], tuple[RecipeStep, ..
     return before, (*before[:place], changed, *before[place + 1 :])
 
 
+@st.composite
+def openings(draw: st.DrawFn) -> tuple[tuple[RecipeStep, ...], tuple[RecipeStep, ...]]:
+    """A timeline, and the same with another first clip, by which all that follows goes in size, format and colours."""
+
+    def opened() -> list[RecipeStep]:
+        made, name = [], draw(st.sampled_from(SOURCES))
+        for number, (kind, config) in enumerate(draw(st.lists(st.sampled_from(ONE), max_size=2))):
+            made.append(RecipeStep(f"first{number}", kind, (name,), config, False))
+            name = made[-1].id
+        return [*made, RecipeStep("head", "SOURCE", (name,), {}, False)]
+
+    kind, config = draw(st.sampled_from(TWO[:3]))
+    clips = draw(st.lists(st.sampled_from(SOURCES), min_size=1, max_size=3))
+    rest = [RecipeStep("all", kind, ("head", *clips), config, False)]
+    for number, (kind, config) in enumerate(draw(st.lists(st.sampled_from(ONE), max_size=1))):
+        rest.append(RecipeStep(f"over{number}", kind, (rest[-1].id,), config, False))
+    return (*opened(), *rest), (*opened(), *rest)
+
+
 @pytest.fixture
 def media(clip) -> dict[str, Path]:
     return {
@@ -202,7 +221,7 @@ loose = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
 @settings(max_examples=2, **loose)
-@given(edits())
+@given(edits() | openings())
 def test_an_edit_gives_what_a_render_from_nothing_gives(media: dict[str, Path], edit) -> None:
     check(edit, media)
 
@@ -212,4 +231,12 @@ def test_an_edit_gives_what_a_render_from_nothing_gives(media: dict[str, Path], 
 @settings(max_examples=60, **loose)
 @given(edits())
 def test_many_edits_give_what_a_render_from_nothing_gives(media: dict[str, Path], edit) -> None:
+    check(edit, media)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@settings(max_examples=40, **loose)
+@given(openings())
+def test_many_other_first_clips_give_what_a_render_from_nothing_gives(media: dict[str, Path], edit) -> None:
     check(edit, media)

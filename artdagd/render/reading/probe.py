@@ -19,7 +19,7 @@ from artdagd.render.reading.orientation import upright
 from artdagd.render.reading.sound import decoded, layout, track
 from artdagd.render.reading.source import Pictures, examine
 from artdagd.render.reading.tracks import picture_track
-from artdagd.render.streams import Media
+from artdagd.render.streams import Media, Picture
 from artdagd.work import AudioFacts, Kind, MediaFacts, VideoFacts
 
 # Media types by demuxer (IANA names; for those with two entries: with a picture, without).
@@ -113,7 +113,15 @@ def _video(stream: PictureTrack, media: Media, pictures: Pictures) -> VideoFacts
         interlaced=pictures.first.interlaced_frame,
         alpha=media.alpha is not None,
         hdr=HDR.get(pictures.raw.colour.transfer, ""),
+        look=_look(media, picture),
     )
+
+
+def _look(media: Media, picture: Picture) -> str:
+    """The format, then matrix, primaries and transfer as numbers of ITU-T H.273, and whether there is an alpha."""
+    colour = picture.colour
+    found = f"{picture.format} {colour.space} {colour.primaries} {colour.transfer}"
+    return found if media.alpha is None else f"{found} alpha"
 
 
 def _audio(container: InputContainer) -> AudioFacts:

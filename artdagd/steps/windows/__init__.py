@@ -51,9 +51,9 @@ class Read(msgspec.Struct, frozen=True):
 class Use(msgspec.Struct, frozen=True):
     """What the frames take. ``says`` is all of the config that counts for them, in JSON types.
 
-    ``like`` names an input whose size, format and colours the result has, even where none of its frames is read;
-    ``config`` is what the step is told instead of its own config, to make these frames alone. ``skipped``: they are
-    those of the first input.
+    ``like`` names an input whose format and colours the result has, even where none of its frames is read; ``config``
+    is what the step is told instead of its own config, to make these frames alone. ``skipped``: they are those of the
+    first input. ``steady``: any other frames take the same ones of the first input, and of the config the same.
     """
 
     reads: tuple[Read, ...]
@@ -61,6 +61,7 @@ class Use(msgspec.Struct, frozen=True):
     like: int | None = None
     config: dict[str, Any] | None = None
     skipped: bool = False
+    steady: bool = False
 
 
 Window: TypeAlias = Callable[[Asked], "Use | str"]
@@ -91,7 +92,7 @@ def sampled(value: Mapping[str, Any], frames: range, fps: Fraction) -> dict[str,
 
 def still(asked: Asked) -> Use:
     """Frame i is made of frame i of the input."""
-    return Use((Read(0, asked.frames),), told(asked))
+    return Use((Read(0, asked.frames),), told(asked), steady=not any(map(moves, asked.config.values())))
 
 
 def shown(asked: Asked) -> Use:

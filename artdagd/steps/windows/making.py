@@ -68,4 +68,4 @@ def effect(asked: Asked, *, remembers: bool, timeless: bool) -> Use:
     says = {"config": says, "fps": list(asked.extent.fps), "begins": begins}  # its first frame tells how large it is
     if remembers or not timeless:
         says["at"] = asked.frames.start
-    return Use((Read(0, frames),), says)
+    return Use((Read(0, frames),), says, steady=timeless and not remembers and not begins)

@@ -20,7 +20,8 @@ def segment(asked: Asked) -> Use:
     if config.get("duration") is not None:
         end = start + exact(config["duration"])
     first, _ = maps.part(start, end, rate(source), source.frames)
-    return Use((Read(0, [min(first + number, source.frames - 1) for number in asked.frames]),))
+    seen = range(first + asked.frames.start, first + asked.frames.stop)
+    return Use((Read(0, seen if seen.stop <= source.frames else [min(n, source.frames - 1) for n in seen]),))
 
 
 def speed(asked: Asked) -> Use:
@@ -57,7 +58,8 @@ def sequence(asked: Asked) -> Use:
             break
         first, last, source = max(frames.start, start), min(frames.stop, stop), asked.inputs[port]
         shows, _ = maps.at_rate(rate(source), source.frames, asked.fps)
-        reads.append(Read(port, [shows(number - start) for number in range(first, last)]))
+        seen = range(first - start, last - start)
+        reads.append(Read(port, seen if rate(source) == asked.fps else [shows(number) for number in seen]))
         clips.append([first - frames.start, last - first])
         if port and bounds[port - 1][1] > max(start, frames.start):
             turns.append([joint(asked.config, port - 1), start - frames.start, bounds[port - 1][1] - start])
