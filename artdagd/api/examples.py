@@ -29,12 +29,12 @@ class ExampleView(msgspec.Struct, frozen=True):
     yaml: str
 
 
-def usable(book: RecipeBook) -> list[ExampleView]:
+async def usable(book: RecipeBook) -> list[ExampleView]:
     """Those whose steps and effects are installed."""
     found = []
     for text in texts().values():
         try:
-            recipe = book.parse(text)
+            recipe = await book.parse(text)
         except InvalidRecipe:
             continue
         inputs = msgspec.to_builtins(recipe.inputs)
@@ -45,7 +45,7 @@ def usable(book: RecipeBook) -> list[ExampleView]:
 @section.route("GET", "/examples", "List example recipes", page=Page("examples.html"))
 async def list_examples(call: Call) -> Items[ExampleView]:
     """Those that need a plugin which is not installed are left out."""
-    return Items(usable(call.services.recipes))
+    return Items(await usable(call.services.recipes))
 
 
 @section.route(

@@ -41,7 +41,7 @@ async def upload_recipe(call: Call) -> RecipeUploaded:
 )
 async def check_recipe(call: Call) -> Checked:
     """Says what is wrong with a text, and keeps nothing."""
-    return call.services.recipes.check(await _text(call))
+    return await call.services.recipes.check(await _text(call))
 
 
 @section.route("GET", "/recipes", "List recipes", page=Page("recipes.html", listed))
@@ -61,7 +61,7 @@ async def list_recipes(call: Call, query: RecipesQuery) -> answers.Page[RecipeVi
 )
 async def draw_recipe(call: Call) -> Response:
     """The drawing of `/recipe/{recipe_id}/dag` for a text that is not kept, as a fragment of HTML."""
-    it = call.services.recipes.read(await _text(call))
+    it = await call.services.recipes.read(await _text(call))
     return await page(call.app, call.request, call.caller, "drawn.html", {"it": it, **await views.graph(call, it)})
 
 

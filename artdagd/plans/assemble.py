@@ -99,7 +99,8 @@ def _name(
     same: dict[str, str] = {}
     made: dict[str, _Named] = {}
     for step in ordered:
-        step = msgspec.structs.replace(step, inputs=tuple(same.get(name, name) for name in step.inputs))
+        if not same.keys().isdisjoint(step.inputs):
+            step = msgspec.structs.replace(step, inputs=tuple(same.get(name, name) for name in step.inputs))
         inputs = []
         ports = expand_ports(step.step_id, catalogue.step_types[step.type].ports, len(step.inputs))
         for name, port in zip(step.inputs, ports, strict=True):

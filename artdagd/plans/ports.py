@@ -15,6 +15,8 @@ def expand_ports(step_id: str, ports: Sequence[Port], count: int) -> tuple[Port,
     Raises InvalidRecipe if the step takes another number of inputs.
     """
     many = bool(ports) and ports[-1].many
+    if count == len(ports) and not many:
+        return tuple(ports)
     least = fewest(ports)
     if count < least or (count > len(ports) and not many):
         names = f" ({', '.join(port.name for port in ports)})" if ports else ""

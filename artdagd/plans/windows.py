@@ -12,9 +12,9 @@ is null if they are read in order, else the list of those that are, counted from
 are no media. ``like``, which few have, names what an input looks like of which maybe no frame is read: its pixel format
 and colours, and not what is seen. What a step type ``says`` and reads is told by :mod:`artdagd.steps.windows`.
 
-Steps that make frame i of frame i, always in the same way, and that follow each other are named once, as a chain
-``{"type", "identity", "says", "data", "after": the chain before it or null}``; what they make of frames that are called
-``name`` is ``{"chain": CID, "of": name}``.
+Steps that make frame i of frame i, always in the same way, and that follow each other are named once, as the chain
+``[{"type", "identity", "says", "data"}, ...]``; what they make of frames that are called ``name`` is
+``{"chain": CID, "of": name}``.
 
 The sound of a recipe input is ``{"sound": digest, "offset": s, "picture": [frames, fps]}``, or ``{"sound": digest}``
 where it is heard from its first sample on; that of a step ``{"type", "identity", "config", "sounds": [name, ...],
@@ -27,11 +27,12 @@ begins. Which pass computes a step, and whether its result is stored, is in no n
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from artdagd.cid import cid_of_value
+from artdagd.cid import CID, DAG_JSON, cid_of_value, dag_json
 from artdagd.plans.identities import identities
 from artdagd.plans.model import ConcreteStep, PlannedStep
 from artdagd.plans.shapes import Shape
@@ -105,7 +106,7 @@ class Names:
         self._shapes, self._inputs, self._facts, self._catalogue = shapes, inputs, facts, catalogue
         self._found: dict[tuple[str, int, int], str] = {}
         self._kept: dict[str, dict[str, Any]] = {}
-        self._chains: dict[str, tuple[str, str | None]] = {}
+        self._chains: dict[str, tuple[str, Any]] = {}
         self._looks: dict[str, str] = {}
 
     def picture(self, source: str, frames: Sequence[int]) -> list[Any]:
@@ -177,18 +178,26 @@ class Names:
         """The name of what steps do to ``frames`` that is steady, up to ``source``, and of what they do it to. None if
         that is ``source`` itself."""
         steady: list[tuple[str, Use]] = []
-        while source in self._steps and source not in self._chains:
-            use = self._use(source, frames)
+        last = source
+        while last in self._steps and last not in self._chains:
+            use = self._use(last, frames)
             if not use.steady:
-                self._chains[source] = source, None
+                self._chains[last] = last, None
                 break
-            steady.append((source, use))
-            source = self._steps[source].inputs[0]
-        base, chain = self._chains.get(source, (source, None))
+            steady.append((last, use))
+            last = self._steps[last].inputs[0]
+        base, listed = self._chains.get(last, (last, None))
         for name, use in reversed(steady):
-            chain = cid_of_value({**self._does(self._steps[name], use), "after": chain})
-            self._chains[name] = base, chain
-        return base, chain
+            # The list as far as it goes, hashed: so a chain that is read at each of its steps is gone through once.
+            between = b"[" if listed is None else b","
+            listed = hashlib.sha256() if listed is None else listed.copy()
+            listed.update(between + dag_json(self._does(self._steps[name], use)))
+            self._chains[name] = base, listed
+        if listed is None:
+            return base, None
+        whole = listed.copy()
+        whole.update(b"]")
+        return base, str(CID(1, DAG_JSON, whole.digest()))
 
     def _use(self, source: str, frames: range) -> Use:
         kept = self._kept.setdefault(source, {})

@@ -18,6 +18,7 @@ from artdagd.plans.document import MAX_PLAN_BYTES, check_plan, plan_from_bytes, 
 from artdagd.plans.model import Plan
 from artdagd.recipes.bind import bind_params
 from artdagd.recipes.model import Recipe
+from artdagd.runs.aside import aside
 from artdagd.runs.compute import Compute
 from artdagd.runs.execution import Planning
 from artdagd.runs.recipes import RecipeBook, effect_recipe
@@ -99,7 +100,7 @@ class Binder:
         else:
             text = (await self._store.path(row.recipe_id or "")).read_bytes()
             params = row.params
-        recipe = self._book.parse(text)
+        recipe = await self._book.parse(text)
         return Planning(cid_of_bytes(text), recipe, row.inputs, bind_params(recipe, params))
 
     async def read_plan(self, plan_id: str) -> Plan:
@@ -110,13 +111,13 @@ class Binder:
         path = await self._store.path(plan_id)
         if path.stat().st_size > MAX_PLAN_BYTES:
             raise InvalidRequest(f"plan_id: {plan_id} names no plan: it is too large for one")
-        return plan_from_bytes(await asyncio.to_thread(path.read_bytes))
+        return await aside(plan_from_bytes, await asyncio.to_thread(path.read_bytes))
 
     async def work_out(self, made: Plan, stored: Container[str]) -> Plan:
         """What this node makes of the steps and inputs of a plan, whoever made it, with the results of the steps
         ``stored``. Raises InvalidRequest, and NotFound where an input is gone."""
         facts = {name: await self._compute.facts(cid) for name, cid in made.inputs.items()}
-        return worked_out(made, self._catalogue, self._cluster_key, facts, stored)
+        return await aside(worked_out, made, self._catalogue, self._cluster_key, facts, stored)
 
     async def check_inputs(self, made: Plan, who: Principal) -> None:
         """Raises NotFound for an input that is not among ``who``'s media."""
@@ -127,10 +128,10 @@ class Binder:
         if request.plan_id:
             made = await self._kept_plan(request.plan_id, who)
         else:
-            made = plan_from_bytes(msgspec.json.encode(request.plan))
+            made = await aside(plan_from_bytes, msgspec.json.encode(request.plan))
             await self.check_inputs(made, who)
         facts = {name: await self._compute.facts(cid) for name, cid in made.inputs.items()}
-        made = check_plan(made, self._catalogue, self._cluster_key, facts)
+        made = await aside(check_plan, made, self._catalogue, self._cluster_key, facts)
         await self._check_analyses(made)
         blob = await self._store.put_value(msgspec.to_builtins(made), "plans")
         return Bound(made.recipe_id, made.name, None, made.inputs, made.params, blob.cid)
@@ -176,7 +177,7 @@ class Binder:
         return effect_recipe(name, request.config)
 
     async def _planning(self, text: bytes, inputs: dict[str, str], params: dict[str, Any], who: Principal) -> Planning:
-        recipe = self._book.parse(text)
+        recipe = await self._book.parse(text)
         faults = _input_faults(recipe, inputs)
         found = {}
         for name, cid in inputs.items():

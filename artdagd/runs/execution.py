@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Container, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from artdagd.plans.parts import Parts, outside, whole
 from artdagd.plans.planner import analysis_requests, plan
 from artdagd.recipes.model import InputType, Recipe
 from artdagd.runs.again import again
+from artdagd.runs.aside import aside
 from artdagd.runs.compute import Compute, Computed, Ready
 from artdagd.runs.live import LiveRun
 from artdagd.runs.machine import StepStatus
@@ -68,15 +70,17 @@ class Planner:
         names = list(what.inputs)
         found = await asyncio.gather(*(self._facts(name, what.inputs[name], what.recipe) for name in names))
         facts = dict(zip(names, found, strict=True))
-        requests = analysis_requests(what.recipe, what.inputs, what.params, self._catalogue, self._cluster_key)
+        asked = what.recipe, what.inputs, what.params, self._catalogue, self._cluster_key
+        requests = await aside(analysis_requests, *asked)
         for request in requests:
             self._check(request, facts[request.input])
         values = await asyncio.gather(*(self._analysis(request) for request in requests))
         return facts, {request.step_id: value for request, value in zip(requests, values, strict=True)}
 
-    def plan(self, what: Planning, facts: dict[str, MediaFacts], analyses: dict[str, Analysis]) -> Plan:
+    async def plan(self, what: Planning, facts: dict[str, MediaFacts], analyses: dict[str, Analysis]) -> Plan:
         """Phase 2, pure. Raises InvalidRecipe."""
-        return plan(
+        planning = partial(
+            plan,
             what.recipe,
             recipe_id=what.recipe_id,
             inputs=what.inputs,
@@ -86,6 +90,7 @@ class Planner:
             catalogue=self._catalogue,
             cluster_key=self._cluster_key,
         )
+        return await aside(planning)
 
     async def keep(self, made: Plan) -> str:
         """Store the plan as a blob; returns its CID."""
@@ -107,7 +112,7 @@ class Planner:
         """How much work the passes of a plan are; None where that can't be told."""
         try:
             facts = {name: await self._compute.facts(cid) for name, cid in made.inputs.items()}
-            return Measures.of(made, facts, self._catalogue)
+            return await aside(Measures.of, made, facts, self._catalogue)
         except (ArtdagError, KeyError):  # the key of a plugin that is gone
             return None
 

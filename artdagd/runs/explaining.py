@@ -14,6 +14,7 @@ from artdagd.database.runs import RunRow, StepRow
 from artdagd.errors import ArtdagError
 from artdagd.plans.explain import Difference, compare
 from artdagd.plans.model import Pass, Plan
+from artdagd.runs.aside import aside
 from artdagd.runs.binding import Binder
 from artdagd.runs.performance import Stage
 from artdagd.runs.provenance import took_part
@@ -67,7 +68,7 @@ class Explainer:
         """Why the steps of the run ``row`` were computed, or were not. Raises as :meth:`read`."""
         made = await self._binder.read_plan(row.plan_id or "")
         names = await self.names(made, row, before.row if before else None)
-        differences = compare(made, before.made if before else None, names)
+        differences = await aside(compare, made, before.made if before else None, names)
         named = [part.segment_id for item in made.passes for part in item.segments]
         actions = await self._database.actions.get_many([*(item.pass_id for item in made.passes), *named])
         parted = {item.steps[-1]: _segments(item, row, before, actions) for item in made.passes if item.segments}

@@ -11,6 +11,7 @@ from artdagd.plans.estimates import Past, estimate
 from artdagd.plans.explain import compare
 from artdagd.plans.model import Pass, Plan, Segment
 from artdagd.plans.parts import outside
+from artdagd.runs.aside import aside
 from artdagd.runs.execution import Planner, needed
 from artdagd.runs.explaining import Earlier, Explainer
 from artdagd.runs.views import Estimate, StepReason
@@ -66,7 +67,7 @@ class Foresight:
 
     async def of(self, made: Plan, known: Mapping[str, str], owner: str) -> Foreseen:
         """What would run of ``made`` for ``owner``, where ``known`` (cache id -> output CID) exist."""
-        running = to_run(made, known)
+        running = await aside(to_run, made, known)
         if not running:
             return Foreseen()
         before = await self._explainer.latest(owner, made.name)
@@ -111,7 +112,7 @@ class Foresight:
         cache_ids = {step.step_id: step.cache_id for step in made.steps}
         names = await self._explainer.names(made, before.row) if before else {}
         found = []
-        for one in compare(made, before.made if before else None, names):
+        for one in await aside(compare, made, before.made if before else None, names):
             if one.step_id not in computed:
                 continue
             reason, detail = str(one.reason), one.detail

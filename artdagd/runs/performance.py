@@ -112,7 +112,7 @@ class Performance:
         facts, analyses = await self._planner.analyze(what)
         if not await self._live.enter("planning"):
             return None
-        made = self._planner.plan(what, facts, analyses)
+        made = await self._planner.plan(what, facts, analyses)
         plan_id = await self._planner.keep(made)
         return made if await self._live.enter("running", plan_id=plan_id) else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from artdagd.database.runs import RunRow
 from artdagd.errors import InvalidRecipe, NotFound
 from artdagd.recipes.model import Recipe
 from artdagd.recipes.parse import parse_recipe
+from artdagd.runs.aside import aside
 from artdagd.runs.views import Checked, LastRun, Page, RecipeView
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.suggest import nearest, quote
@@ -29,7 +29,7 @@ class RecipeBook:
 
     async def upload(self, text: bytes, who: Principal) -> tuple[RecipeView, bool]:
         """Keep a recipe; the flag tells whether it is new. Raises InvalidRecipe with line and column."""
-        recipe = parse_recipe(text, self._catalogue)
+        recipe = await self.parse(text)
         created = await self._database.recipes.add(
             cid_of_bytes(text), who.name, recipe.name, recipe.version, recipe.description, text.decode()
         )
@@ -38,41 +38,41 @@ class RecipeBook:
     async def get(self, name: str, who: Principal) -> RecipeView:
         """By id, or the newest of a name. Raises NotFound."""
         row = await self._row(name, who)
-        return self._view(row, (await self._database.runs.newest(who.sees, [row.recipe_id])).get(row.recipe_id))
+        ran = await self._database.runs.newest(who.sees, [row.recipe_id])
+        return await aside(self._view, row, ran.get(row.recipe_id))
 
     async def list(self, who: Principal, page: int = 1, limit: int = 20, q: str | None = None) -> Page[RecipeView]:
         """Newest first. Of a text over 64 KiB only the name, version and description are shown."""
         rows, total = await self._database.recipes.page(who.sees, page, limit, q)
         ran = await self._database.runs.newest(who.sees, [row.recipe_id for row in rows])
-        items = []
-        for row in rows:
-            items.append(self._view(row, ran.get(row.recipe_id)))
-            await asyncio.sleep(0)  # Reading a hundred texts takes seconds: others have their turn between.
+        # One by one: reading a hundred texts takes seconds, and others have their turn between.
+        items = [await aside(self._view, row, ran.get(row.recipe_id)) for row in rows]
         return Page(items, page, limit, total, page * limit < total)
 
     async def delete(self, name: str, who: Principal) -> None:
         row = await self._row(name, who)
         await self._database.recipes.delete(row.recipe_id, row.owner)
 
-    def check(self, text: bytes) -> Checked:
+    async def check(self, text: bytes) -> Checked:
         """What is wrong with a recipe's text; keeps nothing."""
         try:
-            recipe = parse_recipe(text, self._catalogue)
+            recipe = await self.parse(text)
         except InvalidRecipe as error:
             return Checked(False, list(error.faults))
         return Checked(True, [], *_declared(recipe))
 
-    def read(self, text: bytes) -> RecipeView:
+    async def read(self, text: bytes) -> RecipeView:
         """A recipe that is not kept. Raises InvalidRecipe with line and column."""
-        recipe = parse_recipe(text, self._catalogue)
+        recipe = await self.parse(text)
         row = RecipeRow(
             recipe_id=cid_of_bytes(text), owner="", name=recipe.name, version=recipe.version,
             description=recipe.description, yaml=text.decode(), created_at="",
         )  # fmt: skip
-        return self._view(row)
+        return await aside(self._view, row)
 
-    def parse(self, text: bytes) -> Recipe:
-        return parse_recipe(text, self._catalogue)
+    async def parse(self, text: bytes) -> Recipe:
+        """Raises InvalidRecipe with line and column."""
+        return await aside(parse_recipe, text, self._catalogue)
 
     async def _row(self, name: str, who: Principal) -> RecipeRow:
         row = await self._database.recipes.get(name, who.sees)

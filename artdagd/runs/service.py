@@ -93,7 +93,7 @@ class RunService:
             facts, analyses = await asyncio.wait_for(asyncio.shield(task), PLAN_DEADLINE)
         except TimeoutError:
             raise Unavailable("the inputs are still being analyzed", advice="Ask again.", retry_after=10) from None
-        made = self._planner.plan(what, facts, analyses)
+        made = await self._planner.plan(what, facts, analyses)
         known = await self._known(made)
         foreseen = await self._foresight.of(made, known, who.name)
         return plan_view(await self._planner.keep(made), made, known, foreseen)

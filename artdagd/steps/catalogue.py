@@ -144,8 +144,12 @@ class Catalogue:
     def _parameters(self, step_type: str, raw: Mapping[str, Any]) -> tuple[type[msgspec.Struct], tuple[str, ...]]:
         """What checks the parameters of a step, and which of them may move."""
         if step_type == "EFFECT":
-            return _movable(self.effects[raw["effect"]])
+            return self._effects_movable[raw["effect"]]
         return self.step_types[step_type].config, self.step_types[step_type].moving
+
+    @cached_property
+    def _effects_movable(self) -> Mapping[str, tuple[type[msgspec.Struct], tuple[str, ...]]]:
+        return {name: _movable(effect) for name, effect in self.effects.items()}
 
     def _feature_complaints(self, features: Sequence[str]) -> list[Complaint]:
         found = []

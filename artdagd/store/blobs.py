@@ -118,7 +118,7 @@ class BlobStore:
 
     async def put_value(self, value: Any, section: Section) -> Blob:
         """Store ``value`` as canonical dag-json under its dag-json CID. Raises ValueError, StorageFull, Unavailable."""
-        data = dag_json(value)
+        data = await asyncio.to_thread(dag_json, value)
         cid = CID.parse(cid_of_dag_json_bytes(data))
 
         async def settle(draft: Draft, imported: Imported) -> Blob:

@@ -67,7 +67,7 @@ async def main(home: Path, count: int) -> None:
         await database.blobs.record(blob.cid, blob.size, media_type="video/mp4", filename=None, owner="admin")
         await database.blobs.set_facts(blob.cid, FACTS)
     what = Planning(video.cid, recipe(count), {"video": video.cid}, {})
-    made = planner.plan(what, {"video": FACTS}, {})
+    made = await planner.plan(what, {"video": FACTS}, {})
     assert len(made.steps) == len(made.passes) == count
     rows = [
         ActionRow(cache_id=step.cache_id, output_cid=output.cid, kind="render", identity=step.identity)
@@ -78,7 +78,7 @@ async def main(home: Path, count: int) -> None:
     loop = asyncio.get_running_loop()
     while await loop.run_in_executor(None, sys.stdin.readline):
         started = time.perf_counter()
-        made = planner.plan(what, {"video": FACTS}, {})
+        made = await planner.plan(what, {"video": FACTS}, {})
         known = await compute.known([step.cache_id for step in made.steps])
         print(time.perf_counter() - started, flush=True)
         assert len(known) == count

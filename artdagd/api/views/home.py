@@ -64,7 +64,7 @@ async def home(call: Call, health: Health) -> dict[str, Any]:
         "media": media.total,
         "recipes": recipes.total,
         "workers": len(services.workers()),
-        "start": _start(call, samples, media.items, recipes.items) if new else None,
+        "start": await _start(call, samples, media.items, recipes.items) if new else None,
     }
 
 
@@ -74,7 +74,9 @@ def _host(call: Call) -> str:
     return public or (socket.gethostname() if call.caller else call.request.host)
 
 
-def _start(call: Call, samples: Sequence[RunView], media: Sequence[Entry], recipes: Sequence[RecipeView]) -> Start:
+async def _start(
+    call: Call, samples: Sequence[RunView], media: Sequence[Entry], recipes: Sequence[RecipeView]
+) -> Start:
     recipe = recipes[0] if recipes else None
     wanted = _wanted(recipe) if recipe else {}
     fitting = {
@@ -85,7 +87,7 @@ def _start(call: Call, samples: Sequence[RunView], media: Sequence[Entry], recip
         sample=samples[0] if samples else None,
         recipe=recipe,
         inputs={name: entry for name, entry in fitting.items() if entry},
-        examples=_fitting_first(usable(call.services.recipes), media) if not recipe else [],
+        examples=_fitting_first(await usable(call.services.recipes), media) if not recipe else [],
     )
 
 

@@ -61,10 +61,9 @@ def text(asked: Asked) -> Use:
 def effect(asked: Asked, *, remembers: bool, timeless: bool) -> Use:
     """An effect that remembers is given all frames from the first one on, one that is not ``timeless`` its times."""
     frames = range(asked.frames.stop) if remembers else asked.frames
-    says: dict[str, Any] = {
-        key: sampled(value, frames, asked.fps) if moves(value) else value for key, value in asked.config.items()
-    }
-    begins = {key: sampled(value, range(1), asked.fps) for key, value in asked.config.items() if moves(value)}
+    moving = {key: value for key, value in asked.config.items() if moves(value)}
+    says: dict[str, Any] = {**asked.config, **{key: sampled(moving[key], frames, asked.fps) for key in moving}}
+    begins = {key: sampled(moving[key], range(1), asked.fps) for key in moving}
     says = {"config": says, "fps": list(asked.extent.fps), "begins": begins}  # its first frame tells how large it is
     if remembers or not timeless:
         says["at"] = asked.frames.start
