@@ -41,6 +41,9 @@ _numbers = itertools.count(1)
 _contexts = httpx._transports.default
 _contexts.create_ssl_context = functools.cache(_contexts.create_ssl_context)
 
+# It would be looked for in vain twice a request, for 2 ms of processor time.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before the processes of the test run are started, which find the server in their environment."""

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
 from quart import Quart, Response, current_app, request
 from quart.wrappers import BaseRequestWebsocket
 from werkzeug.exceptions import HTTPException
@@ -105,7 +106,8 @@ UNLESS_SAID = {
 
 class App(Quart):
     """The application. ``draining`` is set when the node is about to stop; ``document`` is the OpenAPI document;
-    ``uploads`` and ``streams`` are the places that requests of these kinds take."""
+    ``uploads`` and ``streams`` are the places that requests of these kinds take; ``contract`` is the document as HTML
+    for who came by an address, the last one asked for."""
 
     request_class = ArrivingRequest
     asgi_http_class = Connection
@@ -123,6 +125,7 @@ class App(Quart):
         self.uploads = Places("uploads under way", UPLOADS, UPLOADS_EACH)
         self.streams = Places("event streams open", STREAMS, STREAMS_EACH)
         self.document: dict[str, Any] = document(sections, services.version)
+        self.contract = ("", Markup())
         # Limits are ours, route by route (artdagd.api.body); Quart's would refuse every upload over 16 MiB.
         self.config["MAX_CONTENT_LENGTH"] = None
         self.config["PROPAGATE_EXCEPTIONS"] = False
