@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import httpx
 import pytest
@@ -36,7 +36,29 @@ WEIGHT = """performance.getEntriesByType("resource").filter(one => /\\.(js|css)$
     .reduce((sum, one) => sum + one.decodedBodySize, 0)"""
 """Bytes of script and style that a page has loaded."""
 
+WIDTH = "document.documentElement.scrollWidth"
+NAMELESS = """[...document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a, img")].filter(
+    one => one.tagName == "IMG" ? one.alt == null
+        : !(one.labels?.length || one.textContent.trim() || one.getAttribute("aria-label"))
+).map(one => one.outerHTML)"""
+
+ON_A_PHONE = ("color-contrast", "link-in-text-block", "target-size")
+"""Rules of axe about colours and places: the rest says the same in either scheme."""
+
 ANONYMOUS = ("/", "/auth", "/docs")
+
+
+class Look(NamedTuple):
+    """What was seen of a page: ``widths`` that it takes in windows of 390 and 320 pixels, ``bytes`` of script and
+    style, controls that are ``nameless``, its ``outline`` (headings of the first order, language), how many places are
+    out of the order of the keyboard (``jumps``), and what axe says."""
+
+    widths: list[int]
+    bytes: int
+    nameless: list[str]
+    outline: list[Any]
+    jumps: int
+    faults: list[str]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -70,37 +92,78 @@ def test_every_page_is_looked_at():
     assert {re.sub("{.*?}", "{}", path) for path in shown} <= looked
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_no_page_is_wider_than_its_window_or_heavy(filled, page: Page):
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def looks(filled: tuple[Node, Person, dict[str, str]], page: Page) -> dict[str, Look]:
+    """Every page as it comes to a phone in the dark, then on a wider and lighter screen: each is loaded once."""
     node, _, names = filled
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if "Content Security" in message.text else None)
-    for width in (320, 390):
-        await page.set_viewport_size({"width": width, "height": 800})
-        for path in PAGES:
-            await page.goto(node.url + path.format(**names))
-            assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
-            assert await page.evaluate(WEIGHT) <= MOST_BYTES, path
+    found = {}
+    for path in PAGES:
+        await page.emulate_media(color_scheme="dark")
+        await page.set_viewport_size({"width": 390, "height": 900})
+        await page.goto(node.url + path.format(**names))
+        widths = [await page.evaluate(WIDTH)]
+        phone = await faults(page, ON_A_PHONE)
+        await page.set_viewport_size({"width": 320, "height": 900})
+        widths.append(await page.evaluate(WIDTH))
+        await page.emulate_media(color_scheme="light")
+        await page.set_viewport_size({"width": 1440, "height": 900})
+        found[path] = Look(
+            widths=widths,
+            bytes=await page.evaluate(WEIGHT),
+            nameless=await page.evaluate(NAMELESS),
+            outline=await page.evaluate("[document.querySelectorAll('h1').length, document.documentElement.lang]"),
+            jumps=await page.locator('[tabindex]:not([tabindex="0"], main)').count(),
+            faults=phone + await faults(page),
+        )
     assert said == []
+    return found
+
+
+async def faults(page: Page, rules: tuple[str, ...] = ()) -> list[str]:
+    """What axe-core says against ``page``, by all its rules or by these: those of WCAG 2.2 and good practice."""
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": rules}
+    said = await Axe().run(page, options=options)
+    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in said.response["violations"]]
+
+
+def test_no_page_is_wider_than_its_window_or_heavy(looks: dict[str, Look]):
+    for path, look in looks.items():
+        assert look.widths[0] <= 390, path
+        assert look.widths[1] <= 320, path
+        assert look.bytes <= MOST_BYTES, path
+
+
+def test_axe_finds_nothing(looks: dict[str, Look]):
+    assert {path: look.faults for path, look in looks.items() if look.faults} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+async def test_axe_finds_nothing_by_any_rule(filled, page: Page, scheme: Literal["light", "dark"], width: int):
+    node, _, names = filled
+    await page.emulate_media(color_scheme=scheme)
+    await page.set_viewport_size({"width": width, "height": 900})
+    found = {}
+    for path in PAGES:
+        await page.goto(node.url + path.format(**names))
+        if said := await faults(page):
+            found[path] = said
+    assert found == {}
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_every_control_has_a_name_and_is_reached_by_keyboard(filled, page: Page):
+async def test_every_control_has_a_name_and_is_reached_by_keyboard(filled, page: Page, looks: dict[str, Look]):
     node, _, names = filled
-    for path in PAGES:
-        await page.goto(node.url + path.format(**names))
-        nameless = await page.evaluate(
-            """[...document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a, img")].filter(
-                one => one.tagName == "IMG" ? one.alt == null
-                    : !(one.labels?.length || one.textContent.trim() || one.getAttribute("aria-label"))
-            ).map(one => one.outerHTML)"""
-        )
-        assert nameless == [], path
-        assert await page.evaluate("[document.querySelectorAll('h1').length, document.documentElement.lang]") == [
-            1,
-            "en",
-        ]
-        assert await page.locator('[tabindex]:not([tabindex="0"], main)').count() == 0, path
+    for path, look in looks.items():
+        assert look.nameless == [], path
+        assert look.outline == [1, "en"], path
+        assert look.jumps == 0, path
     await page.goto(f"{node.url}/recipe/{names['recipe']}")
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.innerText") == "Skip to the page"
@@ -112,24 +175,6 @@ async def test_every_control_has_a_name_and_is_reached_by_keyboard(filled, page:
             break
     else:
         pytest.fail("the button Run is not reached")
-
-
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing(filled, page: Page, scheme: Literal["light", "dark"]):
-    """axe-core's rules, which are those of WCAG 2.2 and good practice: contrast, names, order, roles."""
-    node, _, names = filled
-    axe = Axe()
-    await page.emulate_media(color_scheme=scheme)
-    await page.set_viewport_size({"width": 390 if scheme == "dark" else 1440, "height": 900})
-    found = {}
-    for path in PAGES:
-        await page.goto(node.url + path.format(**names))
-        said = await axe.run(page)
-        faults = [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in said.response["violations"]]
-        if faults:
-            found[path] = faults
-    assert found == {}
 
 
 @pytest.mark.asyncio(loop_scope="module")
