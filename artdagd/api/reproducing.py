@@ -13,13 +13,16 @@ from artdagd.api import sse
 from artdagd.api.calls import Call
 from artdagd.api.routes import Section
 from artdagd.errors import NotFound, TooBusy
-from artdagd.runs.reproducing import Advance, Compared, ReproduceRequest, Told
+from artdagd.runs.comparing import Advance, Compared, PartCompared
+from artdagd.runs.reproducing import ReproduceRequest, Told
 from artdagd.runs.views import Event
 
 section = Section("Verification", "Whether what a run made comes out again, to the byte.")
 
 INTERVAL = 0.5
 """Seconds between two events that tell how far it is."""
+
+EVENTS: dict[type[Told], str] = {Compared: "step", PartCompared: "part", Advance: "progress"}
 
 
 @section.route(
@@ -34,9 +37,14 @@ async def verify_run(call: Call, body: ReproduceRequest) -> Response:
     """Renders all that a completed run stored anew, from its provenance record alone (`run_id`, or the record's own
     `provenance_cid`), without looking at what is cached, and compares CIDs. Records and results stay as they are.
 
+    With `segments`, only so many of each result that is made in segments, and its sound, are rendered, and compared
+    with the parts that the record names; the result itself where those are all. They are chosen by chance, or by
+    `seed`. What is made in one piece is rendered whole. A record that names no segments can't be sampled: 400 says why.
+
     Server-sent events: `step` for each result, with its CID as `recorded` and as `rendered`, whether they are `equal`,
-    and the `error` where there is none; `progress`; at last `done`, with `equal` for all of them together and the
-    `versions` of libraries and implementations that differ from those recorded. It ends early when the listener goes.
+    and the `error` where there is none; `part` for each segment and sound, likewise; `progress`; at last `done`, with
+    `equal` for all of them together, the `versions` of libraries and implementations that differ from those recorded,
+    in `results` how much of each was rendered, and the `seed`. It ends early when the listener goes.
     """
     found = await call.services.reproducer.begin(body, call.who)
     allowed = call.services.authority.watch(call.who)
@@ -53,5 +61,4 @@ async def _told(found: AsyncGenerator[Told]) -> AsyncGenerator[Event]:
                     continue
                 told = time.monotonic()
             number += 1
-            kind = "step" if isinstance(one, Compared) else "progress" if isinstance(one, Advance) else "done"
-            yield Event(number, kind, msgspec.to_builtins(one))
+            yield Event(number, EVENTS.get(type(one), "done"), msgspec.to_builtins(one))

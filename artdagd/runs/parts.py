@@ -114,7 +114,7 @@ class InParts:
             while waiting or running:
                 while waiting and len(running) < self._renders.workers + SPARE:
                     name = waiting.pop(self._next(waiting))
-                    running[asyncio.create_task(self._part(name))] = name
+                    running[asyncio.create_task(self.part(name))] = name
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     name = running.pop(task)
@@ -131,7 +131,9 @@ class InParts:
         behind = (place for place, name in enumerate(waiting) if name == SOUND or int(name) >= wanted)
         return next(behind, 0)
 
-    async def _part(self, name: str) -> str:
+    async def part(self, name: str) -> str:
+        """Make one part, the segment of that number or SOUND, and give its CID. Raises StepFailed."""
+
         async def work() -> Ready:
             piece = self._parts.sound() if name == SOUND else self._parts.segment(self._segments[name])
             sources = {source: await self._source(source) for source in piece.sources}

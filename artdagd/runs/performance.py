@@ -21,6 +21,7 @@ from artdagd.runs.execution import Execution, Planner
 from artdagd.runs.library import Library
 from artdagd.runs.live import LiveRun
 from artdagd.runs.machine import RUN_TERMINAL
+from artdagd.runs.parted import parted
 from artdagd.runs.provenance import provenance
 from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
@@ -121,7 +122,9 @@ class Performance:
         stage = self._stage
         current = await stage.database.runs.get(row.run_id)
         actions = await stage.database.actions.get_many([step.cache_id for step in made.steps])
-        record = provenance(current or row, made, output_cid, finished_at, actions, stage.catalogue)
+        parts, parts_actions = await parted(made, actions, stage.database.actions, self._planner.parts)
+        actions |= parts_actions
+        record = provenance(current or row, made, output_cid, finished_at, actions, stage.catalogue, parts)
         blob = await stage.store.put_value(record, "blobs")
         size = (await stage.store.path(output_cid)).stat().st_size
         delivery = made.delivery

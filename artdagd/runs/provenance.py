@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from artdagd import __version__
 from artdagd.cid import cid_of_value
@@ -14,6 +16,46 @@ from artdagd.database.runs import RunRow
 from artdagd.plans.identities import features_by_analyzer
 from artdagd.plans.model import Plan, PlannedStep
 from artdagd.steps.catalogue import Catalogue, Identity, Sort
+
+
+class RecordedSegment(msgspec.Struct, frozen=True):
+    """``frames`` of a result, from number ``first`` on, as they were made apart from the others."""
+
+    segment_id: str
+    first: int
+    frames: int
+    cid: str
+
+
+class RecordedSound(msgspec.Struct, frozen=True):
+    """All of a result's sound, as it was made apart."""
+
+    sound_id: str
+    cid: str
+
+
+class RecordedParts(msgspec.Struct, frozen=True):
+    """The parts that the result of a step was put together from; or ``whole`` says why it was made in one piece,
+    although its plan cuts it."""
+
+    step_id: str
+    segments: list[RecordedSegment] = []
+    sound: RecordedSound | None = None
+    whole: str = ""
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What is used of a record when it is read; see docs/formats.md. ``parts`` is None in one that was written before
+    records named any."""
+
+    task_id: str
+    output: dict[str, str]
+    plan: str
+    steps: list[dict[str, Any]]
+    effects: list[dict[str, Any]]
+    infrastructure: dict[str, dict[str, Any]]
+    libraries: dict[str, str] = {}
+    parts: list[RecordedParts] | None = None
 
 
 def software() -> dict[str, Any]:
@@ -36,10 +78,12 @@ def provenance(
     made: Plan,
     output_cid: str,
     rendered_at: str,
-    actions: dict[str, ActionRow],
+    actions: Mapping[str, ActionRow],
     catalogue: Catalogue,
+    parts: Sequence[RecordedParts] = (),
 ) -> dict[str, Any]:
-    """The record. ``rendered_at`` is when the run was completed; ``actions`` are the action records of its passes.
+    """The record. ``rendered_at`` is when the run was completed; ``actions`` are the action records of its passes and
+    their parts; ``parts`` are what its results were put together from.
 
     The fields of the system that artdagd replaces keep their names; ``plan``, ``recipe`` and ``libraries`` are added,
     so that the record alone suffices to render again.
@@ -68,6 +112,7 @@ def provenance(
             }
             for step in made.steps
         ],
+        "parts": msgspec.to_builtins(list(parts)),
         "libraries": _libraries(actions),
     }
 
@@ -99,8 +144,10 @@ def _named(record: dict[str, Any]) -> dict[str, Any]:
     return {key: record[key] for key in ("distribution", "version") if key in record}
 
 
-def _libraries(actions: dict[str, ActionRow]) -> dict[str, str]:
-    merged: dict[str, str] = {}
-    for key in sorted(actions):
-        merged.update(actions[key].libraries)
-    return dict(sorted(merged.items()))
+def _libraries(actions: Mapping[str, ActionRow]) -> dict[str, str]:
+    """Versions by name; where several took part, as what was made before an upgrade is not made again, all of them."""
+    found: dict[str, set[str]] = {}
+    for action in actions.values():
+        for name, version in action.libraries.items():
+            found.setdefault(name, set()).add(version)
+    return {name: ", ".join(sorted(found[name])) for name in sorted(found)}

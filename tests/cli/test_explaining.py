@@ -28,6 +28,9 @@ def test_an_edit_is_planned_explained_and_verified(node: Daemon, recipe: Path, c
     said = well(node.ctl("verify", run["run_id"]))
     assert "equal: 1 of 1 results are the same to the byte" in said
     assert json.loads(well(node.ctl("verify", run["provenance_cid"], "--json")))["equal"] is True
+    said = well(node.ctl("verify", run["run_id"], "--segments", "2", "--seed", "5"))
+    assert "soft: all of it, in one piece: it is shorter than 8 s\nthe same segments again: --seed 5\n" in said
+    assert node.ctl("verify", run["run_id"], "--seed", "5").returncode == 2
 
 
 @pytest.mark.slow
@@ -45,3 +48,34 @@ def test_a_record_that_does_not_come_out_again_ends_with_1(node: Daemon, recipe:
     done = node.ctl("verify", cid)
     assert done.returncode == 1
     assert "NOT equal: 0 of 1 results" in done.stdout
+
+
+@pytest.mark.slow
+def test_some_segments_of_a_long_result_are_verified(node: Daemon, tmp_path: Path, clip: Path):
+    from artdagd.cid import cid_of_value, dag_json
+
+    recipe = tmp_path / "long.yaml"
+    recipe.write_text("""
+name: long
+inputs: {clip: {type: video}}
+steps:
+  - {id: long, type: LOOP, inputs: [clip], config: {duration: 90}}
+output: long
+""")
+    run = json.loads(well(node.ctl("run", recipe, "--input", f"clip={clip}", "--follow", "--json")))
+    record = json.loads(well(node.ctl("runs", "provenance", run["run_id"], "--json")))
+    total = len(record["parts"][0]["segments"])
+    said = well(node.ctl("verify", run["run_id"], "--segments", "2"))
+    assert said.count(" frames ") == 2
+    assert f"long: 2 of {total} segments\nthe same segments again: --seed " in said
+    assert "equal: 2 of 2 results and parts are the same to the byte" in said
+    record["parts"][0]["segments"][3]["cid"] = run["inputs"]["clip"]
+    cid = cid_of_value(record)
+    place = node.home / "cache" / "blobs" / cid[-2:] / cid
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(dag_json(record))
+    done = node.ctl("verify", cid)
+    assert done.returncode == 1
+    assert f"  {total - 1} parts " in done.stdout
+    assert "segment 3: frames " in done.stdout
+    assert f"NOT equal: {total} of {total + 1} results and parts" in done.stdout
