@@ -117,6 +117,57 @@ async def test_a_graph_of_three_hundred_steps_is_drawn_and_moved(place):
     await expect(page.locator("g.box:focus rect")).to_be_in_viewport()
 
 
+async def test_fingers_move_and_zoom_a_graph_and_scroll_the_page_at_its_ends(place):
+    node, person, page = place
+    steps = "\n".join(
+        f"- {{id: s{at}, type: RESIZE, inputs: [{f's{at - 1}' if at else 'clip'}], config: {{width: 64}}}}"
+        for at in range(20)
+    )
+    text = f"name: tall\nversion: '1'\ninputs: {{clip: {{type: video}}}}\nsteps:\n{steps}\noutput: s19\n"
+    recipe = await kept(person, text)
+    browser = page.context.browser
+    assert browser
+    phone = await browser.new_context(
+        viewport={"width": 390, "height": 500}, has_touch=True, is_mobile=True, bypass_csp=True
+    )  # to wait, Playwright evaluates
+    page = await phone.new_page()
+    page.set_default_timeout(30_000)
+    await page.goto((await person.http.post("/auth/login-address")).json()["url"])
+    await page.goto(f"{node.url}/recipe/{recipe}/dag")
+    drawing = page.locator(".explorer.live .drawing svg")
+    box = await page.locator(".explorer.live .drawing").bounding_box()
+    assert box
+    x, y = box["x"] + 150, box["y"] + 150
+    touches = await phone.new_cdp_session(page)
+
+    async def fingers(*ways: tuple[int, int]) -> None:
+        """One finger a way, each from a place of its own."""
+        for type_, share in (("touchStart", 0.0), *(("touchMove", step / 8) for step in range(1, 9))):
+            points = [{"x": x + 40 * i + a * share, "y": y + b * share, "id": i} for i, (a, b) in enumerate(ways)]
+            await touches.send("Input.dispatchTouchEvent", {"type": type_, "touchPoints": points})
+        await touches.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    async def at() -> list[float]:
+        """Where the drawing is, x and y, and its scale."""
+        style = await drawing.get_attribute("style")
+        return [float(number) for number in re.findall(r"-?[\d.]+", style or "")]
+
+    before = await at()
+    await fingers((0, -100))
+    assert (await at())[1] < before[1] - 50  # there is more of it below
+    assert await page.evaluate("scrollY") == 0
+    before = await at()
+    await fingers((-50, 0), (50, 0))
+    assert (await at())[2] > 1.5 * before[2]
+    assert await page.evaluate("visualViewport.scale") == 1
+    await page.get_by_role("button", name="Fit all of it").tap()
+    before = await at()
+    await fingers((0, -100))
+    await page.wait_for_function("scrollY > 50")  # all of it is seen
+    assert await at() == before
+    await phone.close()
+
+
 async def test_a_text_is_checked_as_it_is_typed_and_mended_by_a_click(place):
     node, person, page = place
     await page.goto(f"{node.url}/recipes")

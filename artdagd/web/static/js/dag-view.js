@@ -26,6 +26,11 @@ export function viewOf(frame, svg, signal, wheel) {
     svg.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
   }
 
+  // Whether there is more of the drawing below (way 1) or above (-1) what the frame shows.
+  function more(way) {
+    return way > 0 ? y + high * scale > frame.clientHeight + 1 : y < -1;
+  }
+
   // A drawing that fits stays whole in the frame; of a larger one something always stays in it.
   function held(at, room, length) {
     if (length <= room) return Math.min(Math.max(at, 0), room - length);
@@ -106,7 +111,7 @@ export function viewOf(frame, svg, signal, wheel) {
   }
 
   frame.style.maxHeight = `${Math.max(high + 2, LEAST)}px`;
-  drags(frame, signal, pan, zoom);
+  drags(frame, signal, pan, zoom, fingers(frame, signal, more));
   frame.addEventListener(
     "wheel",
     (event) => {
@@ -132,16 +137,34 @@ function inside(frame, { clientX, clientY }) {
   return { x: clientX - left, y: clientY - top };
 }
 
+// A finger that moves up or down scrolls the page where the drawing has no more on that side; all else is the drawing's.
+// Gives whether the fingers that touch it now move it.
+function fingers(frame, signal, more) {
+  let [from, ours] = [null, false];
+  frame.addEventListener("touchstart", ({ touches }) => ([from, ours] = [touches[0], touches.length > 1]), { signal, passive: true });
+  frame.addEventListener(
+    "touchmove",
+    (event) => {
+      const [{ clientX, clientY }] = event.touches;
+      const [across, down] = [clientX - from.clientX, clientY - from.clientY];
+      ours ||= Math.abs(across) > Math.abs(down) || more(-Math.sign(down));
+      if (ours && event.cancelable) event.preventDefault();
+    },
+    { signal, passive: false },
+  );
+  return () => ours;
+}
+
 // One pointer moves, two zoom. A drag is no click.
-function drags(frame, signal, pan, zoom) {
+function drags(frame, signal, pan, zoom, fingered) {
   const held = new Map();
   let [moved, far] = [0, false];
   frame.addEventListener(
     "pointerdown",
     (event) => {
+      if (!held.size) [moved, far] = [0, false];
       if (event.button || event.target.closest("input, button")) return;
       held.set(event.pointerId, inside(frame, event));
-      if (held.size === 1) [moved, far] = [0, false];
     },
     { signal },
   );
@@ -153,10 +176,11 @@ function drags(frame, signal, pan, zoom) {
       const now = inside(frame, event);
       moved += Math.hypot(now.x - before.x, now.y - before.y);
       if (!far && moved <= SLACK) return;
+      held.set(event.pointerId, now);
+      if (event.pointerType === "touch" && !fingered()) return;
       far = true;
       frame.setPointerCapture(event.pointerId);
       frame.classList.add("dragged");
-      held.set(event.pointerId, now);
       const other = [...held].find(([id]) => id !== event.pointerId)?.[1];
       if (!other) return pan(now.x - before.x, now.y - before.y);
       const wide = (point) => Math.max(1, Math.hypot(point.x - other.x, point.y - other.y));
@@ -170,6 +194,7 @@ function drags(frame, signal, pan, zoom) {
     if (!held.size) frame.classList.remove("dragged");
   };
   for (const name of ["pointerup", "pointercancel"]) frame.addEventListener(name, release, { signal });
-  frame.addEventListener("lostpointercapture", release, { signal });
+  // A finger is the box's that it touched until the frame captures it.
+  frame.addEventListener("lostpointercapture", (event) => event.target === frame && release(event), { signal });
   frame.addEventListener("click", (event) => far && event.stopPropagation(), { signal, capture: true });
 }

@@ -51,6 +51,7 @@ class Run {
     signal.addEventListener("abort", () => {
       clearInterval(tick);
       clearTimeout(this.timer);
+      this.hush();
       this.tabs.close();
     });
     document.addEventListener("visibilitychange", () => this.look(), { signal });
@@ -85,7 +86,7 @@ class Run {
       log: ({ message }) => this.onLog(message),
       resync: () => this.refresh(),
     };
-    follow(`${this.path}/events`, handlers, AbortSignal.any([this.signal, this.stream.signal]), {
+    follow(`${this.path}/events`, handlers, this.stream.signal, {
       lost: () => {
         this.away = true;
         this.later();

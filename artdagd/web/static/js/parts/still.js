@@ -119,7 +119,7 @@ class Frames {
     clearTimeout(this.timer);
     this.from = null;
     this.timer = setTimeout(() => {
-      this.shown = false;
+      this.shown = this.dragged = false;
       this.canvas.hidden = this.line.hidden = this.time.hidden = true;
     }, after);
   }
