@@ -195,6 +195,7 @@ async def show_run_provenance(call: Call, run_id: str) -> dict[str, Any]:
 async def follow_run(call: Call, run_id: str) -> Response:
     """Server-sent events `run`, `step`, `progress`, `log`; `resync` says that some were lost: read the run again.
 
+    A `step` comes when its state changes, and when a further worker has been given a part of it.
     Resumes after `Last-Event-ID`, and ends after the run's last event. A listener that is too slow is sent `resync` and
     has to connect again. A comment comes every 15 s of silence.
     """

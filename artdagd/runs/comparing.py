@@ -15,12 +15,13 @@ from artdagd.errors import ArtdagError, BlobCorrupt, NotFound, StepFailed
 from artdagd.plans.identities import features_by_analyzer
 from artdagd.plans.model import Pass, Plan, PlannedStep
 from artdagd.plans.parts import SOUND, Parts, outside, whole
-from artdagd.runs.compute import Anew, Compute, OnProgress, Ready
+from artdagd.runs.compute import Anew, Compute, Ready
 from artdagd.runs.parts import SPARE, InParts, Source
 from artdagd.runs.performance import Stage
 from artdagd.runs.provenance import RecordedParts
 from artdagd.runs.sampling import Sample
 from artdagd.store.blobs import BlobStore
+from artdagd.workers.broker import OnProgress
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +157,7 @@ class Comparison:
             fraction = sum(self._fractions.values()) / max(len(self._passes), 1)
             self._tell(Advance(len(self.found), self._total, fraction))
 
-    def _progress(self, step_id: str, fraction: float) -> None:
+    def _progress(self, step_id: str, fraction: float, _workers: object = None) -> None:
         self._fractions[step_id] = fraction
         self._advance()
 

@@ -26,7 +26,7 @@ from artdagd.steps.catalogue import Catalogue
 from artdagd.store.blobs import BlobStore
 from artdagd.work import MediaFacts, RenderPass
 from artdagd.workers.answers import JobResult
-from artdagd.workers.broker import Broker
+from artdagd.workers.broker import Broker, OnProgress
 from artdagd.workers.exchange import paths
 from artdagd.workers.messages import AnalyzeJob, Job, ProbeJob, RenderJob
 
@@ -35,7 +35,6 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 3
 """How often a job is made whose files change while it is done."""
 
-OnProgress = Callable[[float], None]
 Begin = Callable[[], Awaitable[None]]
 
 FOR: ContextVar[str] = ContextVar("FOR", default="")

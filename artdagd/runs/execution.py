@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -186,12 +186,16 @@ class Execution:
     async def _compute_pass(self, item: Pass) -> str:
         last = item.steps[-1]
         parts = self._in_parts(item) if item.segments else None
+
+        def told(fraction: float, worker: str) -> None:
+            self._live.progress(item.steps, fraction, (worker,))
+
         try:
             done = await self._compute.render(
                 item.pass_id,
                 self._steps[last].identity,
                 lambda: self._put_together(item, parts) if parts else self._work(item),
-                parts.progress if parts else lambda fraction: self._live.progress(item.steps, fraction),
+                parts.progress if parts else told,
                 lambda: self._enter(self._computed[item.pass_id], "running"),
             )
         except ArtdagError as error:
@@ -222,8 +226,8 @@ class Execution:
             raise lost.reason from None
 
     def _in_parts(self, item: Pass) -> InParts:
-        def tell(fraction: float) -> None:
-            self._live.progress(item.steps, fraction)
+        def tell(fraction: float, workers: Collection[str]) -> None:
+            self._live.progress(item.steps, fraction, workers)
 
         async def begin() -> None:
             await self._enter(item.steps, "running")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -24,6 +24,9 @@ from artdagd.runs.views import Progress
 
 PROGRESS_INTERVAL = 0.2
 """Seconds between two progress events of a run."""
+
+NAMED = 8
+"""Workers of one step that are named."""
 
 Observe = Callable[[RunEvent], Awaitable[None]]
 
@@ -44,6 +47,8 @@ class LiveRun:
         self.wanted = 0
         """The segment of the output that somebody waits for who watches."""
         self._fractions: dict[str, float] = {}
+        self._on: dict[str, set[str]] = {}
+        """On which workers it was told that a step runs."""
         self._told = 0.0
         self._observing: set[asyncio.Task[None]] = set()
 
@@ -108,12 +113,25 @@ class LiveRun:
             self._announce(RunEvent(self.run_id, step.status, step.step_id, step.output_cid))
         self._tell_progress()
 
-    def progress(self, step_ids: tuple[str, ...], fraction: float) -> None:
-        """Work in flight: the pass of ``step_ids`` is at ``fraction``."""
+    def progress(self, step_ids: tuple[str, ...], fraction: float, workers: Collection[str] = ()) -> None:
+        """Work in flight: the pass of ``step_ids`` is at ``fraction``, and with ``workers`` now."""
         for step_id in step_ids:
             self._fractions[step_id] = fraction
+            self._runs_on(step_id, workers)
         if time.monotonic() - self._told >= PROGRESS_INTERVAL:
             self._tell_progress()
+
+    def _runs_on(self, step_id: str, workers: Collection[str]) -> None:
+        """Tell which workers have a step when there is one that was not told. It is stored with the step's next state:
+        a pass in parts is given out thousands of times."""
+        step, now_on = self.steps[step_id], set(workers)
+        if step.status != "running" or now_on <= self._on.get(step_id, set()):
+            return
+        self._on[step_id] = now_on
+        names = sorted(now_on)
+        more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+        self.steps[step_id] = msgspec.structs.replace(step, worker=", ".join([*names[:NAMED], *more]))
+        self._events.publish(self.run_id, "step", step_data(self.steps[step_id]))
 
     def fraction(self, step_id: str) -> float:
         step = self.steps[step_id]

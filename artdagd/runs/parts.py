@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,8 +14,9 @@ from artdagd.plans.estimates import Measure
 from artdagd.plans.model import Pass, Plan
 from artdagd.plans.parts import SOUND, Parts
 from artdagd.runs.again import again
-from artdagd.runs.compute import OnProgress, Ready
+from artdagd.runs.compute import Ready
 from artdagd.store.blobs import BlobStore
+from artdagd.workers.broker import OnProgress
 
 SPARE = 1
 """Parts that wait beside those that have a worker: so no worker waits for us, and what is urgent waits for few."""
@@ -31,6 +32,9 @@ class Source(msgspec.Struct, frozen=True):
     cid: str
     made: str | None = None
 
+
+Tell = Callable[[float, Collection[str]], None]
+"""Told how far a pass is, 0 to 1, and the names of the workers that have parts of it."""
 
 Sources = Callable[[str], Awaitable[Source]]
 """Gives a recipe input, or what another pass made, by name."""
@@ -51,8 +55,8 @@ class Renders(Protocol):
 
 
 class InParts:
-    """One pass of a run. ``tell`` gets how far all of it is, 0 to 1; ``wanted`` is the segment that comes first;
-    ``begin`` is called when a part has what it reads."""
+    """One pass of a run. ``wanted`` is the segment that comes first; ``begin`` is called when a part has what it
+    reads."""
 
     def __init__(
         self,
@@ -62,7 +66,7 @@ class InParts:
         renders: Renders,
         store: BlobStore,
         source: Sources,
-        tell: Callable[[float], None],
+        tell: Tell,
         wanted: Callable[[], int] = lambda: 0,
         begin: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -78,6 +82,7 @@ class InParts:
         if item.sound:
             self._ids[SOUND], self._shares[SOUND] = item.sound, HEARD
         self._fractions: dict[str, float] = dict.fromkeys(self._ids, 0.0)
+        self._workers: dict[str, str] = {}
 
     async def made(self, measure: Measure | None) -> Ready:
         """The work that is left when all parts are there: putting them together. ``measure`` is how much work they are.
@@ -87,9 +92,9 @@ class InParts:
         join = self._parts.join(paths)
         return Ready(join, self._parts.content_id(join, cids), tuple(self._ids.values()))
 
-    def progress(self, fraction: float) -> None:
+    def progress(self, fraction: float, worker: str) -> None:
         """How far they are put together."""
-        self._tell(1 - HEARD + HEARD * fraction)
+        self._tell(1 - HEARD + HEARD * fraction, (worker,))
 
     async def _all(self) -> tuple[dict[str, str], dict[str, str]]:
         """The CIDs and the paths of all parts. Raises _Gone if one that was there is not there any more."""
@@ -147,15 +152,19 @@ class InParts:
                 measure = msgspec.structs.replace(measure, work=measure.work * self._shares[name])
             return Ready(piece, content_id, made, measure, "segment")
 
-        def on_progress(fraction: float) -> None:
+        def on_progress(fraction: float, worker: str) -> None:
+            self._workers[name] = worker
             self._note(name, fraction)
 
-        done = await self._renders.render(self._ids[name], self._identity, work, on_progress)
+        try:
+            done = await self._renders.render(self._ids[name], self._identity, work, on_progress)
+        finally:
+            self._workers.pop(name, None)
         return str(done.cid)
 
     def _note(self, name: str, fraction: float) -> None:
         self._fractions[name] = fraction
-        self._tell(sum(self._shares[part] * done for part, done in self._fractions.items()))
+        self._tell(sum(self._shares[part] * done for part, done in self._fractions.items()), self._workers.values())
 
 
 class _Gone(Exception):

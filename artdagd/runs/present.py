@@ -85,6 +85,8 @@ def overall(row: RunRow, steps: Sequence[StepRow]) -> Progress:
 
 
 def _step_view(step: StepRow, live: LiveRun | None) -> StepView:
+    # A run that was just taken up has steps in the database before it is planned again.
+    now = live.steps.get(step.step_id) if live else None
     ended = 1.0 if step.status in ("completed", "cached", "fused") else 0.0
     return StepView(
         step_id=step.step_id,
@@ -95,9 +97,8 @@ def _step_view(step: StepRow, live: LiveRun | None) -> StepView:
         output_cid=step.output_cid,
         cached=step.cached,
         pass_id=step.pass_id,
-        worker=step.worker,
-        # A run that was just taken up has steps in the database before it is planned again.
-        fraction=live.fraction(step.step_id) if live and step.step_id in live.steps else ended,
+        worker=now.worker if now else step.worker,
+        fraction=live.fraction(step.step_id) if live and now else ended,
         started_at=step.started_at,
         finished_at=step.finished_at,
         error=step.error,

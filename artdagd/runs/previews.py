@@ -146,7 +146,7 @@ class Previews:
             self.cache_id(entry.cid, wanted),
             self._catalogue.identity("step", wanted.step).cid,
             lambda: self._pass(entry.cid, wanted),
-            lambda fraction: None,
+            lambda *_: None,
         )
         path = await self._store.path(done.cid)
         size = (await asyncio.to_thread(path.stat)).st_size

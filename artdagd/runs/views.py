@@ -245,7 +245,8 @@ class RecipeRef(msgspec.Struct, frozen=True):
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
-    """A step of a run. ``by_content``: it is cached because what it reads is the same to the byte."""
+    """A step of a run. ``worker`` is who made it; while it runs, those who have parts of it, with commas between them.
+    ``by_content``: it is cached because what it reads is the same to the byte."""
 
     step_id: str
     type: str

@@ -146,7 +146,7 @@ class Watching:
                 sources[SOUND] = str(await store.path(film.there[film.item.sound]))
             return Ready(RenderPass((), sources, Delivery(), join=join), kind="segment")
 
-        done = await self._stage.compute.render(cid_of_value(name), identity, work, lambda fraction: None)
+        done = await self._stage.compute.render(cid_of_value(name), identity, work, lambda *_: None)
         return await store.path(done.cid)
 
 

@@ -25,7 +25,8 @@ from artdagd.workers.sign import Sign
 
 log = logging.getLogger(__name__)
 
-OnProgress = Callable[[float], None]
+OnProgress = Callable[[float, str], None]
+"""Told how far a job is, 0 to 1, and the name of the worker that has it: first when it is given out."""
 
 
 class Broker:
@@ -222,6 +223,8 @@ class Broker:
         match action:
             case Assign(worker, fence, job_id, job):
                 self._assign(worker, fence, job, self._errands.get(job_id, ("", "")))
+                # Soon: a fault of the listener's must not keep the actions that follow from being done.
+                asyncio.get_running_loop().call_soon(self._report, job_id, self._roster.name(worker), 0.0)
             case Revoke(worker, fence):
                 if self._roster.holds(worker, fence):  # It may claim another's.
                     self._exchange.close(fence)
@@ -231,10 +234,8 @@ class Broker:
                 self._fulfil(action)
             case Fail(job_id, code, detail):
                 self._settle(job_id, StepFailed(detail, code=code))
-            case Report(job_id, fraction):
-                waiting = self._waiting.get(job_id)
-                if waiting and waiting[1]:
-                    waiting[1](fraction)
+            case Report(job_id, worker, fraction):
+                self._report(job_id, self._roster.name(worker), fraction)
             case Release(fence):
                 self._exchange.close(fence)
                 self._roster.ended(fence, "failed")
@@ -244,6 +245,11 @@ class Broker:
                 instance = self._roster.instance(worker)
                 self._roster.leave(worker)
                 self.expel(instance)
+
+    def _report(self, job_id: int, name: str, fraction: float) -> None:
+        waiting = self._waiting.get(job_id)
+        if waiting and waiting[1]:
+            waiting[1](fraction, name)
 
     def _assign(self, worker: bytes, fence: int, job: messages.Job, errand: tuple[str, str]) -> None:
         self._sign.keep_up()

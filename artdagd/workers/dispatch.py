@@ -65,6 +65,7 @@ class Fail(msgspec.Struct, frozen=True):
 
 class Report(msgspec.Struct, frozen=True):
     job_id: int
+    worker: bytes
     fraction: float
 
 
@@ -207,7 +208,7 @@ class Dispatch:
         if member is None or lease is None or lease.stopping:
             return []
         member.heard = member.moved = now
-        return [Report(lease.waiting.job_id, fraction)]
+        return [Report(lease.waiting.job_id, worker, fraction)]
 
     def result(self, worker: bytes, result: Result, now: float) -> list[Action]:
         """A result counts only under a valid lease of the worker that sends it."""

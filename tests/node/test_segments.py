@@ -58,6 +58,12 @@ async def test_a_long_result_is_made_in_segments_and_an_edit_makes_few_of_them_a
     async with running_node(tmp_path / "empty", workers=2) as (_, person):
         again, _ = await made(person, await person.upload(clip_file), start=1.4)
         assert again["output_cid"] == edited["output_cid"]
+        names = {worker["name"] for worker in (await person.http.get("/workers")).json()["items"]}
+        answer = await person.http.get(f"/api/run/{again['run_id']}/events")
+        steps = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith('data: {"step_id":"out"')]
+        on = [set(step["worker"].split(", ")) for step in steps if step["status"] == "running" and step["worker"]]
+        assert on, "it is told who renders while it renders"
+        assert set.union(*on) <= names
 
 
 async def test_a_run_is_watched_while_it_renders(tmp_path: Path):

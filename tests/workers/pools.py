@@ -157,11 +157,11 @@ def done(fence: int, value: Any, *, file: bool = False) -> messages.Results:
 
 
 @asynccontextmanager
-async def joined_peer(pool: Pool) -> AsyncIterator[Peer]:
-    """A peer that is a worker of the pool."""
+async def joined_peer(pool: Pool, **changes: Any) -> AsyncIterator[Peer]:
+    """A peer that is a worker of the pool; ``changes`` are to what it says of itself."""
     peer = Peer(pool.broker.address)
     try:
-        await peer.join()
+        await peer.join(**changes)
         yield peer
     finally:
         peer.close()

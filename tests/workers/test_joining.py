@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import zmq
 import zmq.asyncio
-from pools import Peer, alive, outside_worker, running_pool, until
+from pools import Peer, alive, joined_peer, outside_worker, running_pool, until
 
 from artdagd.errors import ConfigError
 from artdagd.hooks.manager import Plugins
@@ -19,7 +19,7 @@ from artdagd.steps.catalogue import Catalogue
 from artdagd.workers.broker import Broker
 from artdagd.workers.curve import ClusterKeys
 from artdagd.workers.dispatch import Limits
-from artdagd.workers.messages import ProbeJob
+from artdagd.workers.messages import Bye, ProbeJob, Progress, Work
 
 KEY = "a key that nobody would guess"
 
@@ -54,6 +54,23 @@ async def test_a_worker_that_leaves_hands_back_its_job_without_blame(tmp_path: P
         (pool.state / "go").touch()
         with outside_worker(pool.broker.address, tmp_path) as worker:
             assert await job == worker.pid
+
+
+async def test_who_wants_a_job_done_is_told_which_worker_has_it(tmp_path: Path):
+    told: asyncio.Queue[tuple[float, str]] = asyncio.Queue()
+    async with running_pool(tmp_path, 0, limits=Limits(lease=1000)) as pool, asyncio.timeout(20):
+        wanted = pool.broker.submit(pool.job("nothing"), lambda fraction, name: told.put_nowait((fraction, name)))
+        job = asyncio.create_task(wanted)
+        async with joined_peer(pool, name="first") as worker:
+            (work,) = (await worker.heard(Work)).assignments
+            assert await told.get() == (0.0, "first")
+            await worker.say(Progress(work.fence, 0.5))
+            assert await told.get() == (0.5, "first")
+            await worker.say(Bye())
+            await until(lambda: not pool.broker.workers())
+        async with joined_peer(pool, name="second"):
+            assert await told.get() == (0.0, "second")
+        job.cancel()
 
 
 async def test_a_worker_joins_again_after_the_node_was_restarted(tmp_path: Path):

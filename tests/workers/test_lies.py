@@ -206,7 +206,7 @@ async def test_a_job_that_no_message_can_carry_is_refused(pool: Pool):
 
 
 async def test_an_error_over_one_message_stops_no_other(tmp_path: Path):
-    def fail(fraction: float) -> None:
+    def fail(fraction: float, worker: str) -> None:
         raise RuntimeError("a listener's own fault")
 
     async with running_pool(tmp_path, 0, limits=Limits(lease=1000)) as pool, joined_peer(pool) as worker:

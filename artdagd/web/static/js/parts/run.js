@@ -171,7 +171,8 @@ class Run {
     if (this.drawing) this.stale = true;
     const was = this.steps.state(step.step_id);
     if (!(rank(step.status) >= rank(was))) this.refresh();
-    else if (was !== step.status) {
+    else if (was === step.status) this.steps.set(step); // on which worker it is
+    else {
       if (step.cached && this.total) this.ready = Math.min(1, this.ready + 1 / this.total);
       this.steps.set(step);
       if (step.status === "failed") this.say(`step ${step.step_id} failed`);
