@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from av import VideoFrame
 
@@ -39,6 +39,8 @@ class Lower(Protocol):
     def __call__(self, config: Mapping[str, Any], inputs: Sequence[Media], effects: Mapping[str, Effect]) -> Media: ...
 
 
+Opens: TypeAlias = Callable[[Path], Media]
+
 RENDERED: Mapping[str, StepType] = {
     kind.name: kind for kind in (*STEP_TYPES, *PREVIEWS) if kind.module.startswith("artdagd.render.steps.")
 }
@@ -51,12 +53,14 @@ def render_pass(
     effects: Mapping[str, Effect],
     progress: Callable[[float], None],
     cancelled: Callable[[], bool],
+    opened: Opens = open_source,
 ) -> None:
     """Render ``work``, or the part of it that it names, to ``output``: as its delivery says, or as a lossless
     intermediate. Or put the parts together that it joins.
 
-    ``progress`` takes 0..1, by output time. Raises StepFailed (code ``bad_media``, ``effect_error``, ``disk_full``,
-    ``refused``), whose message names the step and the reason, and Cancelled.
+    ``progress`` takes 0..1, by output time; ``opened`` gives the media of a file. Raises StepFailed (code
+    ``bad_media``, ``effect_error``, ``disk_full``, ``refused``), whose message names the step and the reason, and
+    Cancelled.
     """
     place = f"step {work.steps[-1].step_id!r}" if work.steps else "an empty pass"
 
@@ -66,7 +70,7 @@ def render_pass(
 
     try:
         with asking(check):
-            media = lower(work, effects) if work.join is None else Media(None, None)
+            media = lower(work, effects, opened) if work.join is None else Media(None, None)
             length = _length(media, work)
 
             def at(time: Fraction) -> None:
@@ -98,7 +102,7 @@ def _length(media: Media, work: RenderPass) -> Fraction:
     return max((stream.duration for stream in (media.video, media.audio) if stream), default=Fraction(0))
 
 
-def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
+def lower(work: RenderPass, effects: Mapping[str, Effect], opened: Opens = open_source) -> Media:
     """The result of a pass as lazy streams; nothing but headers and packet times has been read yet. In a part of a
     pass, all lasts as long as planning found: parts that are made apart have to meet."""
     made: dict[str, Media] = {}
@@ -112,7 +116,7 @@ def lower(work: RenderPass, effects: Mapping[str, Effect]) -> Media:
         for number, name in enumerate(step.inputs):
             carries = RENDERED[step.type].port(number).carries
             if name not in made and carries != "data":
-                made[name] = _forked(_lasting(_source(name, step, work), extents.get(name)), uses[name])
+                made[name] = _forked(_lasting(_source(name, step, work, opened), extents.get(name)), uses[name])
             media = Media(None, None, data=_file(name, step, work)) if carries == "data" else made[name]
             inputs.append(Media(None, media.audio) if carries == "audio" else media)
         try:
@@ -136,12 +140,12 @@ def _ending(media: Media, end: int | None) -> Media:
     return media if end is None else media.moved(lambda stream: stream.until(end))
 
 
-def _source(name: str, step: RenderStep, work: RenderPass) -> Media:
+def _source(name: str, step: RenderStep, work: RenderPass, opened: Opens) -> Media:
     if work.part and name in work.part.extents and name not in work.sources:
         return _unread(name, work.part.extents[name])
     path = _file(name, step, work)
     try:
-        media = open_source(path)
+        media = opened(path)
         # To know how long the sound is, all of it has to be decoded.
         return replace(media, audio=None) if work.part and work.part.track == "picture" else media
     except StepFailed as error:

@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.1
 
+REST_SECONDS = 2.0
+"""Without a job, after which what a job left open for the next one is closed."""
+
 
 class JobThread:
     """Does jobs in order. ``bell`` is readable when there is something in ``made``, and when a signal came."""
@@ -65,12 +68,19 @@ class JobThread:
         try:
             tasks = Tasks(self._catalogue, self._state)
             while True:
-                result = self._carry_out(tasks, self._jobs.get())
+                result = self._carry_out(tasks, self._next(tasks))
                 self._running = None
                 self._tell(result)
         except BaseException:
             log.exception("the job thread can't go on")
             os._exit(1)
+
+    def _next(self, tasks: Tasks) -> Assignment:
+        try:
+            return self._jobs.get(timeout=REST_SECONDS)
+        except queue.Empty:
+            tasks.rest()
+            return self._jobs.get()
 
     def _carry_out(self, tasks: Tasks, assignment: Assignment) -> Result:
         from artdagd.workers.tasks import Cancelled

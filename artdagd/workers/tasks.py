@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,6 +18,9 @@ from artdagd.steps.catalogue import Catalogue
 from artdagd.workers.answers import FEATURES, output_name
 from artdagd.workers.limits import processor
 from artdagd.workers.messages import AnalyzeJob, Job, ProbeJob, RenderJob
+
+if TYPE_CHECKING:
+    from artdagd.render.reading.shelf import Shelf
 
 Progress = Callable[[float], None]
 
@@ -46,6 +49,12 @@ class Tasks:
     def __init__(self, catalogue: Catalogue, state: Path) -> None:
         self._catalogue = catalogue
         self._state = state
+        self._shelf: Shelf | None = None
+
+    def rest(self) -> None:
+        """Give back what is kept for a next job."""
+        if self._shelf is not None:
+            self._shelf.clear()
 
     def perform(self, job: Job, scratch: Path, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:
         """Raises StepFailed, whatever goes wrong, or Cancelled."""
@@ -74,11 +83,18 @@ class Tasks:
 
     def _render(self, job: RenderJob, scratch: Path, progress: Progress, cancelled: Callable[[], bool]) -> Outcome:
         from artdagd.render import engine
+        from artdagd.render.reading.shelf import Shelf
+        from artdagd.render.reading.source import open_source
 
         scratch.mkdir(parents=True, exist_ok=True)
         output = scratch / output_name(job.render)
+        self._shelf = self._shelf or Shelf()
+        # Another part of the same pass is likely to come next; anything else has the memory to itself.
+        if job.render.part is None:
+            self._shelf.clear()
+        opened = open_source if job.render.part is None else self._shelf.source
         try:
-            engine.render_pass(job.render, output, self._catalogue.effects, progress, cancelled)
+            engine.render_pass(job.render, output, self._catalogue.effects, progress, cancelled, opened)
         except engine.Cancelled:
             raise Cancelled from None
         return Outcome(None, True, _versions(("av", "numpy", "pillow")) | _ffmpeg())

@@ -1,0 +1,178 @@
+"""Readings of a track of pictures: decoding from a place on, and going on where one was left."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import av
+from av import VideoFrame
+from av.container.input import InputContainer
+from av.video.stream import VideoStream as Track
+
+from artdagd.render.failures import reporting
+from artdagd.render.reading.opening import open_media
+from artdagd.render.reading.scan import Scan
+from artdagd.render.reading.tracks import decoder
+from artdagd.render.reading.working import tagged
+from artdagd.render.wanted import still_wanted
+
+DECODER_THREADS = min(4, os.cpu_count() or 1)
+"""Has no influence on the pictures: libavcodec's decoders are exact at any count."""
+
+LEAPING = frozenset({"h264", "hevc"})
+"""Codecs whose pictures that no other one refers to need not be decoded on the way to a later one."""
+
+NEAR = 16
+"""Frames before the one that is sought of which all are decoded: one that can't be decoded shows the one before it."""
+
+Finder: TypeAlias = Callable[[InputContainer], Track | None]
+Numbered: TypeAlias = tuple[int, VideoFrame]
+
+
+class Readings:
+    """The readings of one track of a file. One that is ended early is left where it is, for whoever reads on there:
+    decoding on is cheaper than seeking, and seeking in an open file is far cheaper than opening it."""
+
+    def __init__(self, path: Path, scan: Scan, finder: Finder) -> None:
+        self._path, self._scan, self._finder = path, scan, finder
+        self._ordinals = {time: ordinal for ordinal, time in enumerate(scan.times)}
+        self._left: list[_Reading] = []
+        self._late = False
+
+    def key(self, ordinal: int) -> int:
+        """The keyframe at or before a frame; 0 where seeking is of no use."""
+        keys = self._scan.keys
+        place = bisect_right(keys, ordinal) - 1
+        return keys[place] if self._scan.seekable and place >= 0 else 0
+
+    def frames(self, start: int) -> Iterator[Numbered]:
+        """Decoded frames with their ordinals, from at or before ``start`` on; of those before it not all, but the last
+        that can be decoded. Raises StepFailed."""
+        with reporting("the video can't be decoded"):
+            reading = self._at(start)
+            try:
+                yield from reading.frames(start)
+            except GeneratorExit:
+                if not self._left:
+                    self._left.append(reading)
+                    return
+                reading.container.close()
+                raise
+            except BaseException:
+                reading.container.close()
+                raise
+            reading.container.close()
+
+    def close(self) -> None:
+        """Close what was left."""
+        while self._left:
+            self._left.pop().container.close()
+
+    def _at(self, start: int) -> _Reading:
+        """One that gives the frame ``start``, or the last before it that can be decoded."""
+        key = self.key(start)
+        left = self._taken()
+        places = self._places(key)
+        if left is not None and left.leads_to(start, places[0]):
+            return left
+        container = None if left is None else left.container
+        if container is not None and not places[0]:
+            container.close()
+            container = None
+        for place in places:
+            container = container or open_media(self._path)
+            try:
+                reading = _Reading(container, self._finder, self._scan, self._ordinals, place, start)
+                if not place or reading.at <= key:
+                    return reading
+            except BaseException:
+                container.close()
+                raise
+            self._late = True
+            container.close()
+            container = None
+        raise AssertionError("the last place is the beginning")
+
+    def _taken(self) -> _Reading | None:
+        """One that nobody uses. (Two threads may ask at once: for a picture and for its alpha.)"""
+        try:
+            return self._left.pop()
+        except IndexError:
+            return None
+
+    def _places(self, key: int) -> list[int]:
+        """Keyframes to seek to, one after the other, until ``key`` itself is decoded. Demuxers without an index (MPEG
+        transport streams) stop behind the keyframe that they are asked for, and find it when asked for the one before;
+        0 reads all."""
+        before = self.key(key - 1) if key else 0
+        return [place for place in ([before] if self._late else [key, before]) if place] + [0]
+
+
+class _Reading:
+    """Decoding from the keyframe ``place`` on, towards the frame ``target``. ``at`` is the ordinal of the frame that it
+    has come to, beyond all where there are no more."""
+
+    def __init__(
+        self,
+        container: InputContainer,
+        finder: Finder,
+        scan: Scan,
+        ordinals: dict[int, int],
+        place: int,
+        target: int,
+    ) -> None:
+        self.container = container
+        self._scan, self._ordinals, self._target = scan, ordinals, target
+        self._place, self._whole = place, True
+        self._decoded = self._decode(finder(container), place)
+        self._last = next(self._decoded, None)
+
+    @property
+    def at(self) -> int:
+        return len(self._scan.times) if self._last is None else self._last[0]
+
+    def leads_to(self, start: int, place: int) -> bool:
+        """Whether decoding on to ``start`` is what decoding from ``place`` comes to, and shorter. Having begun before
+        that would not do: how a decoder conceals damage depends on what came before."""
+        return self._whole and self._place == place and self.at <= start
+
+    def frames(self, target: int) -> Iterator[Numbered]:
+        """The frame that it has come to, and those that follow."""
+        self._target = target
+        while self._last is not None:
+            yield self._last
+            self._last = next(self._decoded, None)
+
+    def _decode(self, track: Track | None, place: int) -> Iterator[Numbered]:
+        if track is None:
+            return
+        context = decoder(track)
+        if not context.is_open:
+            context.thread_type, context.thread_count = "AUTO", DECODER_THREADS
+        if place:
+            self.container.seek(self._scan.times[place], stream=track)
+        leaps = self._scan.seekable and context.name in LEAPING
+        counted = 0
+        for packet in self.container.demux(track):
+            still_wanted()
+            if leaps:
+                context.skip_frame = "NONREF" if self._number(packet.pts) < self._target - NEAR else "DEFAULT"
+            try:
+                frames = context.decode(packet)
+            except av.error.InvalidDataError:  # a damaged frame: the one before is held for it
+                self._whole = False
+                continue
+            for frame in frames:
+                self._whole = self._whole and not frame.is_corrupt
+                ordinal = self._ordinals.get(-1 if frame.pts is None else frame.pts, -1)
+                if not self._scan.seekable:
+                    ordinal, counted = counted, counted + 1
+                if ordinal >= 0:
+                    yield ordinal, tagged(frame)
+
+    def _number(self, time: int | None) -> int:
+        return self._target if time is None else self._ordinals.get(time, self._target)
