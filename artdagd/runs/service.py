@@ -13,6 +13,7 @@ from artdagd.auth.principal import Principal
 from artdagd.database import Database
 from artdagd.database.clock import now
 from artdagd.database.runs import RunRow, StepRow
+from artdagd.delivery import file_format
 from artdagd.errors import Conflict, NotFound, Unavailable
 from artdagd.plans.model import Analysis
 from artdagd.runs.active import Active
@@ -187,8 +188,9 @@ class RunService:
         step = next((step for step in await self._steps(run_id) if step.step_id == step_id), None)
         if step is None or step.output_cid is None:
             raise Conflict(f"step {step_id} of run {run_id} left no result", advice="Its page shows what did.")
-        name = f"{row.recipe_name or row.effect or 'plan'}-{step_id}-{step.output_cid[-8:]}"
-        name += ".json" if step.pass_id is None else ".mkv"
+        made = await self._binder.read_plan(row.plan_id or "")
+        ending = "json" if step.pass_id is None else file_format(made.delivery if step_id == made.output else None)
+        name = f"{row.recipe_name or row.effect or 'plan'}-{step_id}-{step.output_cid[-8:]}.{ending}"
         return await self._stage.library.take(step.output_cid, who, name)
 
     async def provenance_of(self, run_id: str, who: Principal) -> dict[str, Any]:

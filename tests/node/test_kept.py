@@ -34,6 +34,10 @@ async def test_a_pass_starts_from_what_a_step_inside_it_once_gave(tmp_path: Path
         assert told(first) == {"part": "fused", "soft": "fused", "tint": "completed", "dark": "completed"}
         kept = next(step["output_cid"] for step in first["steps"] if step["step_id"] == "tint")
 
+        for step_id, ending in (("tint", "mov"), ("dark", "mp4")):
+            entry = (await person.http.post(f"/run/{first['run_id']}/artifacts/{step_id}")).json()
+            assert entry["filename"].endswith(f"-{entry['cid'][-8:]}.{ending}")
+
         second = await person.run(recipe_yaml=RECIPE.format(cache="auto", angle=0.6), inputs=inputs)
         assert second["status"] == "completed", second["error"]
         assert told(second) == {"part": "cached", "soft": "cached", "tint": "cached", "dark": "completed"}
