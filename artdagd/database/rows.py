@@ -51,20 +51,23 @@ def to_row(values: Mapping[str, Any], table: Table) -> dict[str, Any]:
 
 def from_row(kind: type[S], row: RowMapping) -> S:
     """A row as a struct; columns that the struct does not have are left out."""
-    values = {}
-    for field in _fields(kind):
-        if f"{field.name}_json" in row:
-            text = row[f"{field.name}_json"]
-            values[field.name] = None if text is None else msgspec.json.decode(text, type=field.type)
-        else:
-            values[field.name] = row[field.name]
+    plain, coded = _columns(kind, tuple(row))
+    values = {name: row[name] for name in plain}
+    for name, column, type_ in coded:
+        text = row[column]
+        values[name] = None if text is None else msgspec.json.decode(text, type=type_)
     return kind(**values)
 
 
 @cache
-def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    """msgspec reads the annotations anew each time it is asked."""
-    return msgspec.structs.fields(kind)
+def _columns(
+    kind: type[msgspec.Struct], columns: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[tuple[str, str, Any], ...]]:
+    """The fields that are columns, and those that are JSON in one, with that column and their type. (Kept, since
+    msgspec reads the annotations anew each time it is asked.)"""
+    coded = {field.name: field.type for field in msgspec.structs.fields(kind) if f"{field.name}_json" in columns}
+    plain = tuple(field.name for field in msgspec.structs.fields(kind) if field.name not in coded)
+    return plain, tuple((name, f"{name}_json", type_) for name, type_ in coded.items())
 
 
 async def insert_new(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from artdagd.database.rows import batches, from_row, insert_new, owned, to_row, upsert
+from artdagd.database.rows import BATCH, batches, from_row, insert_new, owned, to_row, upsert
 from artdagd.database.tables import run_inputs, runs, steps
 from artdagd.database.together import Together
 
@@ -308,8 +309,10 @@ class Runs:
             found: dict[str, list[StepRow]] = {}
             for batch in batches(run_ids):
                 query = select(steps).where(steps.c.run_id.in_(batch)).order_by(steps.c.run_id, steps.c.position)
-                for row in (await connection.execute(query)).mappings():
-                    found.setdefault(row["run_id"], []).append(from_row(StepRow, row))
+                for part in (await connection.execute(query)).mappings().partitions(BATCH):
+                    for row in part:
+                        found.setdefault(row["run_id"], []).append(from_row(StepRow, row))
+                    await asyncio.sleep(0)  # a run may have thousands of steps: others have their turn between
             return found
 
         found = await self._database.read(work)
