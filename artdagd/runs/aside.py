@@ -9,11 +9,13 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_THREAD = ThreadPoolExecutor(1, thread_name_prefix="aside")
-# One, since two would take as long; so no flood of recipes takes more of the interpreter than half.
+AT_ONCE = 1
+"""Two would not be done sooner. So no flood of recipes takes more than half of the interpreter."""
+
+_THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="aside")
 
 
 async def aside(work: Callable[..., T], *arguments: object) -> T:
     """What ``work(*arguments)`` returns or raises: done in a thread, one after the other. Who is cancelled meanwhile
     does not stop it."""
-    return await asyncio.get_running_loop().run_in_executor(_THREAD, work, *arguments)
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, work, *arguments)

@@ -25,6 +25,7 @@ from artdagd.recipes import document
 from artdagd.render.reading import clock
 from artdagd.render.reading import opening as media
 from artdagd.runs import (
+    aside,
     events,
     fetching,
     keys,
@@ -113,6 +114,7 @@ LIMITS = {
     "points of a curve on the page of an analysis": f"{analysis.COLUMNS}",
     "moments and spans of a feature there": f"{analysis.MARKS}; {analysis.CUTS} cuts with their times",
     "media that a field of a run's form offers": f"{recipes.OFFERED}",
+    "recipes read and plans worked out at the same time": f"{aside.AT_ONCE}, beside the event loop",
     "parts that are named for a plan": f"{windows.MOST:,}",
     "recipe in a list": f"{LISTED >> 10} KiB of text",
     "plan": f"{plan_document.MAX_PLAN_BYTES >> 20} MiB, {plan_document.MAX_STEPS:,} steps",
