@@ -7,13 +7,23 @@ import re
 from quart import Response
 
 from artdagd.api.calls import Call
+from artdagd.api.requests import LiveQuery
 from artdagd.api.routes import Section
-from artdagd.errors import NotFound, StepFailed, TooBusy, Unavailable
+from artdagd.errors import NotFound, StepFailed, Unavailable
+from artdagd.runs.watching import LiveView
 
-section = Section("Live", "Runs watched while they render, as HTTP Live Streams.")
+section = Section("Live", "Runs watched while they render.")
 
 PLAYLIST = "application/vnd.apple.mpegurl"
-_ERRORS = (NotFound, Unavailable, StepFailed, TooBusy)
+_ERRORS = (NotFound, Unavailable, StepFailed)
+
+
+@section.route("GET", "/api/run/{run_id}/live", "See what can be watched of a run", errors=_ERRORS)
+async def see_live_run(call: Call, run_id: str, query: LiveQuery) -> LiveView:
+    """Which segments there are, and of which time. 503 with `Retry-After` before the run is planned; 404, which says
+    why, if it can't be watched while it renders. Who waits for a segment asks again at least every four seconds:
+    `wanted` says for which, and that one and those that follow it are rendered before others. Viewers take turns."""
+    return await call.services.watching.view(run_id, call.who, query.wanted, query.viewer)
 
 
 @section.route("GET", "/api/run/{run_id}/live.m3u8", "Watch a run while it renders", gives=PLAYLIST, errors=_ERRORS)
@@ -28,10 +38,10 @@ async def watch_run(call: Call, run_id: str) -> Response:
     "GET", "/api/run/{run_id}/live/{name}", "Get a fragment of a live stream", gives="video/mp4", errors=_ERRORS
 )
 async def get_live_fragment(call: Call, run_id: str, name: str) -> Response:
-    """`init.mp4` has the headers, `N.m4s` segment N, counted from 0. 503 with `Retry-After` for one that is not there
-    yet: it is then rendered before others."""
+    """`init.mp4` has the headers, and its `Content-Type` the codecs; `N.m4s` is segment N, counted from 0. 503 with
+    `Retry-After` for one that is not there yet: it is then rendered before others."""
     if name == "init.mp4":
-        return _answer(await call.services.watching.beginning(run_id, call.who), "video/mp4", "private, max-age=3600")
+        return _answer(*await call.services.watching.beginning(run_id, call.who), "private, max-age=3600")
     number = re.fullmatch(r"([0-9]{1,6})\.m4s", name)
     if number is None:
         raise NotFound(f"a live stream has init.mp4 and 0.m4s, 1.m4s and so on, but no {name[:40]!r}")

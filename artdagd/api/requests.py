@@ -53,6 +53,16 @@ class ExplainQuery(msgspec.Struct, frozen=True):
     against: Annotated[Short | None, msgspec.Meta(description="The id of the run to compare with.")] = None
 
 
+class LiveQuery(msgspec.Struct, frozen=True):
+    wanted: Annotated[
+        Annotated[int, msgspec.Meta(ge=0, le=999_999)] | None,
+        msgspec.Meta(description="The segment that a viewer waits for: it is rendered before others."),
+    ] = None
+    viewer: Annotated[
+        str, msgspec.Meta(max_length=40, description="Made up by each viewer of a user, to be told apart from others.")
+    ] = ""
+
+
 class Draft(msgspec.Struct, frozen=True):
     """The text that an editor begins with."""
 

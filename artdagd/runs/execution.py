@@ -232,11 +232,10 @@ class Execution:
         async def begin() -> None:
             await self._enter(item.steps, "running")
 
-        def wanted() -> int:
-            return self._live.wanted
-
         parts = self._planner.parts(self._plan, item)
-        return InParts(self._plan, item, parts, self._compute, self._store, self._file, tell, wanted, begin)
+        return InParts(
+            self._plan, item, parts, self._compute, self._store, self._file, tell, self._live.wants.turn, begin
+        )
 
     async def _put_together(self, item: Pass, parts: InParts) -> Ready:
         """What is left to do of a pass when all of its parts are there."""

@@ -21,6 +21,7 @@ from artdagd.plans.model import Plan
 from artdagd.runs.events import Events, step_data
 from artdagd.runs.machine import RUN_TERMINAL, STEP_TERMINAL, RunStatus, StepStatus, sources_of
 from artdagd.runs.views import Progress
+from artdagd.runs.wants import Wants
 
 PROGRESS_INTERVAL = 0.2
 """Seconds between two progress events of a run."""
@@ -44,8 +45,8 @@ class LiveRun:
         self._database = database
         self._events = events
         self._observe = observe
-        self.wanted = 0
-        """The segment of the output that somebody waits for who watches."""
+        self.wants = Wants()
+        """The segments of the output that those wait for who watch."""
         self._fractions: dict[str, float] = {}
         self._on: dict[str, set[str]] = {}
         """On which workers it was told that a step runs."""

@@ -110,6 +110,10 @@ class RunService:
     async def get(self, run_id: str, who: Principal) -> RunView:
         return await self._view(await self._row(run_id, who))
 
+    async def record(self, run_id: str, who: Principal) -> RunRow:
+        """A run as it is recorded, without its steps. Raises NotFound."""
+        return await self._row(run_id, who)
+
     async def list(
         self, who: Principal, status: str | None = None, recipe: str | None = None, page: int = 1, limit: int = 20
     ) -> Page[RunView]:

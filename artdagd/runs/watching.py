@@ -1,56 +1,103 @@
-"""A run watched while it renders: its finished segments as an HTTP Live Stream (RFC 8216) of fragmented MP4.
+"""A run watched while it renders: its finished segments as a stream of fragmented MP4, which our pages play, and as an
+HTTP Live Stream (RFC 8216) for other players.
 
-The playlist has the segments that are there, from the first on without a gap, and is complete when all are. A fragment
-is made by a worker from its segment and the sound that is heard meanwhile, when it is first asked for, and kept.
+The playlist has the segments that are there, from the first on without a gap, and is complete when all are. Who says
+which one they wait for may seek beyond.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-import struct
+from collections import OrderedDict
 from fractions import Fraction
 from pathlib import Path
 
 import msgspec
 
 from artdagd.auth.principal import Principal
-from artdagd.cid import cid_of_value
-from artdagd.errors import NotFound, Unavailable
-from artdagd.plans import cache_ids
-from artdagd.plans.model import Pass, Plan
-from artdagd.plans.parts import SOUND, Parts
+from artdagd.database.runs import RunRow
+from artdagd.errors import BlobCorrupt, NotFound, Unavailable
+from artdagd.plans.model import Pass, Plan, Segment
+from artdagd.plans.parts import Parts
+from artdagd.plans.segments import SHORTEST
+from artdagd.runs import fragments
 from artdagd.runs.active import Active
 from artdagd.runs.binding import Binder
-from artdagd.runs.compute import FOR, Ready
-from artdagd.runs.machine import RUN_TERMINAL
+from artdagd.runs.fragments import Coding, Cut
+from artdagd.runs.machine import RUN_TERMINAL, RunStatus
 from artdagd.runs.performance import Stage
 from artdagd.runs.service import RunService
-from artdagd.work import Delivery, Join, RenderPass
 
 RETRY_AFTER = 1
 """Seconds after which to ask again for what is not there yet."""
+
+FILMS = 16
+"""Plans of which it is remembered what their runs show, and which of it is there."""
 
 CODECS = ("h264", "h265")
 SOUNDS = ("aac", None)
 """What a player takes in such a stream."""
 
 
-class _Film(msgspec.Struct, frozen=True):
-    """What is watched: ``there`` are the parts of ``item`` that exist: the name of the computation -> CID."""
+class Scene(msgspec.Struct, frozen=True):
+    """What there is to watch of runs of a plan: its size in pixels, or ``why`` there is nothing. ``long``: one would
+    want to."""
 
-    made: Plan
-    item: Pass
-    fps: Fraction
-    there: dict[str, str]
+    width: int
+    height: int
+    long: bool
+    why: str
+
+
+class LiveView(msgspec.Struct, frozen=True):
+    """A run as who watches it sees it. ``duration`` and ``starts``, one for each segment, are in seconds of the result.
+
+    ``there`` are the segments that can be fetched, as runs of them: [first, the one after the last]. ``type`` is the
+    media type with the codecs (RFC 6381), or null while none is there; ``late`` is by how many seconds the times in
+    fragments are later than those of the result.
+    """
+
+    run_id: str
+    status: RunStatus
+    duration: float
+    starts: tuple[float, ...]
+    there: list[tuple[int, int]]
+    type: str | None = None
+    late: float = 0.0
+
+
+class _Film(msgspec.Struct):
+    """What is watched. ``there`` are the parts that were found, by the names of their computations."""
+
+    scene: Scene
+    segments: tuple[Segment, ...] = ()
+    sound: str = ""
+    fps: Fraction = Fraction(1)
+    there: dict[str, str] = {}
+    coding: Coding | None = None
 
     @property
-    def ready(self) -> int:
-        """How many segments can be seen: from the first on, and their sound."""
-        if self.item.sound and self.item.sound not in self.there:
-            return 0
-        lacking = (n for n, part in enumerate(self.item.segments) if part.segment_id not in self.there)
-        return next(lacking, len(self.item.segments))
+    def names(self) -> list[str]:
+        return [part.segment_id for part in self.segments] + ([self.sound] if self.sound else [])
+
+    def cut(self, number: int) -> Cut:
+        part = self.segments[number]
+        return Cut(part.first, part.frames, self.fps, number == len(self.segments) - 1)
+
+    def runs(self) -> list[tuple[int, int]]:
+        """The segments that can be seen, and heard."""
+        if self.sound and self.sound not in self.there:
+            return []
+        found: list[tuple[int, int]] = []
+        for number, part in enumerate(self.segments):
+            if part.segment_id not in self.there:
+                continue
+            if found and found[-1][1] == number:
+                found[-1] = (found[-1][0], number + 1)
+            else:
+                found.append((number, number + 1))
+        return found
 
 
 class Watching:
@@ -58,22 +105,44 @@ class Watching:
 
     def __init__(self, stage: Stage, binder: Binder, runs: RunService, active: Active) -> None:
         self._stage, self._binder, self._runs, self._active = stage, binder, runs, active
+        self._films: OrderedDict[str, _Film] = OrderedDict()
 
-    async def picture(self, plan_id: str) -> tuple[int, int] | None:
-        """Width and height, in pixels, of what runs of a plan show while they render; None if they can't be watched."""
-        made = await self._binder.read_plan(plan_id)
-        item = made.output_pass
-        if item is None or _obstacle(item):
-            return None
-        extent = made.extents[item.steps[-1]]
-        return extent.width, extent.height
+    async def scene(self, plan_id: str) -> Scene:
+        """What there is to watch of runs of a plan. Raises NotFound or InvalidRequest if there is no such plan."""
+        return (await self._planned(plan_id)).scene
+
+    async def view(self, run_id: str, who: Principal, wanted: int | None = None, viewer: str = "") -> LiveView:
+        """What is there now; ``wanted`` is the segment that the viewer waits for: it is made before others. ``viewer``
+        tells those apart who are the same user.
+
+        Raises NotFound if the run can't be watched, Unavailable if it has no plan yet.
+        """
+        row, film = await self._film(run_id, who)
+        await self._look(film)
+        self._want(run_id, film, f"{who.name} {viewer}", wanted)
+        runs = film.runs()
+        coding = await self._coding(film, runs[0][0]) if runs else None
+        return LiveView(
+            run_id,
+            row.status,
+            float(sum(part.frames for part in film.segments) / film.fps),
+            tuple(float(part.first / film.fps) for part in film.segments),
+            runs,
+            coding.type if coding else None,
+            float(coding.late / film.fps) if coding else 0.0,
+        )
 
     async def playlist(self, run_id: str, who: Principal) -> str:
         """The playlist as it is now. Raises NotFound if the run can't be watched, Unavailable if not yet."""
-        film = await self._film(run_id, who)
-        if not film.ready:
+        row, film = await self._film(run_id, who)
+        await self._look(film)
+        runs = film.runs()
+        ready = runs[0][1] if runs and runs[0][0] == 0 else 0
+        if ready < len(film.segments) and row.status in RUN_TERMINAL:
+            raise _unwatchable(run_id, f"it is {row.status}, and not all of its segments are kept")
+        if not ready:
             raise _not_yet("nothing of it is there yet")
-        longest = max(part.frames for part in film.item.segments) / film.fps
+        longest = max(part.frames for part in film.segments) / film.fps
         lines = [
             "#EXTM3U",
             "#EXT-X-VERSION:7",
@@ -84,70 +153,101 @@ class Watching:
             "#EXT-X-START:TIME-OFFSET=0",
             '#EXT-X-MAP:URI="live/init.mp4"',
         ]
-        for number, part in enumerate(film.item.segments[: film.ready]):
+        for number, part in enumerate(film.segments[:ready]):
             lines += [f"#EXTINF:{float(part.frames / film.fps):.6f},", f"live/{number}.m4s"]
-        if film.ready == len(film.item.segments):
+        if ready == len(film.segments):
             lines.append("#EXT-X-ENDLIST")
         return "\n".join(lines) + "\n"
 
-    async def beginning(self, run_id: str, who: Principal) -> bytes:
-        """What comes before all fragments: the headers."""
-        return (await self._fragment(run_id, 0, who))[0]
+    async def beginning(self, run_id: str, who: Principal) -> tuple[bytes, str]:
+        """What comes before all fragments, the headers, and its media type with the codecs."""
+        row, film = await self._film(run_id, who)
+        await self._look(film)
+        runs = film.runs()
+        if not runs:
+            raise _lacking(row, "nothing of it is there")
+        first = runs[0][0]
+        coding = await self._coding(film, first)
+        return await asyncio.to_thread(fragments.headers, *await self._files(film, first), film.fps), coding.type
 
     async def fragment(self, run_id: str, number: int, who: Principal) -> bytes:
         """The fragment of a segment. Raises NotFound if there is no such segment; Unavailable if it is not there yet:
         then it is made before others."""
-        return (await self._fragment(run_id, number, who))[1]
+        row, film = await self._film(run_id, who)
+        await self._look(film, [*film.names[number : number + 1], *([film.sound] if film.sound else [])])
+        self._want(run_id, film, who.name, number)
+        try:
+            picture, sound = await self._files(film, number)
+        except (BlobCorrupt, KeyError, NotFound):
+            raise _lacking(row, f"segment {number} is not there") from None
+        return await asyncio.to_thread(fragments.fragment, number, picture, sound, film.cut(number))
 
-    async def _film(self, run_id: str, who: Principal) -> _Film:
-        run = await self._runs.get(run_id, who)
-        over = run.status in RUN_TERMINAL
-        if run.plan_id is None:
+    async def _film(self, run_id: str, who: Principal) -> tuple[RunRow, _Film]:
+        row = await self._runs.record(run_id, who)
+        if row.plan_id is None:
+            over = row.status in RUN_TERMINAL
             raise NotFound(f"run {run_id} has no plan") if over else _not_yet("it has no plan yet")
-        made = await self._binder.read_plan(run.plan_id)
-        item = made.output_pass
-        if item is None or (why := _obstacle(item)):
-            raise _unwatchable(run_id, why if item else "no pass makes its output")
-        ids = [part.segment_id for part in item.segments] + ([item.sound] if item.sound else [])
-        fps = Parts(made, item, self._stage.catalogue).fps
-        film = _Film(made, item, fps, await self._stage.compute.known(ids))
-        if over and film.ready < len(item.segments):
-            raise _unwatchable(run_id, f"it is {run.status}, and not all of its segments are kept")
+        film = await self._planned(row.plan_id)
+        if film.scene.why:
+            raise _unwatchable(run_id, film.scene.why)
+        return row, film
+
+    async def _planned(self, plan_id: str) -> _Film:
+        film = self._films.pop(plan_id, None) or self._read(await self._binder.read_plan(plan_id))
+        self._films[plan_id] = film
+        if len(self._films) > FILMS:
+            self._films.popitem(last=False)
         return film
 
-    async def _fragment(self, run_id: str, number: int, who: Principal) -> tuple[bytes, bytes]:
-        film = await self._film(run_id, who)
-        if number >= len(film.item.segments):
-            raise NotFound(f"run {run_id} has {len(film.item.segments)} segments, numbered from 0")
-        part = film.item.segments[number]
-        wanted = [part.segment_id, *([film.item.sound] if film.item.sound else [])]
-        if lacking := [name for name in wanted if name not in film.there]:
-            live = self._active.get(run_id)
-            if live is not None and part.segment_id in lacking:
-                live.wanted = number
-            raise _not_yet(f"segment {number} is not there yet")
-        FOR.set(who.name)
-        with self._stage.store.uses.work():
-            path = await self._made(film, number)
-            return await asyncio.to_thread(_halves, path)
+    def _read(self, made: Plan) -> _Film:
+        item = made.output_pass
+        extent = made.extents.get(item.steps[-1]) if item else None
+        if item is None or extent is None:
+            return _Film(Scene(0, 0, False, item.whole if item and item.whole else "no pass makes its picture"))
+        long = extent.frames * extent.fps[1] >= SHORTEST * extent.fps[0]
+        scene = Scene(extent.width, extent.height, long, _obstacle(item))
+        if scene.why:
+            return _Film(scene)
+        return _Film(scene, item.segments, item.sound, Parts(made, item, self._stage.catalogue).fps, {})
 
-    async def _made(self, film: _Film, number: int) -> Path:
-        part, store = film.item.segments[number], self._stage.store
-        final, fps = number == len(film.item.segments) - 1, (film.fps.numerator, film.fps.denominator)
-        join = Join(
-            ("0",), (None if final else part.frames,), fps, SOUND if film.item.sound else "", True, part.first, final
-        )
-        name = {"v": 1, "engine": cache_ids.ENGINE, "live": [part.segment_id, film.item.sound, part.first, final]}
-        identity = next(step.identity for step in film.made.steps if step.step_id == film.item.steps[-1])
+    async def _look(self, film: _Film, names: list[str] | None = None) -> None:
+        """Whether those parts are there that were not."""
+        lacking = [name for name in names or film.names if name not in film.there]
+        if lacking:
+            film.there |= await self._stage.compute.known(lacking)
 
-        async def work() -> Ready:
-            sources = {"0": str(await store.path(film.there[part.segment_id]))}
-            if film.item.sound:
-                sources[SOUND] = str(await store.path(film.there[film.item.sound]))
-            return Ready(RenderPass((), sources, Delivery(), join=join), kind="segment")
+    def _want(self, run_id: str, film: _Film, viewer: str, number: int | None) -> None:
+        """``viewer`` waits for a segment, or for nothing. Raises NotFound if there is no such segment."""
+        if number is not None and number >= len(film.segments):
+            raise NotFound(f"run {run_id} has {len(film.segments)} segments, numbered from 0")
+        live = self._active.get(run_id)
+        if live is None:
+            return
+        if number is None or film.segments[number].segment_id in film.there:
+            live.wants.leave(viewer)
+        else:
+            live.wants.ask(viewer, number)
 
-        done = await self._stage.compute.render(cid_of_value(name), identity, work, lambda *_: None)
-        return await store.path(done.cid)
+    async def _coding(self, film: _Film, number: int) -> Coding:
+        if film.coding is None:
+            try:
+                files = await self._files(film, number)
+            except (BlobCorrupt, NotFound):
+                raise _not_yet("what was there of it is gone") from None
+            film.coding = await asyncio.to_thread(fragments.coding, *files, film.fps)
+        return film.coding
+
+    async def _files(self, film: _Film, number: int) -> tuple[Path, Path | None]:
+        """Of a segment that is there, and of the sound. Raises KeyError; NotFound or BlobCorrupt if it was there."""
+        picture = await self._file(film, film.segments[number].segment_id)
+        return picture, await self._file(film, film.sound) if film.sound else None
+
+    async def _file(self, film: _Film, name: str) -> Path:
+        try:
+            return await self._stage.store.path(film.there[name])
+        except (BlobCorrupt, NotFound):
+            film.there.pop(name, None)
+            raise
 
 
 def _obstacle(item: Pass) -> str:
@@ -160,21 +260,10 @@ def _obstacle(item: Pass) -> str:
     return ""
 
 
-def _halves(path: Path) -> tuple[bytes, bytes]:
-    """A fragmented MP4 (ISO/IEC 14496-12) as its headers and its fragments: the boxes before the first ``moof``, and
-    those from it on, but the index at the end."""
-    data = path.read_bytes()
-    place, first, end = 0, len(data), len(data)
-    while place + 8 <= len(data):
-        size, kind = struct.unpack(">I4s", data[place : place + 8])
-        if kind == b"moof":
-            first = min(first, place)
-        elif kind == b"mfra":
-            end = place
-        if size < 8:
-            break
-        place += size
-    return data[:first], data[first:end]
+def _lacking(row: RunRow, why: str) -> NotFound | Unavailable:
+    if row.status in RUN_TERMINAL:
+        return _unwatchable(row.run_id, f"it is {row.status}, and {why} any more")
+    return _not_yet(f"{why} yet")
 
 
 def _not_yet(why: str) -> Unavailable:

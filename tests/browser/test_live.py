@@ -1,21 +1,24 @@
-"""A run that is watched while it renders, in a browser that plays HTTP Live Streams."""
+"""A run that is watched while it renders."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browsers import chromium
 from clips import numbered_clip
-from nodes import running_node
-from playwright.async_api import Page, expect
+from nodes import Person, running_node
+from playwright.async_api import BrowserContext, Page, expect
 
+from artdagd.node import Node
 from artdagd.runs.compute import Compute
 
-SECONDS = 12
+SECONDS, EACH = 12, 2
 RECIPE = json.dumps(
     {
         "name": "long",
@@ -24,43 +27,116 @@ RECIPE = json.dumps(
         "output": "soft",
     }
 )
-STREAM, RESULT = "#run-live video", "#run-result video"
-OTHER_BROWSER = "HTMLMediaElement.prototype.canPlayType = () => ''"
+VIDEO, SAID = "#run-live video", "#run-live [role=status]"
+WITHOUT = "delete window.MediaSource; delete window.ManagedMediaSource;"
+OTHER_BROWSER = f"{WITHOUT} HTMLMediaElement.prototype.canPlayType = () => ''"
 
 
-async def until(page: Page, expression: str) -> None:
-    """Waits until ``expression`` is true; a page with our policy evaluates nothing by itself."""
-    async with asyncio.timeout(60):
-        while not await page.evaluate(expression):
-            await asyncio.sleep(0.05)
+class Held:
+    """The segments of a run, each rendered when the test says so."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._events = {name: asyncio.Event() for name in names}
+        self._names = names
+
+    def release(self, *numbers: int) -> None:
+        for number in numbers:
+            self._events[self._names[number]].set()
+
+    async def turn(self, name: str) -> None:
+        if name in self._events:
+            await self._events[name].wait()
 
 
-async def test_a_run_plays_while_it_renders_and_its_result_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    held: dict[str, asyncio.Event] = {}
+@pytest.fixture
+def holding(monkeypatch: pytest.MonkeyPatch) -> list[Held]:
+    """Whoever is in it holds the work of what it names."""
+    found: list[Held] = []
     render = Compute.render
 
     async def hold(self: Compute, name: str, *args: Any) -> Any:
-        if name in held:
-            await held[name].wait()
+        for held in found:
+            await held.turn(name)
         return await render(self, name, *args)
 
     monkeypatch.setattr(Compute, "render", hold)
-    async with running_node(tmp_path / "home") as (node, person), chromium() as browser:
-        clip = await person.upload(numbered_clip(tmp_path / "clip.mp4", 25 * SECONDS))
+    return found
+
+
+@asynccontextmanager
+async def watched(home: Path, holding: list[Held]) -> AsyncIterator[tuple[Node, Person, BrowserContext, str, Held]]:
+    """A node that renders a film of six segments, of which none is rendered yet, and somebody who is signed in."""
+    async with running_node(home / "home") as (node, person), chromium() as browser:
+        clip = await person.upload(numbered_clip(home / "clip.mp4", 25 * SECONDS))
         body = {"recipe_yaml": RECIPE, "inputs": {"clip": clip}}
         plan = (await person.http.post("/api/plan", json=body)).json()
-        last = held[plan["passes"][-1]["segments"][-1]["segment_id"]] = asyncio.Event()
+        held = Held([part["segment_id"] for part in plan["passes"][-1]["segments"]])
+        holding.append(held)
         run_id = (await person.start(**body))["run_id"]
-        expect.set_options(timeout=30_000)
         context = await browser.new_context()
         page = await context.new_page()
         await page.goto((await person.http.post("/auth/login-address")).json()["url"])
-        await page.goto(f"{node.url}/run/{run_id}")
-        await until(page, f"document.querySelector('{STREAM}')?.readyState >= 3")
-        await page.evaluate(f"document.querySelector('{STREAM}').play()")
-        await until(page, f"document.querySelector('{STREAM}').currentTime > 3")
-        assert (await person.http.get(f"/api/run/{run_id}")).json()["status"] == "running"
+        await page.close()
+        expect.set_options(timeout=30_000)
+        yield node, person, context, run_id, held
 
+
+async def until(page: Page, expression: str) -> None:
+    """Waits until ``expression``, of the ``video``, is true; a page with our policy evaluates nothing by itself."""
+    async with asyncio.timeout(60):
+        while not await seen(page, expression):
+            await asyncio.sleep(0.05)
+
+
+async def seen(page: Page, expression: str) -> Any:
+    return await page.evaluate(f"(() => {{ const video = document.querySelector('{VIDEO}'); return {expression}; }})()")
+
+
+async def test_a_run_is_watched_from_its_start_and_from_further_on_while_it_renders(
+    tmp_path: Path, holding: list[Held]
+):
+    async with watched(tmp_path, holding) as (node, person, context, run_id, held):
+        page = await context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text))
+        await page.goto(f"{node.url}/run/{run_id}")
+        await expect(page.locator(SAID)).to_contain_text("as soon as its first seconds are there")
+
+        held.release(0)
+        await until(page, "video?.readyState >= 3")
+        assert await seen(page, "video.duration") == SECONDS
+        assert await seen(page, f"video.seekable.end(0) === {SECONDS}")
+        await seen(page, "(video.playbackRate = 4, video.play())")
+        await expect(page.locator(SAID)).to_contain_text("waits at 0:02")
+        assert await seen(page, "video.played.length === 1 && video.played.start(0) === 0 && !video.paused")
+
+        async with page.expect_response(lambda answer: answer.url.endswith("&wanted=4")):
+            await seen(page, "void (video.currentTime = 8.5)")
+        await expect(page.locator(SAID)).to_contain_text("waits at 0:09")
+        held.release(1, 4)
+        await until(page, "video.currentTime > 9 && !video.seeking")
+        there = (await person.http.get(f"/api/run/{run_id}/live")).json()["there"]
+        assert there == [[0, 2], [4, 5]]
+
+        await seen(page, "void (video.mark = 'the same', video.volume = 0.5, video.currentTime = 8.2)")
+        held.release(2, 3, 5)
+        await expect(page.locator("#run-result a[download]")).to_be_visible()
+        assert (await person.http.get(f"/api/run/{run_id}")).json()["status"] == "completed"
+        await expect(page.locator("video:visible")).to_have_count(1)
+        await until(page, "video.currentTime > 11")
+        assert await seen(page, "video.mark === 'the same' && video.volume === 0.5 && video.src.startsWith('blob:')")
+        await until(page, "video.ended")
+
+        await seen(page, "void (video.currentTime = 4.5, video.play().catch(() => {}))")
+        await until(page, "video.currentTime > 5 && video.src.includes('/cache/')")
+        assert await seen(page, f"video.mark === 'the same' && video.volume === 0.5 && video.duration === {SECONDS}")
+        assert errors == []
+
+
+async def test_a_browser_without_media_source_extensions(tmp_path: Path, holding: list[Held]):
+    """It plays the HTTP Live Stream where it can, and shows nothing where it can't."""
+    async with watched(tmp_path, holding) as (node, _, context, run_id, held):
         errors: list[str] = []
         other = await context.new_page()
         other.on("pageerror", lambda error: errors.append(str(error)))
@@ -70,10 +146,13 @@ async def test_a_run_plays_while_it_renders_and_its_result_goes_on(tmp_path: Pat
         await other.locator("#run-steps li[data-step]").first.wait_for()
         await expect(other.locator("#run-live > *")).to_be_hidden()
         assert errors == []
-        await other.close()
 
-        last.set()
-        await until(page, f"document.querySelector('{RESULT}')?.duration === {SECONDS}")
-        assert await page.evaluate(f"document.querySelector('{RESULT}').currentTime") > 3
-        await expect(page.locator(STREAM)).to_have_count(0)
-        assert (await person.http.get(f"/api/run/{run_id}")).json()["status"] == "completed"
+        page = await context.new_page()
+        await page.add_init_script(WITHOUT)
+        await page.goto(f"{node.url}/run/{run_id}")
+        held.release(0, 1, 2, 3, 4)
+        await until(page, "video?.readyState >= 1 && video.src.endsWith('/live.m3u8')")
+        held.release(5)
+        result = "document.querySelector('#run-result video')"
+        await until(page, f"{result}?.duration === {SECONDS}")
+        assert await seen(page, "video === null")

@@ -26,6 +26,7 @@ from artdagd.render.reading import clock
 from artdagd.render.reading import opening as media
 from artdagd.runs import (
     aside,
+    boxes,
     events,
     fetching,
     keys,
@@ -38,6 +39,7 @@ from artdagd.runs import (
     reproducing,
     service,
     storage,
+    wants,
     watching,
 )
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
@@ -125,6 +127,9 @@ LIMITS = {
     "seconds that each frame of a segment may depend on": f"{windows.REMEMBERED}",
     "codecs of a live stream": "H.264 and H.265, with AAC or without sound",
     "a part of a live stream that is not there yet": f"asked for again after {watching.RETRY_AFTER} s",
+    "viewers of a run who wait for a part of it": f"{wants.VIEWERS}, each for {wants.PATIENCE:g} s after they asked",
+    "plans of which is remembered what there is to watch": f"{watching.FILMS}",
+    "headers of a part of a live stream": f"{boxes.HEADERS >> 20} MiB, {boxes.PACKETS:,} packets",
     "pieces of a beat sync": f"{beat_sync.MAX_PIECES:,}",
     "media file": f"{media.MAX_STREAMS} streams, {media.MAX_PIXELS} pixels, {media.MAX_SECONDS} s",
     "GIF": f"{deliveries.GIF_RATE} frames a second, {deliveries.SIDES['gif'][1]} pixels a side",

@@ -16,6 +16,7 @@ from artdagd.api.views.plans import drawn
 from artdagd.errors import ArtdagError
 from artdagd.runs.machine import RUN_TERMINAL, RunStatus, StepStatus
 from artdagd.runs.views import Page, RunView, StepView
+from artdagd.runs.watching import Scene
 
 FLAT = 24
 """Steps that are listed at once; of more, levels that are finished are folded."""
@@ -55,7 +56,7 @@ class Level(msgspec.Struct, frozen=True):
 
 async def run(call: Call, it: RunView) -> dict[str, Any]:
     """``result`` is the output's entry, ``player`` how to show it, ``media`` the inputs by name, ``left`` seconds;
-    ``watched`` is the width and the height of what is watched while it renders; ``registry`` is where the result may be
+    ``watched`` is what there is to watch of it while it renders; ``registry`` is where the result may be
     published."""
     library = call.services.library
     entries = await library.entries([*it.inputs.values(), *([it.output_cid] if it.output_cid else [])], call.who)
@@ -100,12 +101,12 @@ def ready(it: RunView) -> float:
     return sum(step.cached for step in it.steps) / len(it.steps) if it.steps else 0.0
 
 
-async def watched(call: Call, it: RunView) -> tuple[int, int] | None:
-    """The size of what an active run shows while it renders, in pixels; None if it can't be watched so."""
+async def watched(call: Call, it: RunView) -> Scene | None:
+    """What there is to watch of an active run while it renders; None if that is not known."""
     if it.status in RUN_TERMINAL or it.plan_id is None:
         return None
     try:
-        return await call.services.watching.picture(it.plan_id)
+        return await call.services.watching.scene(it.plan_id)
     except ArtdagError:
         return None
 

@@ -1,53 +1,163 @@
-// What is there of a run's result, played while the rest renders: for browsers that play HTTP Live Streams by themselves.
+// A run's result, watched while it renders: it plays what is there, and what it waits for is rendered first.
 import { call } from "../api.js";
 import { make } from "../elements.js";
+import { ENDED } from "../events.js";
+import { Source, Stream } from "../stream.js";
+import { clock } from "../words.js";
 
-const STREAM = "application/vnd.apple.mpegurl";
-const PAUSE = 1000; // until the first seconds are asked for again
-const HIDDEN = 20000; // the same while the page is not looked at
-const RESULT = "#run-result video";
+const HLS = "application/vnd.apple.mpegurl"; // what a browser without Media Source Extensions may play by itself
+const FEW = 4; // segments with which it begins: with less, Chromium's gives up
+const PAUSE = 1000; // between two looks at what is there
+const HIDDEN = 20000; // the same while the page is not looked at, and plays nothing
+const RESULTS = "#run-result"; // where the page shows the result when it is there
 const LATER = "It can be watched here as soon as its first seconds are there.";
-const NOW = "Watch while it renders: what is there already plays, and the rest follows.";
+const NOW = "Watch it while it renders. You can go to any place: what is missing there is rendered first.";
 
 export function mount(element, signal) {
-  const video = make("video", { controls: true, playsinline: true, preload: "metadata", width: element.dataset.width, height: element.dataset.height, "aria-label": "What is there of the result" });
-  if (!video.canPlayType(STREAM)) return;
-  const said = make("p", { class: "note" }, LATER);
-  element.replaceChildren(video, said);
-  element.hidden = false;
-  signal.addEventListener("abort", () => hand(video));
-  video.addEventListener("loadedmetadata", () => begin(video), { once: true, signal });
-  video.addEventListener("error", () => (element.hidden = true), { signal });
-  wait(element, video, said, signal);
+  new Live(element, signal).begin();
 }
 
-// Until there is something; a run that has no such stream shows nothing.
-async function wait(element, video, said, signal) {
-  const { src } = element.dataset;
-  try {
-    await call("GET", src, { signal });
-  } catch (problem) {
-    if (signal.aborted) return;
-    if (problem.status && problem.status !== 503) element.hidden = true;
-    else setTimeout(() => signal.aborted || wait(element, video, said, signal), document.hidden ? HIDDEN : PAUSE);
-    return;
+class Live {
+  constructor(element, signal) {
+    Object.assign(this, { element, signal, stream: null, view: null, timer: 0 });
+    this.path = element.dataset.live;
+    this.viewer = Math.random().toString(36).slice(2, 10);
+    this.region = element.parentElement;
+    const { width, height } = element.dataset;
+    this.video = make("video", { controls: true, playsinline: true, preload: "auto", width, height, "aria-label": "What is there of the result" });
+    this.said = make("p", { class: "note", role: "status" }, LATER);
+    this.bar = make("div", { class: "rendered", "aria-hidden": "true" });
+    this.much = make("span", { class: "note tabular-nums" });
   }
-  video.src = src;
-  said.textContent = NOW;
+
+  begin() {
+    if (!Source && !this.video.canPlayType(HLS)) return;
+    const { element, video, signal } = this;
+    element.replaceChildren(video, this.bar, make("div", { class: "live-words" }, this.said, this.much));
+    element.hidden = false;
+    this.region.dataset.own = ""; // it goes on playing when the run has ended
+    for (const name of ["waiting", "playing", "seeking", "seeked", "pause"]) video.addEventListener(name, () => this.tell(), { signal });
+    video.addEventListener("seeking", () => this.file && this.stream && !this.stream.has(video.currentTime) && this.whole(), { signal });
+    const results = new MutationObserver(() => this.over());
+    results.observe(document.querySelector(RESULTS), { childList: true, subtree: true });
+    document.addEventListener("visibilitychange", () => !document.hidden && this.look(), { signal });
+    signal.addEventListener("abort", () => (results.disconnect(), this.leave()));
+    this.look();
+  }
+
+  // What is there now. The node is told what is waited for; nobody waits who has paused, and sees a picture.
+  async look() {
+    clearTimeout(this.timer);
+    const { video, stream } = this;
+    const wanted = stream && (!video.paused || stuck(video)) ? stream.wanted : null;
+    try {
+      this.seen(await call("GET", `${this.path}?viewer=${this.viewer}` + (wanted === null ? "" : `&wanted=${wanted}`), { signal: this.signal }));
+    } catch (problem) {
+      if (this.signal.aborted) return;
+      if (problem.status === 404) return this.release();
+    }
+    if (this.signal.aborted || (this.view && ENDED.includes(this.view.status))) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.look(), document.hidden && video.paused ? HIDDEN : PAUSE);
+  }
+
+  seen(view) {
+    this.view = view;
+    if (["failed", "cancelled"].includes(view.status)) return this.release();
+    if (view.type && !this.stream && !this.file) this.play(view);
+    this.stream?.told(view);
+    this.tell();
+    this.over();
+  }
+
+  play(view) {
+    const { video, path, signal } = this;
+    if (!Source) {
+      const [first, stop] = view.there[0];
+      if (!video.src && first === 0 && stop >= FEW) video.src = `${path}.m3u8`;
+    } else if (Source.isTypeSupported(view.type)) {
+      this.stream = new Stream(video, path, view, signal, () => this.whole());
+    } else {
+      const codecs = view.type.replace(/.*"(.*)"/, "$1");
+      this.element.replaceChildren(make("p", { class: "note" }, `This browser plays no ${codecs}: the result can be downloaded when it is finished.`));
+      this.release(false);
+    }
+  }
+
+  // A word for who waits, and how much is there.
+  tell() {
+    const { video, stream, view } = this;
+    if (!view?.type) return;
+    const waits = stream && !this.file && stuck(video) ? stream.wanted : null;
+    const words = this.file ? "" : waits === null ? NOW : `It waits at ${clock(video.currentTime)}: what is shown there is rendered before the rest.`;
+    if (this.said.textContent !== words) this.said.textContent = words;
+    const { starts, duration } = view;
+    const ends = (number) => starts[number] ?? duration;
+    const there = view.there.reduce((sum, [first, stop]) => sum + ends(stop) - starts[first], 0);
+    this.much.textContent = this.file ? "" : `${clock(there)} of ${clock(duration)} is there`;
+    this.bar.hidden = Boolean(this.file);
+    this.bar.replaceChildren(...view.there.map(([first, stop]) => piece("", starts[first], ends(stop))));
+    if (waits !== null) this.bar.append(piece("wanted", starts[waits], ends(waits + 1)));
+
+    function piece(name, from, to) {
+      const one = make("span", { class: name });
+      one.style.left = `${(100 * from) / duration}%`;
+      one.style.width = `${(100 * (to - from)) / duration}%`;
+      return one;
+    }
+  }
+
+  // The result is there. Where ours was used it goes on, and the page hides the result's own player.
+  over() {
+    const result = document.querySelector(`${RESULTS} video`);
+    if (!result || this.file || this.signal.aborted) return;
+    const { video } = this;
+    if (!this.stream || (video.paused && !video.currentTime)) {
+      if (video.src) hand(video, result);
+      return this.release();
+    }
+    this.file = result.src;
+    this.region.dataset.plays = "";
+    this.tell();
+  }
+
+  // What the stream lacks, the file has.
+  whole() {
+    if (!this.file) return this.release();
+    const { video } = this;
+    const { currentTime, paused, playbackRate } = video;
+    this.stream?.close();
+    this.stream = null;
+    Object.assign(video, { src: this.file, currentTime, defaultPlaybackRate: playbackRate });
+    if (!paused) video.play().catch(() => {}); // a browser may want to be asked again
+  }
+
+  // From now on the region is the server's again.
+  release(empty = true) {
+    clearTimeout(this.timer);
+    delete this.region.dataset.own;
+    if (!empty) return;
+    this.leave();
+    this.region.replaceChildren();
+  }
+
+  leave() {
+    clearTimeout(this.timer);
+    this.stream?.close();
+    this.stream = null;
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
 }
 
-// A stream that grows would be joined near its end.
-function begin(video) {
-  if (video.currentTime > 0) video.currentTime = 0;
+// Whether it can't go on from where it is.
+function stuck({ ended, readyState }) {
+  return !ended && readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
 }
 
 // The result goes on where the stream was.
-function hand(video) {
-  const result = document.querySelector(RESULT);
-  const { currentTime, paused, ended, volume, muted } = video;
-  video.removeAttribute("src");
-  video.load();
-  if (!result || !currentTime || ended) return;
+function hand({ currentTime, paused, ended, volume, muted }, result) {
+  if (!currentTime || ended) return;
   Object.assign(result, { currentTime, volume, muted });
   if (!paused) result.play().catch(() => {}); // a browser may want to be asked again
 }

@@ -1,0 +1,40 @@
+"""Which segments of a run viewers wait for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+PATIENCE = 5.0
+"""Seconds after which a viewer who has not asked again has left."""
+
+VIEWERS = 64
+"""Viewers of one run who wait at once; more take the place of the one who has waited longest for a turn."""
+
+
+class Wants:
+    """Viewers take turns. Each waits for one segment, and for those that come after it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._asked: dict[str, tuple[int, float]] = {}
+
+    def ask(self, viewer: str, number: int) -> None:
+        """``viewer`` waits for segment ``number``, and for no other any more."""
+        self._asked[viewer] = number, self._clock()
+        if len(self._asked) > VIEWERS:
+            del self._asked[next(iter(self._asked))]
+
+    def leave(self, viewer: str) -> None:
+        """``viewer`` waits for nothing."""
+        self._asked.pop(viewer, None)
+
+    def turn(self) -> int:
+        """The segment from which on the next one is to be rendered: 0 if nobody waits."""
+        since = self._clock() - PATIENCE
+        self._asked = {viewer: one for viewer, one in self._asked.items() if one[1] >= since}
+        viewer = next(iter(self._asked), None)
+        if viewer is None:
+            return 0
+        self._asked[viewer] = one = self._asked.pop(viewer)
+        return one[0]

@@ -1,0 +1,175 @@
+// A video element that is fed with the segments of a result as they come, in whatever order (Media Source Extensions).
+const AHEAD = 30; // seconds beyond the playhead that are brought, one segment after the other
+const BEHIND = 30; // seconds before it that are kept
+const CLOSE = 4; // the same, where the browser has no room for so much
+const EDGE = 0.02; // seconds by which a segment's sound may end earlier than its picture
+const AGAIN = 1000; // until a segment that did not come is asked for again
+
+export const Source = window.ManagedMediaSource ?? window.MediaSource;
+
+export class Stream {
+  // `path` is that of the segments. `lost` is called, once, when one can't be had that is said to be there.
+  constructor(video, path, view, signal, lost) {
+    Object.assign(this, { video, path, view, lost, held: new Set(), wake: () => {}, coming: null });
+    this.life = new AbortController();
+    this.signal = AbortSignal.any([signal, this.life.signal]);
+    this.source = new Source();
+    this.address = URL.createObjectURL(this.source);
+    video.disableRemotePlayback = true; // a ManagedMediaSource wants it so
+    this.source.addEventListener("sourceopen", () => this.open(), { once: true });
+    for (const name of ["timeupdate", "waiting", "play"]) video.addEventListener(name, () => this.wake(), { signal: this.signal });
+    video.addEventListener("seeking", () => this.moved(), { signal: this.signal });
+    video.src = this.address;
+  }
+
+  // What is there now.
+  told(view) {
+    this.view = view;
+    this.wake();
+  }
+
+  // The video is somebody else's now.
+  close() {
+    this.life.abort();
+    this.wake();
+    URL.revokeObjectURL(this.address);
+  }
+
+  // The segment that is shown at a time.
+  at(seconds) {
+    const { starts } = this.view;
+    const next = starts.findIndex((start) => start > seconds + EDGE);
+    return next < 0 ? starts.length - 1 : Math.max(0, next - 1);
+  }
+
+  there(number) {
+    return this.view.there.some(([first, stop]) => first <= number && number < stop);
+  }
+
+  // Whether the browser has what is shown at a time.
+  has(seconds) {
+    const { buffered } = this.video;
+    for (let n = 0; n < buffered.length; n += 1) {
+      if (buffered.start(n) - EDGE <= seconds && seconds < buffered.end(n)) return true;
+    }
+    return false;
+  }
+
+  // The segment that is waited for: the first one, from the playhead on, that the browser lacks and the node has not made.
+  get wanted() {
+    const number = this.next();
+    return number === null || this.there(number) ? null : number;
+  }
+
+  next() {
+    const { starts, duration } = this.view;
+    const { currentTime } = this.video;
+    for (let n = this.at(currentTime); n < starts.length && starts[n] < currentTime + AHEAD; n += 1) {
+      const middle = (starts[n] + (starts[n + 1] ?? duration)) / 2;
+      if (!this.held.has(n) && !this.has(middle)) return n;
+    }
+    return null;
+  }
+
+  async open() {
+    try {
+      this.source.duration = this.view.duration;
+      this.buffer = this.source.addSourceBuffer(this.view.type);
+      this.buffer.timestampOffset = -this.view.late;
+      await this.append(await this.bring("init.mp4", this.signal));
+      while (!this.signal.aborted) await this.step();
+    } catch (error) {
+      if (!this.signal.aborted) this.fail(error);
+    }
+  }
+
+  fail(error) {
+    console.warn(error.message);
+    this.close();
+    this.lost();
+  }
+
+  async step() {
+    const number = this.next();
+    if (number === null || !this.there(number)) {
+      this.end();
+      await new Promise((done) => (this.wake = done));
+      return;
+    }
+    const ours = new AbortController();
+    this.coming = { number, abort: () => ours.abort() };
+    try {
+      const data = await this.bring(`${number}.m4s`, AbortSignal.any([this.signal, ours.signal]));
+      await this.append(data);
+      this.held.add(number);
+    } catch (error) {
+      if (this.signal.aborted || ours.signal.aborted) return;
+      if (error.gone || error.name !== "QuotaExceededError") throw error;
+      await new Promise((done) => (this.wake = done)); // there is room when what is there was played
+    } finally {
+      this.coming = null;
+    }
+  }
+
+  // What was brought may have been dropped by the browser meanwhile: it is looked at anew.
+  moved() {
+    this.held.clear();
+    if (this.coming && this.coming.number !== this.next()) this.coming.abort();
+    this.wake();
+  }
+
+  async bring(name, signal) {
+    for (;;) {
+      const answer = await fetch(`${this.path}/${name}`, { signal, credentials: "same-origin" }).catch((error) => {
+        if (signal.aborted) throw error;
+        return null; // the node is away for a moment
+      });
+      if (answer?.ok) return answer.arrayBuffer();
+      if (answer && ![429, 503].includes(answer.status)) throw new Error(`${name} can't be had any more.`);
+      await pause(AGAIN, signal);
+    }
+  }
+
+  async append(data) {
+    const { currentTime } = this.video;
+    await this.drop(0, currentTime - BEHIND);
+    try {
+      await this.change(() => this.buffer.appendBuffer(data));
+    } catch (error) {
+      if (error.name !== "QuotaExceededError") throw error;
+      await this.drop(0, currentTime - CLOSE);
+      await this.drop(currentTime + AHEAD, Infinity);
+      await this.change(() => this.buffer.appendBuffer(data));
+    }
+  }
+
+  async drop(from, to) {
+    const { buffered } = this.buffer;
+    if (to <= from || !buffered.length || buffered.start(0) >= to || buffered.end(buffered.length - 1) <= from) return;
+    await this.change(() => this.buffer.remove(from, to));
+  }
+
+  change(run) {
+    return new Promise((done, fail) => {
+      const over = new AbortController();
+      const listen = (name, then) => this.buffer.addEventListener(name, () => (over.abort(), then()), { signal: over.signal });
+      listen("updateend", done);
+      listen("error", () => fail(new Error("The browser can't read a segment.")));
+      run();
+    });
+  }
+
+  // So that the browser knows that nothing follows the last segment.
+  end() {
+    const { duration, starts } = this.view;
+    const middle = (starts.at(-1) + duration) / 2;
+    if (this.source.readyState === "open" && !this.buffer.updating && this.has(middle)) this.source.endOfStream();
+  }
+}
+
+function pause(milliseconds, signal) {
+  return new Promise((done, fail) => {
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener("abort", () => (clearTimeout(timer), fail(signal.reason)), { once: true });
+  });
+}

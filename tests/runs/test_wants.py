@@ -1,0 +1,46 @@
+"""Viewers who wait for segments."""
+
+from __future__ import annotations
+
+from artdagd.runs import wants
+from artdagd.runs.wants import Wants
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_viewers_take_turns_and_each_waits_for_one_segment():
+    asked = Wants()
+    assert asked.turn() == 0
+    asked.ask("a", 3)
+    asked.ask("b", 10)
+    assert [asked.turn() for _ in range(4)] == [3, 10, 3, 10]
+    asked.ask("a", 4)
+    assert [asked.turn() for _ in range(4)] == [4, 10, 4, 10]
+    asked.leave("b")
+    assert [asked.turn() for _ in range(2)] == [4, 4]
+
+
+def test_who_does_not_ask_again_has_left():
+    clock = Clock()
+    asked = Wants(clock)
+    asked.ask("a", 3)
+    clock.now = wants.PATIENCE - 1
+    asked.ask("b", 10)
+    assert [asked.turn() for _ in range(2)] == [3, 10]
+    clock.now = wants.PATIENCE + 1
+    assert [asked.turn() for _ in range(2)] == [10, 10]
+    clock.now *= 2
+    assert asked.turn() == 0
+
+
+def test_there_is_room_for_so_many():
+    asked = Wants()
+    for number in range(wants.VIEWERS + 1):
+        asked.ask(str(number), number + 1)
+    assert asked.turn() == 2
