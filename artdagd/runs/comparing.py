@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Literal
 
@@ -20,6 +19,7 @@ from artdagd.runs.parts import SPARE, InParts, Source
 from artdagd.runs.performance import Stage
 from artdagd.runs.provenance import RecordedParts
 from artdagd.runs.sampling import Sample
+from artdagd.runs.shared import Shared
 from artdagd.store.blobs import BlobStore
 from artdagd.workers.broker import OnProgress
 
@@ -261,10 +261,11 @@ class Comparison:
 
 class _Anew:
     """Makes the parts of a pass, whether there are any or not: of what is there, it knows what it ``made`` itself, by
-    cache id. ``did`` is told of each."""
+    cache id. Parts that are the same computation are made once. ``did`` is told of each."""
 
     def __init__(self, compute: Compute, store: BlobStore, did: Callable[[Anew], object]) -> None:
         self.made: dict[str, Anew] = {}
+        self._under_way: Shared[Anew] = Shared()
         self._compute, self._store, self._did = compute, store, did
 
     @property
@@ -273,16 +274,21 @@ class _Anew:
 
     async def kept(self, cache_ids: list[str]) -> dict[str, str]:
         found = {}
-        for cache_id in cache_ids:
-            if cache_id in self.made:
-                with suppress(BlobCorrupt, NotFound):
-                    await self._store.path(self.made[cache_id].cid)
-                    found[cache_id] = self.made[cache_id].cid
+        for cache_id in self.made.keys() & set(cache_ids):
+            try:
+                await self._store.path(self.made[cache_id].cid)
+            except (BlobCorrupt, NotFound):
+                del self.made[cache_id]
+            else:
+                found[cache_id] = self.made[cache_id].cid
         return found
 
     async def render(
         self, cache_id: str, identity: str, make: Callable[[], Awaitable[Ready]], on_progress: OnProgress
     ) -> Anew:
-        done = self.made[cache_id] = await self._compute.anew(make, on_progress)
-        self._did(done)
-        return done
+        async def anew() -> Anew:
+            done = self.made[cache_id] = await self._compute.anew(make, on_progress)
+            self._did(done)
+            return done
+
+        return self.made.get(cache_id) or await self._under_way.get(cache_id, anew)
