@@ -13,8 +13,8 @@ from artdagd.api import sse
 from artdagd.api.calls import Call
 from artdagd.api.routes import Section
 from artdagd.errors import NotFound, TooBusy
-from artdagd.runs.comparing import Advance, Compared, PartCompared
-from artdagd.runs.reproducing import ReproduceRequest, Told
+from artdagd.runs.reproducing import ReproduceRequest
+from artdagd.runs.verdicts import Advance, Compared, PartCompared, Told
 from artdagd.runs.views import Event
 
 section = Section("Verification", "Whether what a run made comes out again, to the byte.")

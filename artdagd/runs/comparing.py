@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Literal
 
 import msgspec
 
@@ -20,6 +19,7 @@ from artdagd.runs.performance import Stage
 from artdagd.runs.provenance import RecordedParts
 from artdagd.runs.sampling import Sample
 from artdagd.runs.shared import Shared
+from artdagd.runs.verdicts import Advance, Compared, Covered, PartCompared
 from artdagd.store.blobs import BlobStore
 from artdagd.workers.broker import OnProgress
 
@@ -27,52 +27,6 @@ log = logging.getLogger(__name__)
 
 WAITING = 100
 """Words that nobody has taken up yet, beyond which it is no longer told how far it is."""
-
-
-class Compared(msgspec.Struct, frozen=True):
-    """A stored result and what came out now; ``rendered`` is null where nothing did, and ``error`` says why."""
-
-    step_id: str
-    type: str
-    recorded: str
-    rendered: str | None
-    equal: bool
-    seconds: float
-    error: str | None = None
-
-
-class PartCompared(msgspec.Struct, frozen=True):
-    """A part of a result, as :class:`Compared`: a segment, which has a ``number`` and ``frames`` from number ``first``
-    on, or all of the sound."""
-
-    step_id: str
-    part: Literal["segment", "sound"]
-    number: int | None
-    first: int | None
-    frames: int | None
-    recorded: str
-    rendered: str | None
-    equal: bool
-    seconds: float
-    error: str | None = None
-
-
-class Advance(msgspec.Struct, frozen=True):
-    """``done`` of ``total`` results and parts are compared; ``fraction`` also counts work in flight, 0..1."""
-
-    done: int
-    total: int
-    fraction: float
-
-
-class Covered(msgspec.Struct, frozen=True):
-    """How much of a result was rendered: of its ``segments`` those with these ``numbers``, all of it where it has none;
-    ``whole`` then says why it has none."""
-
-    step_id: str
-    segments: int
-    numbers: list[int]
-    whole: str = ""
 
 
 Tell = Callable[[Compared | PartCompared | Advance], None]
@@ -175,10 +129,14 @@ class Comparison:
 
         async def compare(part: str, cache_id: str, one: PartCompared) -> None:
             async with free:
+                if name in self._whole:
+                    return
                 try:
                     cid = await work.part(part)
                 except ArtdagError as error:
                     self._note(msgspec.structs.replace(one, error=error.told))
+                    if self._is_whole(name) and _refused(error):
+                        self._give_up(name, error)
                     return
             seconds = renders.made[cache_id].seconds
             self._note(msgspec.structs.replace(one, rendered=cid, equal=cid == one.recorded, seconds=seconds))
@@ -225,7 +183,7 @@ class Comparison:
 
     async def _rendered(self, name: str) -> str:
         item = self._passes[name]
-        if name not in self._numbers:
+        if name not in self._numbers or name in self._whole:
             told = partial(self._progress, name)
             return self._did(name, await self._stage.compute.anew(lambda: self._ready(item), told))
         work, _ = self._in_parts(name, list(range(len(item.segments))))
@@ -237,11 +195,15 @@ class Comparison:
         try:
             return await work.made(None)
         except StepFailed as error:
-            if error.code != "refused":
+            if not _refused(error):
                 raise
-            log.warning("%s is verified in one piece, as a part of it can't be made: %s", item.pass_id, error.detail)
-            self._whole[item.steps[-1]] = f"a part of it can't be made here: {error.detail}"
+            self._give_up(item.steps[-1], error)
             return await self._ready(item)
+
+    def _give_up(self, name: str, error: ArtdagError) -> None:
+        """A result is made in one piece after all."""
+        log.warning("%s is verified in one piece, as a part of it can't be made: %s", name, error.detail)
+        self._whole[name] = f"a part of it can't be made here: {error.detail}"
 
     def _did(self, step_id: str, done: Anew) -> str:
         self.libraries |= done.libraries
@@ -257,6 +219,10 @@ class Comparison:
         steps = [self._steps[step_id] for step_id in item.steps]
         sources = {name: str((await self._file(name)).path) for name in outside(steps)}
         return Ready(whole(steps, sources, item.delivery))
+
+
+def _refused(error: ArtdagError) -> bool:
+    return isinstance(error, StepFailed) and error.code == "refused"
 
 
 class _Anew:

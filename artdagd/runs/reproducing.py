@@ -14,13 +14,14 @@ from artdagd.cid import DAG_JSON
 from artdagd.errors import InvalidRequest, NotFound
 from artdagd.plans.model import Plan
 from artdagd.runs.binding import Binder
-from artdagd.runs.comparing import Advance, Compared, Comparison, Covered, PartCompared
+from artdagd.runs.comparing import Comparison
 from artdagd.runs.compute import FOR
 from artdagd.runs.explaining import called
 from artdagd.runs.performance import Stage
 from artdagd.runs.places import Places
 from artdagd.runs.provenance import Record, took_part
 from artdagd.runs.sampling import MOST_SEED, Sample, check_sample, recorded_parts, sample
+from artdagd.runs.verdicts import Told, Verdict, Version
 from artdagd.store import parse_cid
 
 MOST_SEGMENTS = 20_000
@@ -41,33 +42,6 @@ class ReproduceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provenance_cid: str | None = None
     segments: Annotated[int, msgspec.Meta(ge=1, le=MOST_SEGMENTS)] | None = None
     seed: Annotated[int, msgspec.Meta(ge=0, le=MOST_SEED)] | None = None
-
-
-class Version(msgspec.Struct, frozen=True):
-    """A library or an implementation that is not what was recorded; ``recorded`` is null where it had no part then."""
-
-    name: str
-    recorded: str | None
-    here: str
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """``equal``: all that was rendered came out as recorded, to the byte. ``compared`` counts results and parts;
-    ``versions`` are those that differ; ``results`` say how much of each was rendered, and ``seed`` is what chose."""
-
-    equal: bool
-    run_id: str
-    provenance_cid: str
-    compared: int
-    different: int
-    failed: int
-    seconds: float
-    versions: list[Version]
-    results: list[Covered]
-    seed: int | None = None
-
-
-Told = Compared | PartCompared | Advance | Verdict
 
 
 class Reproducer:

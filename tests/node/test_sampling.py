@@ -111,7 +111,8 @@ async def test_what_has_no_parts_is_made_in_one_piece(tmp_path: Path, monkeypatc
 
         monkeypatch.setattr(Parts, "segment", segment)
         found = await verified(person, run_id=run["run_id"])
-        assert {part["error"] for part in found.parts} == {None, "no such part."}
+        assert {part["part"]: part["error"] for part in found.parts} == {"segment": "no such part.", "sound": None}
+        assert len(found.parts) == 2, "after the first that can't be made no other is tried"
         assert found.steps["out"]["rendered"]
         assert not found.done["equal"]
         assert "no such part" in found.done["results"][0]["whole"]
