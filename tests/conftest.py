@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from nodes import EXAMPLES, STATE, Person, running_node
 
+from artdagd.api import app as node_api
 from artdagd.node import Node
 from tests import databases, postgres
 from tests.needs import missing
@@ -27,6 +28,9 @@ from tests.needs import missing
 # A machine that does other things besides is no fault of what is tested.
 hypothesis.settings.register_profile("artdagd", deadline=None)
 hypothesis.settings.load_profile("artdagd")
+
+# The same for every node of a version.
+node_api.document = functools.lru_cache(8)(node_api.document)
 
 LONGEST = (
     "tests/security", "tests/contract", "plugins/federation_l2", "tests/node", "tests/browser", "tests/cluster",

@@ -11,8 +11,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from processes import DAEMON, Daemon, ctl, environment, well
 
+from artdagd.cli.daemon import daemon
 from artdagd.doctor import examination
 from artdagd.settings import Settings
 from tests import databases
@@ -39,10 +41,7 @@ def refused(done: subprocess.CompletedProcess[str], *said: str, code: int = CONF
     ("text", "said"),
     [
         ("prot: 1", "unknown setting 'prot'; did you mean 'port'?"),
-        ("max_active_runs: many", "max_active_runs in"),
         ("storage: [{type: locall, name: disk}]", "storage disk: no storage type 'locall'"),
-        ("port: {", "not valid YAML"),
-        ("outbound_private: ['http://x']", "outbound_private (ARTDAG_OUTBOUND_PRIVATE): 'http://x' is no host"),
     ],
 )
 def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, said: str):
@@ -104,10 +103,9 @@ def test_one_daemon_a_database_file(idle: Daemon, tmp_path: Path):
     ("address", "said"),
     [("nonsense", "no address"), ("tcp://127.0.0.1", "no address"), ("ipc:///" + "x" * 200, "107 bytes")],
 )
-def test_a_worker_address_that_is_none_is_named(tmp_path: Path, address: str, said: str):
-    command = [*DAEMON, "worker", "--connect", address]
-    done = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=30)
-    refused(done, said, code=2)
+def test_a_worker_address_that_is_none_is_named(address: str, said: str):
+    done = CliRunner().invoke(daemon, ["worker", "--connect", address])
+    assert (done.exit_code, said in done.stderr) == (2, True), done.output
 
 
 def test_it_stops_on_sigterm_and_starts_again_after_sigkill(tmp_path: Path, clip: Path, request: pytest.FixtureRequest):

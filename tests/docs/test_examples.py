@@ -26,7 +26,7 @@ from docs import examples
 
 CATALOGUE = Catalogue.of(Plugins.of(effects=artdagd_effects, analyzers=artdagd_analyzers))
 ITEMS = {item["name"]: item for item in CATALOGUE.describe() if item["kind"] != "analyzer"}
-SECONDS, FPS, SIZE, RATE = 6, 5, (160, 90), 22050
+SECONDS, FPS, SIZE, RATE = 4, 5, (160, 90), 22050
 FEATURES = {"beats": [0.5, 1.0, 1.5, 2.0, 2.5], "energy": {"hop": 0.5, "values": [0.0, 1.0, 0.5, 0.2, 0.9, 0.1]}}
 
 
