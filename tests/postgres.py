@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.ports import free_port
 
 USER = "artdag"
 SUPPORT = "postgres"
@@ -54,7 +55,7 @@ class Server:
     def start(self) -> None:
         """Listen: where it did before, or on a port that is free."""
         for left in reversed(range(1 if self.port else TRIES)):
-            port = self.port or _free_port()
+            port = self.port or free_port()
             if self._listen(port):
                 self.port = port
                 return
@@ -103,9 +104,3 @@ def running(programs: Path, settings: tuple[str, ...] = FAST) -> Iterator[Server
             made.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

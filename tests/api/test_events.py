@@ -57,7 +57,7 @@ async def test_listeners_who_leave_leave_nothing_behind(client, backing, until):
     for _ in range(30):
         backing.runs.listening.clear()
         backing.runs.left.clear()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             async with client.stream("GET", PATH):
                 await backing.runs.listening.wait()
             await backing.runs.left.wait()

@@ -196,15 +196,15 @@ async def test_what_postgresql_undid_for_the_sake_of_others_is_done_again(postgr
 async def test_two_hundred_readers_share_five_connections(postgres_url: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(opening._POOL, "pool_size", 5)
     database = await Database.open(postgres_url)
-    most: list[int] = []
+    seen: list[int] = []
 
     async def look(connection: AsyncConnection) -> None:
-        used = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        most.append(await connection.scalar(text(used)) or 0)
+        # Not what the server counts: it looks after tables now and then, and what is closed is there for a while.
+        seen.append(await connection.scalar(text("SELECT pg_backend_pid()")) or 0)
 
     await asyncio.gather(*(database.read(look) for _ in range(200)))
-    assert max(most) <= 5
-    assert len(most) == 200
+    assert len(seen) == 200
+    assert len(set(seen)) <= 5
     await database.close()
 
 

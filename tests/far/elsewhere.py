@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -15,6 +14,7 @@ from typing import Any
 import httpx
 from nodes import STATE, Person, running_node
 from pools import Peer, Pool, running_pool
+from ports import free_port
 
 from artdagd.api.app import create_app
 from artdagd.api.server import Listener
@@ -45,7 +45,7 @@ async def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
 async def open_node(home: Path, **settings: Any) -> AsyncIterator[tuple[Node, Person, str]]:
     """A node that workers may join over tcp, and where."""
     for attempt in range(5):
-        address = f"tcp://127.0.0.1:{_free_port()}"
+        address = f"tcp://127.0.0.1:{free_port()}"
         try:
             async with running_node(home, worker_address=address, cluster_key=KEY, **settings) as (node, person):
                 yield node, person, address
@@ -132,9 +132,3 @@ async def desk(home: Path, limits: Limits | None = None) -> AsyncIterator[Desk]:
 
 def client(url: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, trust_env=False, timeout=30)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -64,7 +64,7 @@ async def test_a_cancelled_run_ends_and_its_worker_takes_other_work(tmp_path: Pa
         run_id = (await http.post("/api/run-recipe", json=body)).json()["run_id"]
         await until(http, run_id, lambda run: run["progress"]["fraction"] > 0)
         assert (await http.post(f"/runs/{run_id}/cancel")).status_code == 202
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await until(http, run_id, lambda run: run["status"] == "cancelled")
         other = (await http.post("/runs", json={"effect": "blur", "inputs": [cid]})).json()["run_id"]
         async with asyncio.timeout(20):

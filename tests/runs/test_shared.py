@@ -54,7 +54,7 @@ async def test_work_is_cancelled_when_all_callers_have_left():
     caller = asyncio.create_task(shared.get("key", make))
     await started.wait()
     caller.cancel()
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), 30)
 
 
 async def test_a_failure_reaches_every_caller_and_is_not_remembered():

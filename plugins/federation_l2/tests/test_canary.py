@@ -14,14 +14,15 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from registries import PASSWORD, RunningRegistry, running_registry
-from visitors import free_port
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 
@@ -88,9 +89,10 @@ def left_by(process: subprocess.Popen[bytes]) -> Iterator[tuple[str, bytes]]:
     """The environments and command lines of a process and its children."""
     pids = [process.pid]
     for pid in pids:
-        pids += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        for name in ("environ", "cmdline"):
-            yield f"/proc/{pid}/{name}", Path(f"/proc/{pid}/{name}").read_bytes()
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            pids += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+            for name in ("environ", "cmdline"):
+                yield f"/proc/{pid}/{name}", Path(f"/proc/{pid}/{name}").read_bytes()
     assert len(pids) > 1, "there are workers"
 
 

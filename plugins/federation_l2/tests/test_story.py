@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from browsers import chromium  # noqa: E402
 from nodes import EXAMPLES, STATE, running_node  # noqa: E402
+from ports import free_port  # noqa: E402
 
 RECIPE = """
 name: tint
@@ -38,14 +38,10 @@ async def browser_page() -> AsyncIterator[object]:
         yield await context.new_page()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def test_attach_render_publish_and_log_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(STATE, str(tmp_path))
+async def test_attach_render_publish_and_log_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+):
+    monkeypatch.setenv(STATE, str(request.config.cache.mkdir("artdagd-state")))
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     async with running_registry(tmp_path / "registry") as registry:

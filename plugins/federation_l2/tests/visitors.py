@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 import httpx
 
 
@@ -17,9 +15,3 @@ async def sign_in(visitor: httpx.AsyncClient, token: str) -> None:
     answer = await visitor.get("/auth", params={"auth_token": token})
     assert answer.status_code == 303, answer.text
     visitor.headers["X-CSRF-Token"] = (await visitor.get("/auth/session")).json()["csrf_token"]
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

@@ -12,10 +12,11 @@ import httpx
 import pytest
 from others import Other, ScriptedRegistry
 from scripted import Answer, Scripted, scripted
-from visitors import browser, free_port, sign_in
+from visitors import browser, sign_in
 
 from artdagd.node import Node
 from tests.nodes import STATE, running_node
+from tests.ports import free_port
 
 Running = Callable[..., AbstractAsyncContextManager[Node]]
 

@@ -81,9 +81,9 @@ async def test_what_is_refused_for_good_is_sent_once(giles, registry):
 @pytest.mark.parametrize("how", ["seconds", "date"])
 async def test_a_registry_that_asks_for_a_pause_gets_it(giles, registry, cid, how, monkeypatch):
     monkeypatch.setattr(deliveries, "FIRST_PAUSE", 0.01)
+    began = time.monotonic()
     wait = "2" if how == "seconds" else formatdate(time.time() + 3, usegmt=True)
     registry.inbox = [Answer(503, headers={"Retry-After": wait})]
-    began = time.monotonic()
     await published(giles, cid)
     [queued] = await told(giles, cid, "queued")
     await told(giles, cid, "delivered")

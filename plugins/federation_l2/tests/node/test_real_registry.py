@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from registries import RunningRegistry, running_registry
-from visitors import browser, free_port, sign_in
+from visitors import browser, sign_in
 from works import published, told, upload
 
 from artdagd.node import Node
 from tests.nodes import running_node
+from tests.ports import free_port
 
 
 class Clock:
