@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from browsers import chromium  # noqa: E402
-from nodes import EXAMPLES, STATE, running_node  # noqa: E402
+from clips import numbered_clip  # noqa: E402
+from nodes import STATE, running_node  # noqa: E402
 from ports import free_port  # noqa: E402
 
 RECIPE = """
@@ -71,7 +72,7 @@ async def _log_in_and_attach(page, registry: str, address: str) -> None:
 
 async def _render(page, address: str, folder: Path) -> str:
     await page.goto(f"{address}/media")
-    await page.set_input_files("input[type=file]", EXAMPLES / "media" / "bunny.mp4")
+    await page.set_input_files("input[type=file]", numbered_clip(folder / "bunny.mp4", 25))
     await page.get_by_role("button", name="Upload", exact=True).click()
     await page.goto(f"{address}/recipes")
     (folder / "tint.yaml").write_text(RECIPE)
@@ -82,6 +83,7 @@ async def _render(page, address: str, folder: Path) -> str:
         await page.goto(f"{address}/recipe/tint")
         if await chosen.count():
             break
+        await page.wait_for_timeout(100)
     await page.select_option("select[name='inputs.clip']", index=1)
     await page.get_by_role("button", name="Run", exact=True).click()
     await page.get_by_role("link", name="Describe it").click(timeout=60_000)
@@ -103,6 +105,7 @@ async def _publish(page, registry: str, address: str, cid: str) -> None:
         await page.goto(f"{registry}/works")
         if await work.count():
             break
+        await page.wait_for_timeout(200)
     await work.first.click()
     text = await page.inner_text("main")
     assert cid in text
@@ -116,4 +119,5 @@ async def _log_out(page, registry: str, address: str) -> None:
         answer = await page.goto(f"{address}/runs")
         if answer.status == 401:
             break
+        await page.wait_for_timeout(200)
     assert answer.status == 401
