@@ -10,7 +10,7 @@ import msgspec
 from artdagd.api.calls import Call
 from artdagd.api.views.lists import STEPS
 from artdagd.api.views.media import player
-from artdagd.api.views.runs import called, elapsed
+from artdagd.api.views.runs import again, called, elapsed
 from artdagd.errors import ArtdagError
 from artdagd.runs.views import Entry, Explanation, RunView
 
@@ -49,7 +49,7 @@ async def comparison(call: Call, it: Explanation) -> dict[str, Any]:
     shown: dict[str, Any] = {"now": now, "before": before, "others": await _others(call, now.it, it.against)}
     shown |= {"called": called, "elapsed": elapsed}
     if before is None:
-        return shown
+        return shown | {"again": await again(call, now.it)}
     cids = {*now.it.inputs.values(), *before.it.inputs.values()}
     told = [step for step in it.steps if step.reason != "nothing changed" or step.status == "ran"]
     here = {step.step_id for step in it.steps}

@@ -77,7 +77,7 @@ async def run(call: Call, it: RunView) -> dict[str, Any]:
         "more": len(it.steps) - STEPS,
         "counts": counts(it.steps),
         "reason": reason(it),
-        "again": await _again(call, it),
+        "again": await again(call, it),
         "flat": FLAT,
         **await drawn(call, it),
     }
@@ -147,7 +147,7 @@ def reason(it: RunView) -> str:
     return it.error.detail.removesuffix(f"{it.error.advice.rstrip('.')}.").rstrip() or it.error.detail
 
 
-async def _again(call: Call, it: RunView) -> str:
+async def again(call: Call, it: RunView) -> str:
     """The address of the recipe's form with this run's inputs and params in it; empty if the recipe is not there."""
     if it.recipe is None or it.effect:
         return ""

@@ -1,7 +1,7 @@
 // Moving and zooming a drawing in its frame, by pointer, fingers, wheel and keys.
 const STEP = 1.25;
 const MOST = 3;
-const READABLE = 0.5;
+const READABLE = 0.65;
 const PAN = 60;
 const SLACK = 4;
 const EDGE = 48;

@@ -27,6 +27,7 @@ class Timeline {
     listen(media, "play", () => this.run());
     listen(this.slider, "pointerdown", (event) => this.grab(event));
     listen(this.slider, "pointermove", (event) => this.slider.hasPointerCapture(event.pointerId) && this.seek(event));
+    listen(this.slider, "pointerup", (event) => event.pointerType === "touch" && this.seek(event));
     listen(this.slider, "keydown", (event) => this.key(event));
     signal.addEventListener("abort", () => cancelAnimationFrame(this.frame));
     const cid = element.dataset.cid;
@@ -85,7 +86,7 @@ class Timeline {
   grab(event) {
     if (event.button !== 0) return;
     this.slider.setPointerCapture(event.pointerId);
-    this.seek(event);
+    if (event.pointerType !== "touch") this.seek(event); // a finger may mean to scroll the page
   }
 
   seek(event) {
