@@ -1,7 +1,7 @@
 // Moving and zooming a drawing in its frame, by pointer, fingers, wheel and keys.
 const STEP = 1.25;
 const MOST = 3;
-const READABLE = 0.65;
+const READABLE = 0.6;
 const PAN = 60;
 const SLACK = 4;
 const EDGE = 48;
@@ -58,7 +58,8 @@ export function viewOf(frame, svg, signal, wheel) {
     scale = readable ? Math.max(fitting(), READABLE) : fitting();
     centre();
     if (high * scale > frame.clientHeight) y = 0;
-    if (wide * scale > frame.clientWidth) x = frame.clientWidth / 2 - middle * scale;
+    const room = frame.clientWidth - wide * scale;
+    if (room < 0) x = Math.min(0, Math.max(room, frame.clientWidth / 2 - middle * scale));
     touched = !readable;
     apply();
   }
