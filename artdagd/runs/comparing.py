@@ -13,7 +13,7 @@ from artdagd.errors import ArtdagError, BlobCorrupt, NotFound, StepFailed
 from artdagd.plans.identities import features_by_analyzer
 from artdagd.plans.model import Pass, Plan, PlannedStep
 from artdagd.plans.parts import SOUND, Parts, outside, whole
-from artdagd.runs.compute import Anew, Compute, Ready
+from artdagd.runs.compute import Anew, Begin, Compute, Ready
 from artdagd.runs.parts import SPARE, InParts, Source
 from artdagd.runs.performance import Stage
 from artdagd.runs.provenance import RecordedParts
@@ -250,10 +250,10 @@ class _Anew:
         return found
 
     async def render(
-        self, cache_id: str, identity: str, make: Callable[[], Awaitable[Ready]], on_progress: OnProgress
+        self, cache_id: str, identity: str, make: Callable[[], Awaitable[Ready]], on_progress: OnProgress, begin: Begin
     ) -> Anew:
         async def anew() -> Anew:
-            done = self.made[cache_id] = await self._compute.anew(make, on_progress)
+            done = self.made[cache_id] = await self._compute.anew(make, on_progress, begin)
             self._did(done)
             return done
 

@@ -52,8 +52,8 @@ class Anew(msgspec.Struct, frozen=True):
     seconds: float
 
 
-async def _at_once() -> None:
-    """Nobody is told that a job begins."""
+async def at_once() -> None:
+    """Wait for nothing before a job begins."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -157,7 +157,7 @@ class Compute:
         identity: str,
         make: Callable[[], Awaitable[Ready]],
         on_progress: OnProgress,
-        begin: Begin = _at_once,
+        begin: Begin = at_once,
     ) -> Computed:
         """The result of a pass; ``make()`` gives it, once its sources are on the local disk. Where their bytes are what
         an earlier computation read, it is not run: its result is theirs. Else ``begin()`` comes before its job."""
@@ -173,11 +173,13 @@ class Compute:
         self._store.uses.hold(done.cid)  # it may have been another's work
         return done
 
-    async def anew(self, make: Callable[[], Awaitable[Ready]], on_progress: OnProgress) -> Anew:
+    async def anew(self, make: Callable[[], Awaitable[Ready]], on_progress: OnProgress, begin: Begin = at_once) -> Anew:
         """Render, whether there is a result or not, and record nothing. What comes out is stored."""
 
         async def job() -> RenderJob:
-            return RenderJob(render=(await make()).render)
+            ready = await make()
+            await begin()
+            return RenderJob(render=ready.render)
 
         cid, result = await self._made(job, on_progress)
         return Anew(cid, result.libraries, result.seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,12 +15,16 @@ from artdagd.plans.estimates import Measure
 from artdagd.plans.model import Pass, Plan
 from artdagd.plans.parts import SOUND, Parts
 from artdagd.runs.again import again
-from artdagd.runs.compute import Ready
+from artdagd.runs.compute import Ready, at_once
 from artdagd.store.blobs import BlobStore
 from artdagd.workers.broker import OnProgress
 
 SPARE = 1
-"""Parts that wait beside those that have a worker: so no worker waits for us, and what is urgent waits for few."""
+"""Parts that wait beside those that have a worker while somebody watches: what is urgent then waits for few. As many
+wait as there are workers while nobody does: each can be given the one that goes on where its last one ended."""
+
+TURN = 0.2
+"""Seconds that a part waits for its turn to get into line."""
 
 HEARD = 0.02
 """The sound's share of the work of a pass that is made in parts, and that of putting them together."""
@@ -49,14 +54,20 @@ class Renders(Protocol):
     async def kept(self, cache_ids: list[str], /) -> dict[str, str]: ...
 
     async def render(
-        self, cache_id: str, identity: str, make: Callable[[], Awaitable[Ready]], on_progress: OnProgress, /
+        self,
+        cache_id: str,
+        identity: str,
+        make: Callable[[], Awaitable[Ready]],
+        on_progress: OnProgress,
+        begin: Callable[[], Awaitable[None]],
+        /,
     ) -> Any:
-        """Something with the ``cid`` of the result."""
+        """Something with the ``cid`` of the result. ``begin`` comes right before its job."""
 
 
 class InParts:
-    """One pass of a run. ``wanted`` is the segment that comes first; ``begin`` is called when a part has what it
-    reads."""
+    """One pass of a run. ``wanted`` is the segment that somebody waits for who watches; ``begin`` is called when
+    a part has what it reads."""
 
     def __init__(
         self,
@@ -67,7 +78,7 @@ class InParts:
         store: BlobStore,
         source: Sources,
         tell: Tell,
-        wanted: Callable[[], int] = lambda: 0,
+        wanted: Callable[[], int | None] = lambda: None,
         begin: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._wanted, self._begin = wanted, begin
@@ -102,24 +113,32 @@ class InParts:
         found = {name: known[part] for name, part in self._ids.items() if part in known}
         for name in found:
             self._note(name, 1.0)
-        await self._make([name for name in sorted(self._ids, key=self._order) if name not in found], found)
+        await self._make(self._in_turn([name for name in self._ids if name not in found]), found)
         try:
             return found, {name: str(await self._store.path(cid)) for name, cid in found.items()}
         except (BlobCorrupt, NotFound) as error:
             raise _Gone from error
 
-    def _order(self, name: str) -> tuple[bool, int]:
-        """The sound first: whoever watches meanwhile hears it."""
-        return (True, int(name)) if name != SOUND else (False, 0)
+    def _in_turn(self, names: list[str]) -> list[str]:
+        """The sound first: whoever watches meanwhile hears it. The segments so that each worker has a row of them."""
+        segments = sorted((name for name in names if name != SOUND), key=int)
+        row = -(-len(segments) // max(1, self._renders.workers))
+        places = sorted(range(len(segments)), key=lambda place: (place % row, place))
+        return [*(name for name in names if name == SOUND), *(segments[place] for place in places)]
 
     async def _make(self, waiting: list[str], found: dict[str, str]) -> None:
         """Make the parts that are ``waiting``, and note their CIDs in ``found``."""
         running: dict[asyncio.Task[str], str] = {}
+        spare, before = SPARE, asyncio.Event()
+        before.set()
         try:
             while waiting or running:
-                while waiting and len(running) < self._renders.workers + SPARE:
-                    name = waiting.pop(self._next(waiting))
-                    running[asyncio.create_task(self.part(name))] = name
+                while waiting and len(running) < self._renders.workers + spare:
+                    wanted = self._wanted()
+                    spare = max(SPARE, self._renders.workers) if wanted is None else SPARE
+                    name = waiting.pop(0 if wanted is None else _place(waiting, wanted))
+                    task, before = self._begun(name, before)
+                    running[task] = name
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     name = running.pop(task)
@@ -130,14 +149,22 @@ class InParts:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    def _next(self, waiting: list[str]) -> int:
-        """Which of those that wait comes first: the sound, then what somebody waits for, and what comes after it."""
-        wanted = self._wanted()
-        behind = (place for place, name in enumerate(waiting) if name == SOUND or int(name) >= wanted)
-        return next(behind, 0)
+    def _begun(self, name: str, before: asyncio.Event) -> tuple[asyncio.Task[str], asyncio.Event]:
+        """The making of a part, which gets into line after the one ``before``, and what says that it has."""
+        inline = asyncio.Event()
 
-    async def part(self, name: str) -> str:
-        """Make one part, the segment of that number or SOUND, and give its CID. Raises StepFailed."""
+        async def begin() -> None:
+            with suppress(TimeoutError):  # it may be another node that makes the one before
+                await asyncio.wait_for(before.wait(), TURN)
+            inline.set()
+
+        task = asyncio.create_task(self.part(name, begin))
+        task.add_done_callback(lambda _: inline.set())
+        return task, inline
+
+    async def part(self, name: str, begin: Callable[[], Awaitable[None]] = at_once) -> str:
+        """Make one part, the segment of that number or SOUND, and give its CID. ``begin`` comes right before its job.
+        Raises StepFailed."""
 
         async def work() -> Ready:
             piece = self._parts.sound() if name == SOUND else self._parts.segment(self._segments[name])
@@ -157,7 +184,7 @@ class InParts:
             self._note(name, fraction)
 
         try:
-            done = await self._renders.render(self._ids[name], self._identity, work, on_progress)
+            done = await self._renders.render(self._ids[name], self._identity, work, on_progress, begin)
         finally:
             self._workers.pop(name, None)
         return str(done.cid)
@@ -165,6 +192,16 @@ class InParts:
     def _note(self, name: str, fraction: float) -> None:
         self._fractions[name] = fraction
         self._tell(sum(self._shares[part] * done for part, done in self._fractions.items()), self._workers.values())
+
+
+def _place(waiting: list[str], wanted: int) -> int:
+    """Where the part stands that comes first: the sound, then what somebody waits for, and what comes after it."""
+    return min(range(len(waiting)), key=lambda place: _distance(waiting[place], wanted))
+
+
+def _distance(name: str, wanted: int) -> tuple[bool, int]:
+    number = -1 if name == SOUND else int(name)
+    return 0 <= number < wanted, number
 
 
 class _Gone(Exception):

@@ -29,12 +29,12 @@ class Wants:
         """``viewer`` waits for nothing."""
         self._asked.pop(viewer, None)
 
-    def turn(self) -> int:
-        """The segment from which on the next one is to be rendered: 0 if nobody waits."""
+    def turn(self) -> int | None:
+        """The segment from which on the next one is to be rendered; None if nobody waits."""
         since = self._clock() - PATIENCE
         self._asked = {viewer: one for viewer, one in self._asked.items() if one[1] >= since}
         viewer = next(iter(self._asked), None)
         if viewer is None:
-            return 0
+            return None
         self._asked[viewer] = one = self._asked.pop(viewer)
         return one[0]

@@ -1,11 +1,12 @@
 """Who does what: jobs, leases and workers as a state machine. Pure: events and the time come in, actions go out.
 
 Rules. Those whose jobs wait take turns. A worker holds at most its credits, and works in the order of its leases. A job
-goes to the worker that holds least, of several to one that has the node's files at hand. A lease that is not renewed in
-time, or whose worker is gone, is fenced: its result is ignored, and the job is done again. A job that has cost
-``DEATHS`` workers fails; a failure that may pass is tried ``ATTEMPTS`` times. What was with a worker when it died has
-the next one to itself, so that only the guilty is blamed again. A cancelled job keeps its credits until the worker has
-stopped it. A job ends once.
+goes to the worker that holds least, of several to one that has the node's files at hand; and of the parts of one pass
+that wait, a worker gets the one that begins where its last one ended. A lease that is not renewed in time, or whose
+worker is gone, is fenced: its result is ignored, and the job is done again. A job that has cost ``DEATHS`` workers
+fails; a failure that may pass is tried ``ATTEMPTS`` times. What was with a worker when it died has the next one to
+itself, so that only the guilty is blamed again. A cancelled job keeps its credits until the worker has stopped it. A
+job ends once.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from typing import TypeAlias
 import msgspec
 
 from artdagd.workers.line import Line
-from artdagd.workers.messages import WINDOW, Done, Failed, Job, Result, Stopped
+from artdagd.workers.messages import WINDOW, Done, Failed, Job, RenderJob, Result, Stopped
 
 DEATHS = 3
 ATTEMPTS = 3
 QUEUE = 100_000
 WORKERS = 1024
+
+FEW = 64
+"""Jobs at the front of a line among which the part of a pass is looked for that goes on where another one ended."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -112,13 +116,14 @@ class Lease(msgspec.Struct):
 
 class Member(msgspec.Struct):
     """A worker as dispatch sees it: ``leases`` in the order of their fences, ``moved`` when one last got on. ``apart``:
-    files have to be sent to it."""
+    files have to be sent to it. ``last`` is the job that it did last."""
 
     used: int
     heard: float
     moved: float
     leases: dict[int, Lease]
     apart: bool = False
+    last: Job | None = None
 
 
 class Dispatch:
@@ -224,6 +229,7 @@ class Dispatch:
         waiting = lease.waiting
         del self._leased[waiting.job_id]
         if isinstance(result, Done):
+            member.last = waiting.job
             return [Fulfil(waiting.job_id, worker, waiting.job, result), *self._assign(now)]
         return [Release(result.fence), *self._failed(waiting, result), *self._assign(now)]
 
@@ -290,7 +296,7 @@ class Dispatch:
             waiting = self.queue.peek()
             if member.used + waiting.cost > WINDOW:
                 break
-            self.queue.take()
+            waiting = self.queue.take(self._next_of(member, waiting))
             self._fence += 1
             if not member.leases:
                 member.moved = now
@@ -299,3 +305,19 @@ class Dispatch:
             self._leased[waiting.job_id] = (worker, self._fence)
             actions.append(Assign(worker, self._fence, waiting.job_id, waiting.job))
         return actions
+
+    def _next_of(self, member: Member, head: Waiting) -> int:
+        """The number of the job that ``member`` gets: the ``head``, or a part of the same pass that begins where its
+        last one ended, which it has to decode nothing twice for."""
+        reads = _reads(head.job)
+        last = _reads(member.last)
+        if reads is not None and last is not None and last[0] == reads[0]:
+            for waiting in self.queue.front(FEW):
+                its = _reads(waiting.job)
+                if its is not None and its[:2] == (last[0], last[2]) and waiting.cost <= head.cost:
+                    return waiting.job_id
+        return head.job_id
+
+
+def _reads(job: Job | None) -> tuple[frozenset[str], int, int | None] | None:
+    return job.reads if isinstance(job, RenderJob) else None

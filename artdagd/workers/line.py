@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import islice
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -37,10 +38,16 @@ class Line(Generic[T]):
         """What :meth:`take` would take."""
         return next(iter(next(iter(self._waiting.values())).values()))
 
-    def take(self) -> T:
-        """The next item; after it, it is the turn of the others."""
+    def front(self, most: int) -> Iterator[T]:
+        """Up to ``most`` items that wait for the one whose turn it is, in their order."""
+        yield from islice(next(iter(self._waiting.values())).values(), most)
+
+    def take(self, number: int | None = None) -> T:
+        """The next item, or another one of those that wait for the one whose turn it is; after it, it is the turn of
+        the others."""
         whose, items = next(iter(self._waiting.items()))
-        number, item = items.popitem(last=False)
+        number = next(iter(items)) if number is None else number
+        item = items.pop(number)
         self._waiting.move_to_end(whose)
         self._forget(number, whose)
         return item

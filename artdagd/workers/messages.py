@@ -67,6 +67,14 @@ class RenderJob(msgspec.Struct, frozen=True, tag="render"):
     def cost(self) -> int:
         return WINDOW
 
+    @property
+    def reads(self) -> tuple[frozenset[str], int, int | None] | None:
+        """Of a part of a picture: the files that it reads, and the frames from which and up to which it goes."""
+        part = self.render.part
+        if part is None or part.track != "picture":
+            return None
+        return frozenset(self.render.sources.values()), part.first, part.last
+
 
 Job: TypeAlias = ProbeJob | AnalyzeJob | RenderJob
 

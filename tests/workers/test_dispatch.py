@@ -10,14 +10,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from artdagd.work import Part, RenderPass
 from artdagd.workers import dispatch
 from artdagd.workers.dispatch import DEATHS, Assign, Dispatch, Expel, Fail, Fulfil, Limits, Release, Report, Revoke
-from artdagd.workers.messages import WINDOW, AnalyzeJob, Done, Failed, ProbeJob, Stopped
+from artdagd.workers.messages import WINDOW, AnalyzeJob, Done, Failed, ProbeJob, RenderJob, Stopped
 
 NAMES = st.sampled_from([b"a", b"b", b"c"])
 USERS = st.sampled_from(["", "ann", "bob"])
 LIMITS = Limits(lease=15, stop=3, stalled=60)
 LIGHT, HEAVY = ProbeJob("/x"), AnalyzeJob("/x", "beats", ("beats",), "")
+PARTS = [RenderJob(RenderPass((), {}, part=Part("picture", first, first + 1))) for first in range(3)]
 
 
 def done(fence: int) -> Done:
@@ -85,7 +87,9 @@ class Jobs(RuleBasedStateMachine):
         self.gone(worker, blame=blame)
 
     @rule(
-        job=st.sampled_from([LIGHT, LIGHT, HEAVY]), count=st.integers(1, 20), whose=st.sampled_from(["", "ann", "bob"])
+        job=st.sampled_from([LIGHT, LIGHT, HEAVY, *PARTS]),
+        count=st.integers(1, 20),
+        whose=st.sampled_from(["", "ann", "bob"]),
     )
     def submit(self, job: Any, count: int, whose: str) -> None:
         for _ in range(count):
@@ -250,6 +254,41 @@ def test_users_take_turns_and_each_ones_jobs_keep_their_order():
         lease = leases[0] if leases else None
     assert "".join(whose[job_id][0] for job_id in order) == "abeabaa"
     assert all([job for job in order if whose[job] == user] == [j for j in whose if whose[j] == user] for user in "ab")
+
+
+def part(first: int, last: int | None, path: str = "/x") -> RenderJob:
+    return RenderJob(RenderPass((), {"video": path}, part=Part("picture", first, last)))
+
+
+def test_a_worker_gets_the_part_that_goes_on_where_its_last_one_ended():
+    state = Dispatch(LIMITS)
+    parts = [part(0, 50), part(150, 200), part(50, 100), part(200, 250), part(100, 150), part(250, None)]
+    for job in parts:
+        state.submit(job, 0.0)
+    first, *_ = state.join(b"a", 0.0)
+    second, *_ = state.join(b"b", 0.0)
+    done_by: dict[bytes, list[int]] = {b"a": [], b"b": []}
+    leases = [second, first]  # the one that began later is the faster one
+    while leases:
+        lease = leases.pop(0)
+        done_by[lease.worker].append(lease.job.render.part.first)
+        leases += [
+            action for action in state.result(lease.worker, done(lease.fence), 0.0) if isinstance(action, Assign)
+        ]
+    assert done_by == {b"a": [0, 50, 100], b"b": [150, 200, 250]}
+
+
+def test_what_waits_of_other_kinds_is_not_passed_over_for_a_part():
+    state = Dispatch(LIMITS)
+    for job in (part(0, 50), HEAVY, part(0, 50, "/other"), part(50, 100)):
+        state.submit(job, 0.0)
+    order = []
+    (lease,) = state.join(b"w", 0.0)
+    while lease:
+        order.append(lease.job_id)
+        _, *leases = state.result(b"w", done(lease.fence), 0.0)
+        lease = leases[0] if leases else None
+    assert order == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("job", [LIGHT, HEAVY])

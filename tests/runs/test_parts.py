@@ -1,0 +1,58 @@
+"""The order in which the parts of a pass are given to workers."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from artdagd.plans.model import Pass, Segment
+from artdagd.runs import parts
+from artdagd.runs.parts import InParts
+from artdagd.work import Delivery
+
+
+class Workers:
+    """Do the parts in the order in which they come, two at once, and remember it; ``slow`` ones come late."""
+
+    def __init__(self, count: int, slow: frozenset[str] = frozenset()) -> None:
+        self.workers, self.order, self._slow = count, [], slow
+        self._free = asyncio.Semaphore(count)
+
+    async def kept(self, cache_ids: list[str]) -> dict[str, str]:
+        return {}
+
+    async def render(self, cache_id: str, identity: str, make: Any, on_progress: Any, begin: Any) -> Any:
+        for _ in range(5 if cache_id in self._slow else 1):  # as a look into the database may take longer
+            await asyncio.sleep(0)
+        await begin()
+        self.order.append(cache_id)
+        async with self._free:
+            await asyncio.sleep(0)
+        return SimpleNamespace(cid=cache_id)
+
+
+async def order(workers: Workers, segments: int, wanted: Any = lambda: None, sound: str = "") -> list[str]:
+    step = SimpleNamespace(step_id="s", identity="")
+    made = tuple(Segment(str(number), number * 50, 50) for number in range(segments))
+    item = Pass("p", ("s",), Delivery(), segments=made, sound=sound)
+    store = SimpleNamespace(path=lambda cid: asyncio.sleep(0, cid))
+    made_of = SimpleNamespace(join=lambda paths: None, content_id=lambda work, cids: None)
+    plan: Any = SimpleNamespace(steps=[step])
+    await InParts(plan, item, made_of, workers, store, None, lambda *_: None, wanted).made(None)
+    return workers.order
+
+
+async def test_while_nobody_watches_each_worker_has_a_row_whatever_is_looked_up_first(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(parts, "TURN", 30.0)
+    for slow in ("", "0", "3"):
+        assert await order(Workers(2, frozenset({slow})), 6) == ["0", "3", "1", "4", "2", "5"]
+    assert await order(Workers(4), 6) == ["0", "2", "4", "1", "3", "5"]
+    assert await order(Workers(1), 3, sound="heard") == ["heard", "0", "1", "2"]
+
+
+async def test_what_somebody_waits_for_comes_first_and_then_what_follows():
+    assert await order(Workers(1), 6, lambda: 3) == ["3", "4", "5", "0", "1", "2"]
+    assert await order(Workers(1), 4, lambda: 0, sound="heard") == ["heard", "0", "1", "2", "3"]
