@@ -11,7 +11,7 @@ const PAUSE = 1000; // between two looks at what is there
 const HIDDEN = 20000; // the same while the page is not looked at, and plays nothing
 const RESULTS = "#run-result"; // where the page shows the result when it is there
 const LATER = "It can be watched here as soon as its first seconds are there.";
-const NOW = "Watch it while it renders. You can go to any place: what is missing there is rendered first.";
+const NOW = "Go to any place: what is missing there is rendered first.";
 
 export function mount(element, signal) {
   new Live(element, signal).begin();
@@ -19,7 +19,7 @@ export function mount(element, signal) {
 
 class Live {
   constructor(element, signal) {
-    Object.assign(this, { element, signal, stream: null, view: null, timer: 0 });
+    Object.assign(this, { element, signal, stream: null, view: null, timer: 0, done: false });
     this.path = element.dataset.live;
     this.viewer = Math.random().toString(36).slice(2, 10);
     this.region = element.parentElement;
@@ -28,12 +28,13 @@ class Live {
     this.said = make("p", { class: "note", role: "status" }, LATER);
     this.bar = make("div", { class: "rendered", "aria-hidden": "true" });
     this.much = make("span", { class: "note tabular-nums" });
+    this.words = make("div", { class: "live-words" }, this.said, this.much);
   }
 
   begin() {
     if (!Source && !this.video.canPlayType(HLS)) return;
     const { element, video, signal } = this;
-    element.replaceChildren(video, this.bar, make("div", { class: "live-words" }, this.said, this.much));
+    element.replaceChildren(video, this.bar, this.words);
     element.hidden = false;
     this.region.dataset.own = ""; // it goes on playing when the run has ended
     for (const name of ["waiting", "playing", "seeking", "seeked", "pause"]) video.addEventListener(name, () => this.tell(), { signal });
@@ -56,7 +57,7 @@ class Live {
       if (this.signal.aborted) return;
       if (problem.status === 404) return this.release();
     }
-    if (this.signal.aborted || (this.view && ENDED.includes(this.view.status))) return;
+    if (this.signal.aborted || this.done || (this.view && ENDED.includes(this.view.status))) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.look(), document.hidden && video.paused ? HIDDEN : PAUSE);
   }
@@ -88,14 +89,14 @@ class Live {
   tell() {
     const { video, stream, view } = this;
     if (!view?.type) return;
-    const waits = stream && !this.file && stuck(video) ? stream.wanted : null;
-    const words = this.file ? "" : waits === null ? NOW : `It waits at ${clock(video.currentTime)}: what is shown there is rendered before the rest.`;
+    this.bar.hidden = this.words.hidden = view.status === "completed";
+    const waits = stream && stuck(video) ? stream.wanted : null;
+    const words = waits === null ? NOW : `It waits at ${clock(video.currentTime)}: what is shown there is rendered before the rest.`;
     if (this.said.textContent !== words) this.said.textContent = words;
     const { starts, duration } = view;
     const ends = (number) => starts[number] ?? duration;
     const there = view.there.reduce((sum, [first, stop]) => sum + ends(stop) - starts[first], 0);
-    this.much.textContent = this.file ? "" : `${clock(there)} of ${clock(duration)} is there`;
-    this.bar.hidden = Boolean(this.file);
+    this.much.textContent = `${clock(there)} of ${clock(duration)} is there`;
     this.bar.replaceChildren(...view.there.map(([first, stop]) => piece("", starts[first], ends(stop))));
     if (waits !== null) this.bar.append(piece("wanted", starts[waits], ends(waits + 1)));
 
@@ -107,18 +108,19 @@ class Live {
     }
   }
 
-  // The result is there. Where ours was used it goes on, and the page hides the result's own player.
+  // The result is there, or a copy of it is being made that browsers play. Where ours is used it goes on, and the page
+  // hides the result's own player.
   over() {
     const result = document.querySelector(`${RESULTS} video`);
-    if (!result || this.file || this.signal.aborted) return;
-    const { video } = this;
-    if (!this.stream || (video.paused && !video.currentTime)) {
+    const { video, view } = this;
+    if (this.signal.aborted || this.file || !(result || view?.status === "completed")) return;
+    const used = this.stream && (!video.paused || video.currentTime > 0);
+    if (used) this.region.dataset.plays = "";
+    if (result && used) this.file = result.src;
+    else if (result) {
       if (video.src) hand(video, result);
-      return this.release();
+      this.release();
     }
-    this.file = result.src;
-    this.region.dataset.plays = "";
-    this.tell();
   }
 
   // What the stream lacks, the file has.
@@ -134,8 +136,10 @@ class Live {
 
   // From now on the region is the server's again.
   release(empty = true) {
+    this.done = true;
     clearTimeout(this.timer);
     delete this.region.dataset.own;
+    delete this.region.dataset.plays;
     if (!empty) return;
     this.leave();
     this.region.replaceChildren();
