@@ -17,11 +17,15 @@ import msgspec
 
 from artdagd.errors import StepFailed
 from artdagd.runs.boxes import Track, boxes, track
+from artdagd.runs.silence import SAMPLES, silence
 
 PICTURE, SOUND = b"vide", b"soun"
 
 FILES = 8
 """Sounds of which it is remembered where their packets are."""
+
+QUIET = 1_000_000
+"""Packets of silence after a sound: five hours."""
 
 PICTURE_ENTRY = 86
 """Bytes of a picture's sample entry (8.5.2.2) before the boxes in it."""
@@ -121,22 +125,31 @@ def _seen(path: Path, seen: Track, cut: Cut, late: int) -> _Packets:
 
 
 def _heard(path: Path, cut: Cut, late: int) -> _Packets:
-    """The packets of the sound that end while the segment is seen, so that its start is heard, too."""
+    """The packets of the sound that end while the segment is seen, so that its start is heard, too. Where the sound has
+    ended, silence."""
     heard = _sound(path)
+    nothing = silence(_described(heard.entry))
     begin, end, shift = (heard.scale * frames / cut.fps for frames in (cut.first, cut.first + cut.frames, late))
     first = _heard_at(heard, begin) if cut.first else bisect_left(heard.decoded, -shift)
-    stop = len(heard.decoded) if cut.final else _heard_at(heard, end)
+    stop, count = _heard_at(heard, end), len(heard.decoded)
+    stop = min(max(stop, count) if cut.final else stop, count + QUIET if nothing else count)
     if stop <= first:
         return _Packets(round(begin), (), ())
-    each = [(lasting, KEY, 0) for lasting in heard.lasts[first:stop]]
-    return _Packets(heard.decoded[first] + round(shift), each, _read(path, heard, first, stop))
+    real, after = range(min(first, count), min(stop, count)), max(first - count, 0)
+    lasts = [*heard.lasts[real.start : real.stop], *[SAMPLES] * (stop - max(first, count))]
+    time = heard.decoded[first] if first < count else _ended(heard) + SAMPLES * after
+    data = [*_read(path, heard, real.start, real.stop), *[nothing] * (len(lasts) - len(real))]
+    return _Packets(time + round(shift), [(lasting, KEY, 0) for lasting in lasts], data)
+
+
+def _ended(heard: Track) -> int:
+    return heard.decoded[-1] + heard.lasts[-1] if heard.decoded else 0
 
 
 def _heard_at(heard: Track, time: Fraction) -> int:
-    """The packet that is heard at a time, in ticks; how many there are if it has ended by then."""
-    count = len(heard.decoded)
-    if not count or heard.decoded[-1] + heard.lasts[-1] <= time:
-        return count
+    """The packet that is heard at a time, in ticks. Where the sound has ended packets of silence are counted on."""
+    if (over := time - _ended(heard)) >= 0:
+        return len(heard.decoded) + int(over / SAMPLES)
     return max(0, bisect_right(heard.decoded, time) - 1)
 
 
@@ -227,20 +240,25 @@ def _picture_codec(entry: bytes) -> str:
 
 
 def _sound_codec(entry: bytes) -> str:
-    """ISO/IEC 14496-1 and -3: a description within a description within a description says the kind of object."""
-    esds = _esds(entry)
-    try:
-        place = _described(esds, 12)
-        place = _described(esds, place + 3)
-        place = _described(esds, place + 13)
-        (bits,) = struct.unpack_from(">H", esds, place)
-    except (IndexError, struct.error) as error:
-        raise StepFailed("a part can't be read: its sound is not described", code="refused") from error
+    """ISO/IEC 14496-3, 1.6.2.1: the kind of object comes first."""
+    bits = _described(entry)
     kind = bits >> 11
     return f"mp4a.40.{kind if kind != 31 else 32 + (bits >> 5 & 63)}"
 
 
-def _described(data: bytes, place: int) -> int:
+def _described(entry: bytes) -> int:
+    """The first 16 bits of what describes AAC, in a description within a description (ISO/IEC 14496-1, 7.2.6)."""
+    esds = _esds(entry)
+    try:
+        place = _inside(esds, 12)
+        place = _inside(esds, place + 3)
+        place = _inside(esds, place + 13)
+        return int(struct.unpack_from(">H", esds, place)[0])
+    except (IndexError, struct.error) as error:
+        raise StepFailed("a part can't be read: its sound is not described", code="refused") from error
+
+
+def _inside(data: bytes, place: int) -> int:
     """Where what is in a description begins: after its kind, and its length of up to four bytes."""
     place += 1
     while data[place] & 0x80:

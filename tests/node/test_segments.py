@@ -44,9 +44,11 @@ async def test_a_long_result_is_made_in_segments_and_an_edit_makes_few_of_them_a
         playlist = await watched(person, run["run_id"])
         assert playlist.count("#EXTINF") == len(output["segments"])
         assert playlist.endswith("#EXT-X-ENDLIST\n")
-        stream = tmp_path / "stream.mp4"
-        stream.write_bytes(await fragments(person, run["run_id"], playlist))
-        assert [number for _, number in read_numbers(stream)] == wanted
+        assert [number for _, number in read_numbers(await kept(person, run["run_id"], playlist, tmp_path))] == wanted
+        seen = (await person.http.get(f"/api/run/{run['run_id']}/live")).json()
+        assert seen["there"] == [[0, len(output["segments"])]]
+        assert seen["duration"] == 12
+        assert seen["starts"] == [segment["first"] / 25 for segment in output["segments"]]
         assert (await person.http.get(f"/api/run/{run['run_id']}/live/99.m4s")).status_code == 404
         edited, other = await made(person, clip, start=1.4)
         before = {segment["segment_id"] for segment in output["segments"]}
@@ -94,8 +96,12 @@ async def watched(person: Person, run_id: str) -> str:
     return answer.text
 
 
-async def fragments(person: Person, run_id: str, playlist: str) -> bytes:
-    names = [line for line in playlist.splitlines() if line.endswith(".m4s")]
-    answers = [await person.http.get(f"/api/run/{run_id}/{name}") for name in ("live/init.mp4", *names)]
-    assert {answer.status_code for answer in answers} == {200}
-    return b"".join(answer.content for answer in answers)
+async def kept(person: Person, run_id: str, playlist: str, folder: Path) -> Path:
+    """The stream as files, for a player that follows its playlist."""
+    (folder / "live").mkdir()
+    for name in ("live/init.mp4", *(line for line in playlist.splitlines() if line.endswith(".m4s"))):
+        answer = await person.http.get(f"/api/run/{run_id}/{name}")
+        assert answer.status_code == 200, answer.text
+        (folder / name).write_bytes(answer.content)
+    (folder / "live.m3u8").write_text(playlist)
+    return folder / "live.m3u8"

@@ -37,14 +37,15 @@ def segment(path: Path, first: int, frames: int, fps: Fraction, codec: str) -> P
     return path
 
 
-def sound(path: Path, seconds: float) -> Path:
+def sound(path: Path, seconds: float, layout: str = "mono") -> Path:
     """AAC whose sound grows louder, so that a part of it that is elsewhere is noticed."""
     rate = 48_000
     times = numpy.arange(round(seconds * rate)) / rate
     wave = (numpy.sin(times * 2000) * times / seconds * 20_000).astype(numpy.int16)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("aac", rate=rate, layout="mono")
-        frame = av.AudioFrame.from_ndarray(wave[None], "s16", "mono")
+        stream = container.add_stream("aac", rate=rate, layout=layout)
+        every = numpy.repeat(wave, {"mono": 1, "stereo": 2, "5.1": 6}[layout])[None]
+        frame = av.AudioFrame.from_ndarray(every, "s16", layout)
         frame.sample_rate, frame.pts = rate, 0
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
@@ -109,15 +110,19 @@ def test_a_segment_is_heard_from_its_first_frame_on(tmp_path: Path):
     assert 0 <= (50 + late) / fps - begin < Fraction(1024, 48_000)
 
 
-def test_sound_that_ends_early_is_heard_to_its_end(tmp_path: Path):
+@pytest.mark.parametrize("layout", ["mono", "stereo", "5.1"])
+def test_silence_follows_sound_that_ends_before_the_picture(tmp_path: Path, layout: str):
     fps = Fraction(25)
-    ears = sound(tmp_path / "sound.mp4", 1)
+    ears = sound(tmp_path / "sound.mp4", 1, layout)
     stream = tmp_path / "stream.mp4"
     cuts = [Cut(0, 50, fps, False), Cut(50, 20, fps, True)]
     pictures = [segment(tmp_path / f"{n}.mp4", cut.first, cut.frames, fps, "libx264") for n, cut in enumerate(cuts)]
     parts = [fragments.fragment(n, picture, ears, cuts[n]) for n, picture in enumerate(pictures)]
     stream.write_bytes(fragments.headers(pictures[0], ears, fps) + b"".join(parts))
-    assert len(heard(stream)[1]) >= 48_000
+    _, samples = heard(stream)
+    assert 2.8 * 48_000 <= len(samples) <= 2.8 * 48_000 + 4096 + 2 / 25 * 48_000
+    assert abs(samples[:52_000]).max() > 0.1
+    assert abs(samples[54_000:]).max() < 1e-4
     assert [number for _, number in read_numbers(stream)] == list(range(70))
 
 
