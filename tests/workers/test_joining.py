@@ -71,6 +71,7 @@ async def test_who_wants_a_job_done_is_told_which_worker_has_it(tmp_path: Path):
         async with joined_peer(pool, name="second"):
             assert await told.get() == (0.0, "second")
         job.cancel()
+        await asyncio.gather(job, return_exceptions=True)
 
 
 async def test_a_worker_joins_again_after_the_node_was_restarted(tmp_path: Path):
