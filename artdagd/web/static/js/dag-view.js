@@ -1,13 +1,13 @@
 // Moving and zooming a drawing in its frame, by pointer, fingers, wheel and keys.
 const STEP = 1.25;
 const MOST = 3;
-const READABLE = 0.6;
+const READABLE = 0.5;
 const PAN = 60;
 const SLACK = 4;
 const EDGE = 48;
 const LEAST = 256;
-const TOOLS = 52; // pixels beside the drawing that the buttons need
-const NARROW = 640; // pixels of a frame that has no room to spare on its other side
+const TOOLS = 52; // pixels beside the drawing that the buttons need, or under it
+const NARROW = 640; // pixels of a frame that has them at its foot: drawing.css
 
 // `frame` is the element that shows a part of `svg`. `wheel()` says whether the wheel zooms now, and not only with Ctrl.
 export function viewOf(frame, svg, signal, wheel) {
@@ -37,20 +37,20 @@ export function viewOf(frame, svg, signal, wheel) {
     return Math.min(Math.max(at, Math.min(EDGE, room) - length), room - Math.min(EDGE, room));
   }
 
-  // What the buttons take, and what is kept free on the other side so that the drawing is in the middle.
-  function spared() {
-    return frame.clientWidth < NARROW ? [TOOLS, 0] : [TOOLS, TOOLS];
+  // The room that the buttons leave. On the other side as much is kept free, so that the drawing is in the middle.
+  function room() {
+    const narrow = frame.clientWidth < NARROW;
+    return [frame.clientWidth - (narrow ? 0 : 2 * TOOLS), frame.clientHeight - (narrow ? TOOLS : 0)];
   }
 
   function fitting() {
-    const [right, left] = spared();
-    return Math.min((frame.clientWidth - right - left) / wide, frame.clientHeight / high, 1);
+    const [across, down] = room();
+    return Math.min(across / wide, down / high, 1);
   }
 
   function centre() {
-    const [right, left] = spared();
-    x = (frame.clientWidth - right + left - wide * scale) / 2;
-    y = (frame.clientHeight - high * scale) / 2;
+    x = (frame.clientWidth - wide * scale) / 2;
+    y = (room()[1] - high * scale) / 2;
   }
 
   // All of it; at first no smaller than can be read, from its first node on.
@@ -58,8 +58,8 @@ export function viewOf(frame, svg, signal, wheel) {
     scale = readable ? Math.max(fitting(), READABLE) : fitting();
     centre();
     if (high * scale > frame.clientHeight) y = 0;
-    const room = frame.clientWidth - wide * scale;
-    if (room < 0) x = Math.min(0, Math.max(room, frame.clientWidth / 2 - middle * scale));
+    const over = frame.clientWidth - wide * scale;
+    if (over < 0) x = Math.min(0, Math.max(over, frame.clientWidth / 2 - middle * scale));
     touched = !readable;
     apply();
   }
