@@ -65,7 +65,7 @@ class Server:
         """``SIGINT`` is the shutdown "fast", which ends its sessions; ``SIGQUIT`` "immediate", which is a crash."""
         if self._process:
             self._process.send_signal(number)
-            self._process.wait(30)
+            self._process.wait(60)
 
     @property
     def log(self) -> Path:
@@ -101,6 +101,6 @@ def running(programs: Path, settings: tuple[str, ...] = FAST) -> Iterator[Server
         try:
             yield made
         finally:
-            made.stop()
+            made.stop(signal.SIGQUIT)  # nothing is worth being written to the disk first
     finally:
         shutil.rmtree(folder, ignore_errors=True)
