@@ -280,7 +280,7 @@ async def serve(settings: Settings) -> None:
         node.troubles.append(health.loop(watch))
         print(f"artdagd {__version__} at {node.url}; admin token in {settings.home / 'admin-token'}", flush=True)
         print(f"sign a browser in at {node.url}/auth, or with: artdagctl login", flush=True)
-        settling = asyncio.create_task(_settle(node))
+        settling = asyncio.create_task(_settle(node, stop))
         await stop.wait()
         manager.stopping("unfinished runs go on at the next start")
         log.info("stopping: unfinished runs go on at the next start")
@@ -288,12 +288,13 @@ async def serve(settings: Settings) -> None:
     watch.close()
 
 
-async def _settle(node: Node) -> None:
+async def _settle(node: Node, stop: asyncio.Event) -> None:
     """What a node consists of is set apart from what comes and goes: to go through all of it for garbage again and
     again would hold the event loop for a tenth of a second each time."""
-    await asyncio.to_thread(node.app.compile_pages)
-    gc.collect()
-    gc.freeze()
+    await asyncio.to_thread(node.app.compile_pages, stop.is_set)
+    if not stop.is_set():
+        gc.collect()
+        gc.freeze()
 
 
 def _worker_command(settings: Settings) -> list[str]:

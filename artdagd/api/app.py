@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -131,9 +131,10 @@ class App(Quart):
         self.config["PROPAGATE_EXCEPTIONS"] = False
         self.url_map.merge_slashes = False
 
-    def compile_pages(self) -> None:
-        """Of a new version all pages, so that no visitor waits for it; takes a second, and may run in a thread."""
-        self.compiled.fill(self.jinja_env)
+    def compile_pages(self, enough: Callable[[], bool] = lambda: False) -> None:
+        """Of a new version all pages until it is ``enough``, so that no visitor waits for it; takes a second, and may
+        run in a thread."""
+        self.compiled.fill(self.jinja_env, enough)
 
     def health(self) -> Health:
         """How the node is."""

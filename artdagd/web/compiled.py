@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import jinja2
@@ -35,10 +36,13 @@ class Compiled(FileSystemBytecodeCache):
             Path(self.directory).mkdir(mode=0o700, parents=True, exist_ok=True)
             super().dump_bytecode(bucket)
 
-    def fill(self, environment: jinja2.Environment) -> None:
-        """Compile all templates, unless this version has begun to, and forget what others compiled."""
+    def fill(self, environment: jinja2.Environment, enough: Callable[[], bool]) -> None:
+        """Compile all templates until it is ``enough``, unless this version has begun to, and forget what others
+        compiled."""
         if Path(self.directory).exists():
             return
         shutil.rmtree(self._root, ignore_errors=True)
         for name in environment.list_templates():
+            if enough():
+                return
             environment.get_template(name)

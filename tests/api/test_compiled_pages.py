@@ -51,3 +51,8 @@ async def test_what_a_crash_left_torn_is_compiled_again(app, compiled, client, t
 async def test_without_a_place_for_them_pages_are_shown(app, client, tmp_path: Path):
     (tmp_path / "templates").write_text("in the way")
     assert (await client.get("/", headers=HOME)).status_code == 200
+
+
+async def test_a_node_that_is_stopped_compiles_no_further(app, compiled):
+    app.compile_pages(lambda: len(compiled) == 2)
+    assert len(compiled) == 2

@@ -14,6 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from nodes import share_templates
 
 from artdagd.cli.control import main
 from tests import databases
@@ -53,6 +54,7 @@ class Daemon:
 
     def start(self, port: str = "0", **more: str) -> None:
         self.home.mkdir(exist_ok=True)
+        share_templates(self.home)
         command = [*DAEMON, "serve", "--port", port, "--workers", str(self.workers)]
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(command, env=environment(self.home, **more), stdout=log, stderr=log)
