@@ -105,19 +105,12 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Join(msgspec.Struct, frozen=True, omit_defaults=True):
     """Parts that are put together as they are: the ``pictures`` one after the other, of ``frames`` frames each (None is
-    any number) at the rate ``fps``, and the ``sound`` from the first of them on. They are names of sources.
-
-    With ``live``, a single picture becomes a fragment of a stream: it begins with frame ``first`` of all, and of the
-    sound it has what is heard meanwhile, or, if it is ``final``, all the rest.
-    """
+    any number) at the rate ``fps``, and the ``sound`` from the first of them on. They are sources' names."""
 
     pictures: tuple[str, ...]
     frames: tuple[int | None, ...]
     fps: tuple[int, int]
     sound: str = ""
-    live: bool = False
-    first: int = 0
-    final: bool = False
 
 
 class RenderPass(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -29,14 +29,6 @@ from artdagd.render.wanted import still_wanted
 from artdagd.render.writing.encode import container_name, container_options
 from artdagd.work import Join
 
-FRAGMENT = {
-    "movflags": "+frag_keyframe+empty_moov+default_base_moof+frag_discont",
-    "use_editlist": "0",
-    "avoid_negative_ts": "disabled",
-}
-"""A fragment has the times of the whole, but no edit list, which would say that they begin below 0: instead, picture
-and sound are later by the frames by which the encoder reorders."""
-
 Timed = Iterator[tuple[Fraction, "Packet[VideoStream] | Packet[AudioStream]"]]
 """Packets in their order, each with the time (s) at which it is decoded."""
 
@@ -58,7 +50,6 @@ def join(
         first = opened.enter_context(open_media(Path(sources[work.pictures[0]])))
         with reporting("the result can't be written"):
             options = container_options(delivery, sound.streams.audio[0].sample_rate if sound else None)
-            options |= FRAGMENT if work.live else {}
             container = av.open(f"file:{output.absolute()}", "w", format=container_name(delivery), options=options)
             opened.enter_context(container)
             picture = container.add_stream_from_template(first.streams.video[0])
@@ -67,7 +58,7 @@ def join(
             if sound is not None:
                 heard = container.add_stream_from_template(sound.streams.audio[0])
                 heard.time_base = sound.streams.audio[0].time_base
-                tracks.append(_meanwhile(work, _sounds(sound, heard), first) if work.live else _sounds(sound, heard))
+                tracks.append(_sounds(sound, heard))
         _interleave(container, tracks, progress)
         with reporting("the result can't be written"):
             container.close()
@@ -90,7 +81,7 @@ def _interleave(container: OutputContainer, tracks: list[Timed], progress: Calla
 
 def _pictures(work: Join, sources: Mapping[str, str], into: VideoStream) -> Timed:
     fps = Fraction(*work.fps)
-    count, delay = work.first, 0
+    count, delay = 0, 0
     headers: bytes | None = None
     for name, frames in zip(work.pictures, work.frames, strict=True):
         with open_media(Path(sources[name])) as container:
@@ -99,31 +90,18 @@ def _pictures(work: Join, sources: Mapping[str, str], into: VideoStream) -> Time
             for packet in _packets(container, track):
                 if count == began:
                     late = _late(packet, fps)
-                    if began != work.first and (late, track.codec_context.extradata) != (delay, headers):
+                    if began and (late, track.codec_context.extradata) != (delay, headers):
                         raise _unfit(name, "it was encoded otherwise than the part before it")
                     if not packet.is_keyframe:
                         raise _unfit(name, "it does not begin with a keyframe")
                     delay, headers = late, track.codec_context.extradata
                 place = began + round((packet.pts or 0) * base * fps)
                 packet.stream, packet.time_base = into, 1 / fps
-                shift = delay if work.live else 0
-                packet.pts, packet.dts, packet.duration = place + shift, count - delay + shift, 1
-                yield (count - delay + shift) / fps, packet
+                packet.pts, packet.dts, packet.duration = place, count - delay, 1
+                yield (count - delay) / fps, packet
                 count += 1
             if frames not in (None, count - began) or count == began:
                 raise _unfit(name, f"it has {count - began} frames, and {frames} were asked for")
-
-
-def _meanwhile(work: Join, sounds: Timed, first: InputContainer) -> Timed:
-    """What is heard while a fragment is seen, as much later as its picture is: see FRAGMENT."""
-    fps = Fraction(*work.fps)
-    begin, end = work.first / fps, (work.first + (work.frames[0] or 0)) / fps
-    late = _late(next(_packets(first, first.streams.video[0])), fps) / fps
-    for time, packet in sounds:
-        if (time >= begin or not work.first) and (work.final or time < end):
-            shift = round(late / Fraction(packet.time_base or 1))
-            packet.pts, packet.dts = (packet.pts or 0) + shift, (packet.dts or 0) + shift
-            yield time + late, packet
 
 
 def _late(packet: Packet[VideoStream], fps: Fraction) -> int:
