@@ -16,7 +16,7 @@ from artdagd.plans.segments import picture_of, sound_of
 from artdagd.plans.windows import used
 from artdagd.steps import maps
 from artdagd.steps.catalogue import Catalogue
-from artdagd.steps.windows import rate, shown
+from artdagd.steps.windows import rate, seen, shown
 from artdagd.work import Join, Part, RenderPass, RenderStep
 
 SOUND = "sound"
@@ -60,9 +60,9 @@ class Parts:
         """The work that makes a segment."""
         last = self._item.steps[-1]
         extent = self._plan.extents[last]
-        shows, count = maps.at_rate(rate(extent), extent.frames, self.fps)
+        _, count = maps.at_rate(rate(extent), extent.frames, self.fps)
         stop = segment.first + segment.frames
-        frames = [shows(number) for number in range(segment.first, stop)]
+        frames = seen(extent, self.fps, range(segment.first, stop))
         chosen = _Chosen()
         chosen.read(last, min(frames), max(frames) + 1)
         for step in reversed(self._steps):
@@ -97,7 +97,7 @@ class Parts:
     def _choose(self, step: PlannedStep, chosen: _Chosen) -> None:
         """Take a step into the work if some of its frames, or what they look like, is wanted."""
         name, kind = step.step_id, self._catalogue.step_types[step.type]
-        data = [source for port, source in enumerate(step.inputs) if kind.port(port).carries == "data"]
+        data = kind.data(step.inputs)
         if name in chosen.windows:
             frames = range(*chosen.windows[name])
             use = used(step, frames, self._plan.extents, self._catalogue, self._kept.setdefault(name, {}))

@@ -21,7 +21,7 @@ from artdagd.plans.model import ConcreteStep, Pass, Segment
 from artdagd.plans.windows import Names, Uncut
 from artdagd.steps import maps
 from artdagd.steps.catalogue import Catalogue
-from artdagd.steps.windows import rate
+from artdagd.steps.windows import rate, seen
 from artdagd.work import Delivery
 
 SHORTEST = 8
@@ -78,7 +78,7 @@ def _cut(item: Pass, steps: Mapping[str, ConcreteStep], names: Names, catalogue:
         raise Uncut(f"{delivery.video_codec} is encoded in one piece")
     extent = names.extents[last]
     fps = Fraction(*delivery.fps) if delivery.fps else rate(extent)
-    shows, count = maps.at_rate(rate(extent), extent.frames, fps)
+    _, count = maps.at_rate(rate(extent), extent.frames, fps)
     if count < SHORTEST * fps:
         raise Uncut(f"it is shorter than {SHORTEST} s")
     clips = runs(last, steps, names.extents, catalogue) if fps == rate(extent) else [(0, 0)]
@@ -86,7 +86,7 @@ def _cut(item: Pass, steps: Mapping[str, ConcreteStep], names: Names, catalogue:
     record = {**common, "delivery": msgspec.to_builtins(picture_of(delivery)), "fps": [fps.numerator, fps.denominator]}
 
     def segment(first: int, stop: int) -> Segment:
-        picture = names.picture(last, [shows(number) for number in range(first, stop)])
+        picture = names.picture(last, seen(extent, fps, range(first, stop)))
         return Segment(cid_of_value({**record, "picture": picture}), first, stop - first)
 
     segments = tuple(segment(*ends) for ends in pairwise(boundaries(clips, count, fps)))

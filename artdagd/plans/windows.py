@@ -47,6 +47,9 @@ MOST = 20_000
 REMEMBERED = 15
 """Seconds of a result of which each frame depends on all before it: those are made again for every part."""
 
+NOTHING = Extent(0, (1, 1), 0, 0)
+"""Of an input that has no picture."""
+
 
 class Uncut(Exception):
     """That a result is made in one piece, and why."""
@@ -80,9 +83,10 @@ def used(
         window = partial(effect, remembers=chosen.remembers, timeless=chosen.timeless)
     if window is None:
         raise Uncut(f"{step.step_id}: {step.type} needs the whole of its input")
-    nothing = Extent(0, (1, 1), 0, 0)
-    inputs = [known.get(name, nothing) for name in step.inputs]
-    asked = Asked(step.config, frames, known[step.step_id], inputs, {} if kept is None else kept)
+    kept = {} if kept is None else kept
+    if "inputs" not in kept:
+        kept["inputs"] = [known.get(name, NOTHING) for name in step.inputs]
+    asked = Asked(step.config, frames, known[step.step_id], kept["inputs"], kept)
     found = window(asked)
     if isinstance(found, str):
         raise Uncut(f"{step.step_id}: {found}")
@@ -210,7 +214,7 @@ class Names:
             "type": step.type,
             "identity": list(identities(step, self._catalogue)),
             "says": use.says,
-            "data": [self._inputs[n] for number, n in enumerate(step.inputs) if kind.port(number).carries == "data"],
+            "data": [self._inputs[name] for name in kind.data(step.inputs)],
         }
 
     def _look(self, source: str) -> str:

@@ -68,3 +68,9 @@ class StepType(msgspec.Struct, frozen=True, kw_only=True):
     def port(self, number: int) -> Port:
         """The port that takes input ``number``, counted from 0."""
         return self.ports[min(number, len(self.ports) - 1)]
+
+    def data(self, inputs: Sequence[str]) -> list[str]:
+        """Those of a step's inputs that are no media."""
+        if all(port.carries != "data" for port in self.ports):
+            return []
+        return [name for number, name in enumerate(inputs) if self.port(number).carries == "data"]

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from artdagd.steps import maps
 from artdagd.steps.curves import curve, moves
 from artdagd.work import Extent
 
@@ -73,6 +74,14 @@ def rate(extent: Extent) -> Fraction:
     return Fraction(*extent.fps)
 
 
+def seen(extent: Extent, fps: Fraction, numbers: range) -> Sequence[int]:
+    """Which frames of ``extent`` are seen as frames ``numbers`` of the same at another rate."""
+    if fps == rate(extent):
+        return numbers
+    shows, _ = maps.at_rate(rate(extent), extent.frames, fps)
+    return [shows(number) for number in numbers]
+
+
 def told(asked: Asked, *without: str) -> dict[str, Any]:
     """The config as the frames see it: of what moves its value at each frame, or once if that is the same at all."""
     return {
@@ -86,7 +95,9 @@ def sampled(value: Mapping[str, Any], frames: range, fps: Fraction) -> dict[str,
     """A curve's value at each frame, or once if that is the same at all. (No number: a filter that is told to change
     may give other pixels than one that stays.)"""
     at = curve(value)
-    values = [at(float(number / fps)) for number in frames]
+    # Whole numbers divided give the float that is nearest, as a fraction of them does, which takes ten times as long.
+    above, below = fps.numerator, fps.denominator
+    values = [at(number * below / above) for number in frames]
     return {"moves": values if len(set(values)) > 1 else values[:1]}
 
 

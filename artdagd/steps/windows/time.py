@@ -10,7 +10,7 @@ from typing import Any
 
 from artdagd.steps import maps
 from artdagd.steps.numbers import exact, nearest
-from artdagd.steps.windows import Asked, Read, Use, rate
+from artdagd.steps.windows import Asked, Read, Use, rate, seen
 
 
 def segment(asked: Asked) -> Use:
@@ -20,8 +20,8 @@ def segment(asked: Asked) -> Use:
     if config.get("duration") is not None:
         end = start + exact(config["duration"])
     first, _ = maps.part(start, end, rate(source), source.frames)
-    seen = range(first + asked.frames.start, first + asked.frames.stop)
-    return Use((Read(0, seen if seen.stop <= source.frames else [min(n, source.frames - 1) for n in seen]),))
+    reads = range(first + asked.frames.start, first + asked.frames.stop)
+    return Use((Read(0, reads if reads.stop <= source.frames else [min(n, source.frames - 1) for n in reads]),))
 
 
 def speed(asked: Asked) -> Use:
@@ -56,10 +56,8 @@ def sequence(asked: Asked) -> Use:
         start, stop = bounds[port]
         if start >= frames.stop:
             break
-        first, last, source = max(frames.start, start), min(frames.stop, stop), asked.inputs[port]
-        shows, _ = maps.at_rate(rate(source), source.frames, asked.fps)
-        seen = range(first - start, last - start)
-        reads.append(Read(port, seen if rate(source) == asked.fps else [shows(number) for number in seen]))
+        first, last = max(frames.start, start), min(frames.stop, stop)
+        reads.append(Read(port, seen(asked.inputs[port], asked.fps, range(first - start, last - start))))
         clips.append([first - frames.start, last - first])
         if port and bounds[port - 1][1] > max(start, frames.start):
             turns.append([joint(asked.config, port - 1), start - frames.start, bounds[port - 1][1] - start])
