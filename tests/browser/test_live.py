@@ -128,6 +128,7 @@ async def test_a_run_is_watched_from_its_start_and_from_further_on_while_it_rend
         assert await seen(page, "video.mark === 'the same' && video.volume === 0.5 && video.src.startsWith('blob:')")
         await until(page, "video.ended")
 
+        await page.locator("#run-result video").wait_for(state="attached")  # a copy may have to be made for browsers
         await seen(page, "void (video.currentTime = 4.5, video.play().catch(() => {}))")
         await until(page, "video.currentTime > 5 && video.src.includes('/cache/')")
         assert await seen(page, f"video.mark === 'the same' && video.volume === 0.5 && video.duration === {SECONDS}")
