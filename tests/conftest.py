@@ -9,12 +9,14 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
 import hypothesis
 import pytest
 import pytest_asyncio
+from werkzeug.routing import Rule
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -29,8 +31,20 @@ from tests.needs import missing
 hypothesis.settings.register_profile("artdagd", deadline=None)
 hypothesis.settings.load_profile("artdagd")
 
-# The same for every node of a version.
+# The same for every node of a version: a tenth of a second of each start.
 node_api.document = functools.lru_cache(8)(node_api.document)
+_compile, _compiled = Rule._compile_builder, {}
+
+
+def _compiled_once(rule: Rule, append_unknown: bool = True) -> Any:
+    """How addresses are built from ``rule``; compiled for each app anew, otherwise."""
+    key = rule.rule, append_unknown, rule.subdomain, rule.host
+    if key not in _compiled:
+        _compiled[key] = _compile(rule, append_unknown)
+    return _compiled[key]
+
+
+Rule._compile_builder = _compiled_once  # type: ignore[method-assign]
 
 LONGEST = (
     "tests/security", "tests/contract", "plugins/federation_l2", "tests/node", "tests/browser", "tests/cluster",
