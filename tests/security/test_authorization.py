@@ -47,7 +47,7 @@ MOST = {"nobody", "wrong scope", "session without proof", "session with proof", 
 """Who asks for JSON in the fast suite: all but who has a token that is good no more, who is refused before it is known
 what is asked for. They ask one operation of five."""
 
-SILENT = {"show_waveform": 404, "watch_run": 404, "get_live_fragment": 404}
+SILENT = {"show_waveform": 404, "watch_run": 404, "see_live_run": 404, "get_live_fragment": 404}
 """What the video has not, and that the run is too short to be watched meanwhile."""
 
 OFTEN_REFUSED = {"sign_in_with_token": 401, "sign_in": 200, "begin_sign_in": 303, "log_out": 303, "log_out_form": 303}
