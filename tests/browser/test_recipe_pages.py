@@ -147,24 +147,26 @@ async def test_fingers_move_and_zoom_a_graph_and_scroll_the_page_at_its_ends(pla
             await touches.send("Input.dispatchTouchEvent", {"type": type_, "touchPoints": points})
         await touches.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
-    async def at() -> list[float]:
-        """Where the drawing is, x and y, and its scale."""
-        style = await drawing.get_attribute("style")
-        return [float(number) for number in re.findall(r"-?[\d.]+", style or "")]
+    async def until(condition: str) -> None:
+        """``y`` is how far down the drawing is, ``scale`` its scale."""
+        await page.wait_for_function(
+            "() => { const { f: y, a: scale } = new DOMMatrix(document.querySelector('.drawing svg').style.transform);"
+            f" return {condition}; }}"
+        )
 
-    before = await at()
+    await until("y === 0 && scale === 0.5")
     await fingers((0, -100))
-    assert (await at())[1] < before[1] - 50  # there is more of it below
+    await until("y < -50")  # there is more of it below
     assert await page.evaluate("scrollY") == 0
-    before = await at()
     await fingers((-50, 0), (50, 0))
-    assert (await at())[2] > 1.5 * before[2]
+    await until("scale > 0.75")
     assert await page.evaluate("visualViewport.scale") == 1
-    await page.get_by_role("button", name="Fit all of it").tap()
-    before = await at()
+    await page.get_by_role("button", name="Fit all of it").click()
+    await until("scale < 0.5")
+    before = await drawing.get_attribute("style")
     await fingers((0, -100))
-    await page.wait_for_function("scrollY > 50")  # all of it is seen
-    assert await at() == before
+    await until("scrollY > 50")  # all of it is seen
+    assert await drawing.get_attribute("style") == before
     await phone.close()
 
 
