@@ -89,7 +89,7 @@ SAME = {
 }
 """Operations whose JSON is another's, at an address for people: the other's command is theirs."""
 
-PLAYERS = {"watch_run", "get_live_fragment"}
+PLAYERS = {"see_live_run", "watch_run", "get_live_fragment"}
 """Operations for players of video: who has a file made has no need to watch it being made."""
 
 WORKERS = {"send_input", "take_result"}
