@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from artdagd.database import trouble
+from artdagd.database import statements, trouble
 from artdagd.database.tables import SCHEMA
 from artdagd.errors import ConfigError
 
@@ -202,7 +202,10 @@ _POOL = {"pool_size": POOL, "max_overflow": 0, "pool_timeout": POOL_SECONDS}
 def _engine(url: URL, serving: bool = True) -> AsyncEngine:
     if url.drivername == DRIVERS["sqlite"]:
         # All connections in use says that this process is busy: whoever has one is never held up by others for long.
-        engine = create_async_engine(url, **{**_POOL, "pool_timeout": BUSY_SECONDS})
+        options: dict[str, Any] = {**_POOL, "pool_timeout": BUSY_SECONDS}
+        if serving:
+            options["connect_args"] = {"async_creator_fn": statements.connect}
+        engine = create_async_engine(url, **options)
         event.listen(engine.sync_engine, "connect", _pragmas if serving else _few_pragmas)
         event.listen(engine.sync_engine, "begin", _begin)
         return engine
