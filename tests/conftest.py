@@ -94,9 +94,7 @@ def databases_of_one_test(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once(request: pytest.FixtureRequest) -> None:
     """What analyzers compile is kept for all nodes: half a minute each, otherwise. And the templates of pages."""
-    state = request.config.cache.mkdir("artdagd-state")
-    (state / "templates").mkdir(exist_ok=True)
-    os.environ[STATE] = str(state)
+    os.environ[STATE] = str(request.config.cache.mkdir("artdagd-state"))
 
 
 @pytest.fixture(scope="session")

@@ -60,8 +60,10 @@ class Person:
 
 def share_templates(home: Path) -> None:
     """Pages are compiled once for all nodes of a test run."""
+    shared = Path(os.environ[STATE]) / "templates"
+    shared.mkdir(exist_ok=True)
     if not os.path.lexists(home / "templates"):
-        (home / "templates").symlink_to(Path(os.environ[STATE]) / "templates")
+        (home / "templates").symlink_to(shared)
 
 
 @asynccontextmanager
