@@ -19,6 +19,7 @@ from nodes import share_templates
 from artdagd.cli.control import main
 from tests import databases
 
+CONTROL = [sys.executable, "-c", "from artdagd.cli.control import main; main()"]
 DAEMON = [sys.executable, "-m", "artdagd.cli.daemon"]
 
 RECIPE = """\
