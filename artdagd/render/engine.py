@@ -17,6 +17,7 @@ from artdagd.hooks.types import Effect
 from artdagd.render.reading.source import open_source
 from artdagd.render.shared import shared
 from artdagd.render.streams import Media, Picture, VideoStream
+from artdagd.render.threads import sharing
 from artdagd.render.wanted import asking
 from artdagd.render.writing.encode import encode
 from artdagd.render.writing.join import join
@@ -69,7 +70,7 @@ def render_pass(
             raise Cancelled
 
     try:
-        with asking(check):
+        with asking(check), sharing(work.part is not None):
             media = lower(work, effects, opened) if work.join is None else Media(None, None)
             length = _length(media, work)
 

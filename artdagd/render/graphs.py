@@ -13,14 +13,12 @@ from av.filter.context import FilterContext
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
+from artdagd.render import threads
 from artdagd.render.failures import reason
 from artdagd.render.wanted import still_wanted
 
 if TYPE_CHECKING:
     from artdagd.render.streams import Picture
-
-THREADS = 4
-"""Slice threads of a graph: a constant, so that no machine's core count can reach the pixels."""
 
 SCALE_FLAGS = "bicubic+accurate_rnd+full_chroma_int+bitexact"
 
@@ -100,7 +98,7 @@ def run_video(
     """Push ``frames`` (numbered from ``start``) through the filters. Raises StepFailed (``effect_error``) if the
     filters can't be set up, or give another number of frames than they got."""
     graph = Graph()
-    graph.threads = THREADS
+    graph.threads = threads.filters()
     base = 1 / picture.fps
     source = add(graph, "buffer", source_options(picture))
     sink = linked(graph, source, filters, "buffersink")
@@ -142,7 +140,7 @@ def run_source(filters: Sequence[Filter], sink: str) -> Iterator[VideoFrame | Au
     """What the first of ``filters``, which takes nothing, gives through the others into a ``sink``; it may never end.
     Raises StepFailed (``effect_error``) if they can't be set up."""
     graph = Graph()
-    graph.threads = THREADS
+    graph.threads = threads.filters()
     for frame in pull(linked(graph, add(graph, filters[0].name, filters[0].options), filters[1:], sink)):
         still_wanted()
         yield frame
@@ -154,7 +152,7 @@ def run_audio(filters: Sequence[Filter], frames: Iterator[AudioFrame]) -> Iterat
     if first is None:
         return
     graph = Graph()
-    graph.threads = THREADS
+    graph.threads = threads.filters()
     base = Fraction(1, first.sample_rate)
     source = add(
         graph,

@@ -18,8 +18,9 @@ from av.filter.context import FilterContext
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
+from artdagd.render import threads
 from artdagd.render.failures import reason
-from artdagd.render.graphs import THREADS, add, pull, push, source_options
+from artdagd.render.graphs import add, pull, push, source_options
 from artdagd.render.wanted import still_wanted
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class _Built:
         self._base = 1 / pictures[0].fps
         self._awaited = 0
         self._graph = graph = Graph()
-        graph.threads = THREADS
+        graph.threads = threads.filters()
         self._sources = [add(graph, "buffer", source_options(picture)) for picture in pictures]
         ends = [(source, 0) for source in self._sources]
         users = Counter(number for node in network for number in node.takes)

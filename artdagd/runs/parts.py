@@ -23,6 +23,9 @@ SPARE = 1
 """Parts that wait beside those that have a worker while somebody watches: what is urgent then waits for few. As many
 wait as there are workers while nobody does: each can be given the one that goes on where its last one ended."""
 
+SHORT = 4
+"""Segments a worker up to which it has no row of its own: the rows would end too far apart."""
+
 TURN = 0.2
 """Seconds that a part waits for its turn to get into line."""
 
@@ -120,10 +123,13 @@ class InParts:
             raise _Gone from error
 
     def _in_turn(self, names: list[str]) -> list[str]:
-        """The sound first: whoever watches meanwhile hears it. The segments so that each worker has a row of them."""
+        """The sound first: whoever watches meanwhile hears it. The segments in their order; many of them so that each
+        worker has a row of them, and decodes but once what lies before its own."""
         segments = sorted((name for name in names if name != SOUND), key=int)
         row = -(-len(segments) // max(1, self._renders.workers))
-        places = sorted(range(len(segments)), key=lambda place: (place % row, place))
+        if row <= SHORT:
+            row = len(segments)
+        places = sorted(range(len(segments)), key=lambda place: (place % max(1, row), place))
         return [*(name for name in names if name == SOUND), *(segments[place] for place in places)]
 
     async def _make(self, waiting: list[str], found: dict[str, str]) -> None:

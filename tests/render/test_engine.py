@@ -17,7 +17,7 @@ import pytest
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Effect, Filter
 from artdagd.render.engine import Cancelled, render_pass
-from artdagd.render.reading.source import Pictures
+from artdagd.render.reading.readings import Readings
 from artdagd.work import RenderPass, RenderStep
 
 
@@ -157,7 +157,7 @@ def test_cancel_does_not_wait_for_what_comes_before_the_first_picture(clip, rend
     """The last picture of an effect with a memory: all before it is read first, and no progress is made meanwhile."""
     read: list[int] = []
     asked = Event()
-    decode = Pictures._decode
+    decode = Readings.frames
 
     def counted(self, start):
         for item in decode(self, start):
@@ -171,7 +171,7 @@ def test_cancel_does_not_wait_for_what_comes_before_the_first_picture(clip, rend
             asked.set()
         return asked.is_set()
 
-    monkeypatch.setattr(Pictures, "_decode", counted)
+    monkeypatch.setattr(Readings, "frames", counted)
     steps = [*chain("trail"), ("SEGMENT", {"start": 199 / 30}, ["s0"])]
     with pytest.raises(Cancelled):
         render(steps, {"a": clip("a.mp4", 200)}, effects=EFFECTS, cancelled=cancelled)

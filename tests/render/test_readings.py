@@ -18,6 +18,7 @@ from pixels import plane
 from artdagd.render.reading.shelf import PLACES, Shelf
 from artdagd.render.reading.source import open_source
 from artdagd.render.streams import VideoStream, close
+from artdagd.render.threads import sharing
 
 FRAMES = 96
 NOISE = "testsrc2=size=96x64:rate=25,noise=alls=40:allf=t"
@@ -125,5 +126,6 @@ def test_after_damage_a_part_looks_as_it_does_by_itself(files: dict[str, Path], 
     path = tmp_path / name
     path.write_bytes(broken)
     shelf = Shelf()
-    for start in range(0, FRAMES - 8, 8):
-        assert looks(video_of(path, shelf), start, 8) == looks(video_of(path), start, 8)
+    with sharing(True):  # how several threads conceal damage depends on who comes first
+        for start in range(0, FRAMES - 8, 8):
+            assert looks(video_of(path, shelf), start, 8) == looks(video_of(path), start, 8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,15 +12,13 @@ from av import VideoFrame
 from av.container.input import InputContainer
 from av.video.stream import VideoStream as Track
 
+from artdagd.render import threads
 from artdagd.render.failures import reporting
 from artdagd.render.reading.opening import open_media
 from artdagd.render.reading.scan import Scan
 from artdagd.render.reading.tracks import decoder
 from artdagd.render.reading.working import tagged
 from artdagd.render.wanted import still_wanted
-
-DECODER_THREADS = min(4, os.cpu_count() or 1)
-"""Has no influence on the pictures: libavcodec's decoders are exact at any count."""
 
 LEAPING = frozenset({"h264", "hevc"})
 """Codecs whose pictures that no other one refers to need not be decoded on the way to a later one."""
@@ -152,7 +149,7 @@ class _Reading:
             return
         context = decoder(track)
         if not context.is_open:
-            context.thread_type, context.thread_count = "AUTO", DECODER_THREADS
+            context.thread_type, context.thread_count = "AUTO", threads.decoders()
         if place:
             self.container.seek(self._scan.times[place], stream=track)
         leaps = self._scan.seekable and context.name in LEAPING

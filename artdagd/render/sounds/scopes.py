@@ -16,7 +16,8 @@ from av import VideoFrame
 from av.filter import Graph
 
 from artdagd.hooks.types import Filter
-from artdagd.render.graphs import THREADS, add, linked, pull, push, scale
+from artdagd.render import threads
+from artdagd.render.graphs import add, linked, pull, push, scale
 from artdagd.render.sounds.blocks import blocks, sound_frame
 from artdagd.render.streams import AudioStream, Colour, Picture, VideoStream
 from artdagd.render.wanted import still_wanted
@@ -65,7 +66,7 @@ def drawn(
 
     def source() -> Iterator[VideoFrame]:
         graph = Graph()
-        graph.threads = THREADS
+        graph.threads = threads.filters()
         base = Fraction(1, sound.rate)
         options = {"sample_rate": sound.rate, "sample_fmt": "fltp", "channel_layout": sound.layout, "time_base": base}
         begin = add(graph, "abuffer", options)

@@ -13,8 +13,9 @@ from av.filter import Graph
 
 from artdagd.errors import StepFailed
 from artdagd.hooks.types import Filter
+from artdagd.render import threads
 from artdagd.render.failures import reason
-from artdagd.render.graphs import THREADS, add, pull, push, scale, source_options
+from artdagd.render.graphs import add, pull, push, scale, source_options
 from artdagd.render.streams import VideoStream
 from artdagd.render.wanted import still_wanted
 
@@ -25,7 +26,7 @@ def paletted(video: VideoStream) -> Iterator[VideoFrame]:
     """The frames of ``video`` with a palette of 256 colours (pal8); one is transparent if the format has alpha."""
     colours = _palette(video)
     graph = Graph()
-    graph.threads = THREADS
+    graph.threads = threads.filters()
     base = 1 / video.picture.fps
     source = last = add(graph, "buffer", source_options(video.picture))
     for filter in _RGB:
@@ -57,7 +58,7 @@ def paletted(video: VideoStream) -> Iterator[VideoFrame]:
 
 def _palette(video: VideoStream) -> VideoFrame:
     graph = Graph()
-    graph.threads = THREADS
+    graph.threads = threads.filters()
     base = 1 / video.picture.fps
     source = last = add(graph, "buffer", source_options(video.picture))
     transparent = int(video.picture.format.startswith("yuva"))
