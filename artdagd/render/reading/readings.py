@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,8 +21,9 @@ from artdagd.render.reading.tracks import decoder
 from artdagd.render.reading.working import tagged
 from artdagd.render.wanted import still_wanted
 
-LEAPING = frozenset({"h264", "hevc"})
-"""Codecs whose pictures that no other one refers to need not be decoded on the way to a later one."""
+LEAPING = frozenset({"h264"})
+"""Codecs whose pictures that no other one refers to need not be decoded on the way to a later one. (Not H.265, whose
+decoder does not tell of all damage.)"""
 
 NEAR = 16
 """Frames before the one that is sought of which all are decoded: one that can't be decoded shows the one before it."""
@@ -48,42 +50,65 @@ class Readings:
 
     def frames(self, start: int) -> Iterator[Numbered]:
         """Decoded frames with their ordinals, from at or before ``start`` on; of those before it not all, but the last
-        that can be decoded. Raises StepFailed."""
+        that can be decoded. Raises StepFailed.
+
+        How damage is concealed depends on all that was decoded before it: where there is some, all is decoded from the
+        keyframe of ``start`` on, so that it looks the same whatever was read earlier.
+        """
         with reporting("the video can't be decoded"):
-            reading = self._at(start)
+            given = -1
             try:
-                yield from reading.frames(start)
-            except GeneratorExit:
-                if not self._left:
-                    self._left.append(reading)
-                    return
-                reading.container.close()
-                raise
-            except BaseException:
-                reading.container.close()
-                raise
+                with closing(self._leaping(start)) as frames:
+                    for number, frame in frames:
+                        given = number
+                        yield number, frame
+            except _Damaged:
+                reading = self._at(start, leaps=False)
+                with closing(reading.container):
+                    yield from (item for item in reading.frames(start) if item[0] > given)
+
+    def _leaping(self, start: int) -> Generator[Numbered]:
+        reading = self._at(start, leaps=True)
+        try:
+            yield from reading.frames(start)
+        except GeneratorExit:
+            if not self._left:
+                self._left.append(reading)
+                return
             reading.container.close()
+            raise
+        except BaseException:
+            reading.container.close()
+            raise
+        reading.container.close()
+
+    def renew(self) -> None:
+        """Another one begins to read: what was left is gone on with, but no more used to seek in, since a decoder may
+        remember damage for longer."""
+        for reading in self._left:
+            reading.earlier = True
 
     def close(self) -> None:
         """Close what was left."""
         while self._left:
             self._left.pop().container.close()
 
-    def _at(self, start: int) -> _Reading:
-        """One that gives the frame ``start``, or the last before it that can be decoded."""
+    def _at(self, start: int, *, leaps: bool) -> _Reading:
+        """One that gives the frame ``start``, or the last before it that can be decoded. With ``leaps`` it leaves out
+        what nothing refers to, and raises _Damaged where it meets damage."""
         key = self.key(start)
-        left = self._taken()
+        left = self._taken() if leaps else None
         places = self._places(key)
         if left is not None and left.leads_to(start, places[0]):
             return left
         container = None if left is None else left.container
-        if container is not None and not places[0]:
+        if container is not None and (not places[0] or (left is not None and left.earlier)):
             container.close()
             container = None
         for place in places:
             container = container or open_media(self._path)
             try:
-                reading = _Reading(container, self._finder, self._scan, self._ordinals, place, start)
+                reading = _Reading(container, self._finder, self._scan, self._ordinals, place, start, leaps)
                 if not place or reading.at <= key:
                     return reading
             except BaseException:
@@ -121,10 +146,12 @@ class _Reading:
         ordinals: dict[int, int],
         place: int,
         target: int,
+        leaps: bool,
     ) -> None:
         self.container = container
         self._scan, self._ordinals, self._target = scan, ordinals, target
-        self._place, self._whole = place, True
+        self._place, self._leaps = place, leaps
+        self.earlier = False
         self._decoded = self._decode(finder(container), place)
         self._last = next(self._decoded, None)
 
@@ -133,13 +160,12 @@ class _Reading:
         return len(self._scan.times) if self._last is None else self._last[0]
 
     def leads_to(self, start: int, place: int) -> bool:
-        """Whether decoding on to ``start`` is what decoding from ``place`` comes to, and shorter. Having begun before
-        that would not do: how a decoder conceals damage depends on what came before."""
-        return self._whole and self._place == place and self.at <= start
+        """Whether decoding on to ``start`` is what decoding from ``place`` comes to, and shorter."""
+        return self._place == place and self.at <= start
 
     def frames(self, target: int) -> Iterator[Numbered]:
         """The frame that it has come to, and those that follow."""
-        self._target = target
+        self._target, self.earlier = target, False
         while self._last is not None:
             yield self._last
             self._last = next(self._decoded, None)
@@ -148,11 +174,12 @@ class _Reading:
         if track is None:
             return
         context = decoder(track)
+        leaps = self._leaps and self._scan.seekable and context.name in LEAPING
         if not context.is_open:
             context.thread_type, context.thread_count = "AUTO", threads.decoders()
+            context.options = {"err_detect": "explode"} if leaps else {}
         if place:
             self.container.seek(self._scan.times[place], stream=track)
-        leaps = self._scan.seekable and context.name in LEAPING
         counted = 0
         for packet in self.container.demux(track):
             still_wanted()
@@ -161,10 +188,12 @@ class _Reading:
             try:
                 frames = context.decode(packet)
             except av.error.InvalidDataError:  # a damaged frame: the one before is held for it
-                self._whole = False
+                if leaps:
+                    raise _Damaged from None
                 continue
             for frame in frames:
-                self._whole = self._whole and not frame.is_corrupt
+                if leaps and frame.is_corrupt:
+                    raise _Damaged
                 ordinal = self._ordinals.get(-1 if frame.pts is None else frame.pts, -1)
                 if not self._scan.seekable:
                     ordinal, counted = counted, counted + 1
@@ -173,3 +202,7 @@ class _Reading:
 
     def _number(self, time: int | None) -> int:
         return self._target if time is None else self._ordinals.get(time, self._target)
+
+
+class _Damaged(Exception):
+    """What is decoded is not what was encoded."""

@@ -31,6 +31,8 @@ class Shelf:
             with open_media(path) as container:
                 kept = examine(path, container)
             self._close(PLACES - 1)
+        if kept.pictures is not None:
+            kept.pictures.renew()
         self._sources[name] = kept
         return kept.media
 

@@ -79,6 +79,10 @@ class Pictures:
         self._aspect = Fraction(track.sample_aspect_ratio or 1)
         self.close()
 
+    def renew(self) -> None:
+        """Another one begins to read it, as if nobody had before."""
+        self._readings.renew()
+
     def close(self) -> None:
         """Close the file; it is opened again when it is read."""
         self._readings.close()
