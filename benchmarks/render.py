@@ -1,7 +1,8 @@
 """Four chained effects on 12 s of 720p: a recipe through the daemon beside ffmpeg by hand and MoviePy; then again.
 
 Cold: no result of the recipe exists (each round turns the hue by another angle), the clip is uploaded, the workers are
-up. Timed from the request until the run's last event. The ffmpeg commands read and write files of their own.
+up. Timed from the request until the run's last event. The ffmpeg commands read and write files of their own. Nodes with
+one, two and four workers take turns: the parts of the pass are made by all workers of a node at once.
 """
 
 from __future__ import annotations
@@ -36,35 +37,49 @@ steps:
 output: small
 """
 
+SEGMENTS = 0.8
+"""The most that two workers may take as a share of one command."""
+
 BESIDE = {
-    **ONE_COMMAND,
+    **{name: (title, SEGMENTS) for name, (title, _) in ONE_COMMAND.items()},
     "four": ("four ffmpeg commands, one an effect", 0.25),
     "moviepy": ("MoviePy", 0.33),
 }
 
 
+WORKERS = (1, 2, 4)
+
+
 def measure(bench: Bench) -> list[Line]:
-    """Two workers; nothing else runs. One round of each takes about a minute."""
+    """Two workers, and one and four; nothing else runs. One round of each takes a minute and a half."""
     if missing := lacking("ffmpeg"):
         raise Broken(missing)
     without = lacking("moviepy")
     length = bench.size(12, 1)
     clip, rounds = footage(bench.folder / "clip.mp4", length), bench.size(3, 2)
     with ExitStack() as stack:
-        ours = stack.enter_context(node(bench.folder / "home"))
-        video = ours.upload(clip)
+        nodes = {n: stack.enter_context(node(bench.folder / f"home-{n}", workers=n)) for n in WORKERS}
+        (video,) = {one.upload(clip) for one in nodes.values()}
         # The first render of a worker loads the media engine: that is the start of a node, not of a run.
         for angle in (-1, -2):
-            _run(ours, video, angle)
-        angles = count(1)
+            for one in nodes.values():
+                _run(one, video, angle)
+        ours, angles = nodes[2], count(1)
         cold: list[float] = []
-        runners: dict[str, Runner] = {"us": lambda: _cold(ours, video, next(angles), cold)}
+        runners: dict[str, Runner] = {
+            f"us-{n}": lambda one=one: _cold(one, video, next(angles), cold) for n, one in nodes.items()
+        }
         runners |= _peers(clip, bench.folder)
         if not without:
             runners["moviepy"] = lambda: moviepy("moviepy_chain", bench.folder, clip, bench.folder / "moviepy.mp4", 40)
         found = in_turn(rounds, runners)
+        _run(ours, video, cold[-1])
         again = tuple(_again(ours, video, cold[-1]) * 1000 for _ in range(bench.size(20, 3)))
-    lines = beside(f"four effects on {length} s of 720p, cold", found, BESIDE, without)
+    found["us"] = found["us-2"]
+    lines = beside(f"four effects on {length} s of 720p, cold, two workers", found, BESIDE, without)
+    for number in (1, 4):
+        what = f"the same with {number} worker{'s' if number > 1 else ''}"
+        lines.append(Line(what=what, unit="s", us=found[f"us-{number}"], peer_name=BESIDE["one"][0], peer=found["one"]))
     warm = Line(
         what="the same recipe again: 0 passes run",
         unit="ms",
