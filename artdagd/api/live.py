@@ -29,7 +29,8 @@ async def see_live_run(call: Call, run_id: str, query: LiveQuery) -> LiveView:
 @section.route("GET", "/api/run/{run_id}/live.m3u8", "Watch a run while it renders", gives=PLAYLIST, errors=_ERRORS)
 async def watch_run(call: Call, run_id: str) -> Response:
     """An HLS playlist (version 7, fragmented MP4) of the segments that are there; it grows, and ends with
-    `#EXT-X-ENDLIST` when all are. 503 with `Retry-After` while there is none; 404 if the run can't be watched so."""
+    `#EXT-X-ENDLIST` when all are. The first one that it lacks is rendered before others while players ask again. 503
+    with `Retry-After` while there is none; 404 if the run can't be watched so."""
     text = await call.services.watching.playlist(run_id, call.who)
     return _answer(text.encode(), PLAYLIST, "no-cache")
 

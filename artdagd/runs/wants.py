@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 PATIENCE = 5.0
-"""Seconds after which a viewer who has not asked again has left."""
+"""Seconds after which a viewer who has not asked again has left, unless it is known that they ask more seldom."""
 
 VIEWERS = 64
 """Viewers of one run who wait at once; more take the place of the one who has waited longest for a turn."""
@@ -19,9 +19,9 @@ class Wants:
         self._clock = clock
         self._asked: dict[str, tuple[int, float]] = {}
 
-    def ask(self, viewer: str, number: int) -> None:
-        """``viewer`` waits for segment ``number``, and for no other any more."""
-        self._asked[viewer] = number, self._clock()
+    def ask(self, viewer: str, number: int, patience: float = PATIENCE) -> None:
+        """``viewer`` waits for segment ``number``, and for no other any more; for ``patience`` seconds."""
+        self._asked[viewer] = number, self._clock() + patience
         if len(self._asked) > VIEWERS:
             del self._asked[next(iter(self._asked))]
 
@@ -31,8 +31,8 @@ class Wants:
 
     def turn(self) -> int | None:
         """The segment from which on the next one is to be rendered; None if nobody waits."""
-        since = self._clock() - PATIENCE
-        self._asked = {viewer: one for viewer, one in self._asked.items() if one[1] >= since}
+        now = self._clock()
+        self._asked = {viewer: one for viewer, one in self._asked.items() if one[1] >= now}
         viewer = next(iter(self._asked), None)
         if viewer is None:
             return None

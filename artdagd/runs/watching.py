@@ -1,8 +1,8 @@
 """A run watched while it renders: its finished segments as a stream of fragmented MP4, which our pages play, and as an
 HTTP Live Stream (RFC 8216) for other players.
 
-The playlist has the segments that are there, from the first on without a gap, and is complete when all are. Who says
-which one they wait for may seek beyond.
+The playlist has the segments that are there, from the first on without a gap, and is complete when all are. Who asks
+for it waits for the first one that it lacks; who says which one they wait for may seek beyond.
 """
 
 from __future__ import annotations
@@ -28,12 +28,16 @@ from artdagd.runs.fragments import Coding, Cut
 from artdagd.runs.machine import RUN_TERMINAL, RunStatus
 from artdagd.runs.performance import Stage
 from artdagd.runs.service import RunService
+from artdagd.runs.wants import PATIENCE
 
 RETRY_AFTER = 1
 """Seconds after which to ask again for what is not there yet."""
 
 FILMS = 16
 """Plans of which it is remembered what their runs show, and which of it is there."""
+
+PLAYLIST = "live.m3u8"
+"""The viewer that all are together who ask for the playlist: they wait for the same segment."""
 
 CODECS = ("h264", "h265")
 SOUNDS = ("aac", None)
@@ -85,6 +89,10 @@ class _Film(msgspec.Struct):
         part = self.segments[number]
         return Cut(part.first, part.frames, self.fps, number == len(self.segments) - 1)
 
+    def lacks(self) -> int | None:
+        """The first segment that is not there."""
+        return next((number for number, part in enumerate(self.segments) if part.segment_id not in self.there), None)
+
     def runs(self) -> list[tuple[int, int]]:
         """The segments that can be seen, and heard."""
         if self.sound and self.sound not in self.there:
@@ -133,20 +141,26 @@ class Watching:
         )
 
     async def playlist(self, run_id: str, who: Principal) -> str:
-        """The playlist as it is now. Raises NotFound if the run can't be watched, Unavailable if not yet."""
+        """The playlist as it is now; the first segment that it lacks is made before others. Raises NotFound if the run
+        can't be watched, Unavailable if not yet.
+
+        Players ask again after the target duration, or half of it if nothing was new (RFC 8216, 6.3.4); they have left
+        when they did not for twice as long.
+        """
         row, film = await self._film(run_id, who)
         await self._look(film)
+        target = math.ceil(max(part.frames for part in film.segments) / film.fps)
+        self._want(run_id, film, PLAYLIST, film.lacks(), 2 * target + 1)
         runs = film.runs()
         ready = runs[0][1] if runs and runs[0][0] == 0 else 0
         if ready < len(film.segments) and row.status in RUN_TERMINAL:
             raise _unwatchable(run_id, f"it is {row.status}, and not all of its segments are kept")
         if not ready:
             raise _not_yet("nothing of it is there yet")
-        longest = max(part.frames for part in film.segments) / film.fps
         lines = [
             "#EXTM3U",
             "#EXT-X-VERSION:7",
-            f"#EXT-X-TARGETDURATION:{math.ceil(longest)}",
+            f"#EXT-X-TARGETDURATION:{target}",
             "#EXT-X-MEDIA-SEQUENCE:0",
             "#EXT-X-PLAYLIST-TYPE:EVENT",
             "#EXT-X-INDEPENDENT-SEGMENTS",
@@ -216,8 +230,9 @@ class Watching:
         if lacking:
             film.there |= await self._stage.compute.known(lacking)
 
-    def _want(self, run_id: str, film: _Film, viewer: str, number: int | None) -> None:
-        """``viewer`` waits for a segment, or for nothing. Raises NotFound if there is no such segment."""
+    def _want(self, run_id: str, film: _Film, viewer: str, number: int | None, patience: float = PATIENCE) -> None:
+        """``viewer`` waits for a segment for ``patience`` seconds, or for nothing. Raises NotFound if there is no such
+        segment."""
         if number is not None and number >= len(film.segments):
             raise NotFound(f"run {run_id} has {len(film.segments)} segments, numbered from 0")
         live = self._active.get(run_id)
@@ -226,7 +241,7 @@ class Watching:
         if number is None or film.segments[number].segment_id in film.there:
             live.wants.leave(viewer)
         else:
-            live.wants.ask(viewer, number)
+            live.wants.ask(viewer, number, patience)
 
     async def _coding(self, film: _Film, number: int) -> Coding:
         if film.coding is None:

@@ -37,6 +37,11 @@ def test_who_does_not_ask_again_has_left():
     assert [asked.turn() for _ in range(2)] == [10, 10]
     clock.now *= 2
     assert asked.turn() is None
+    asked.ask("c", 5, patience=13)
+    clock.now += 12.5
+    assert asked.turn() == 5, "who asks seldom is waited for"
+    clock.now += 1
+    assert asked.turn() is None
 
 
 def test_there_is_room_for_so_many():
