@@ -63,6 +63,10 @@ class Measures:
                 draft.shapes[step.step_id] = draft.result(computed[-1])
         return cls(made, draft.shapes, works(computed, draft.shapes, catalogue))
 
+    def film(self, step_id: str) -> float:
+        """Seconds of picture of a step's result."""
+        return self._shapes[step_id].duration
+
     def measure(self, item: Pass, step_ids: Sequence[str]) -> Measure:
         """Of a pass of which ``step_ids`` are computed."""
         last = item.steps[-1]

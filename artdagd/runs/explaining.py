@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 
 from artdagd.database import Database
-from artdagd.database.actions import ActionRow
 from artdagd.database.runs import RunRow, StepRow
 from artdagd.errors import ArtdagError
 from artdagd.plans.explain import Difference, compare
-from artdagd.plans.model import Pass, Plan
+from artdagd.plans.model import Plan
+from artdagd.plans.parts import Parts
 from artdagd.runs.aside import aside
 from artdagd.runs.binding import Binder
+from artdagd.runs.fates import Fates, during, found
 from artdagd.runs.performance import Stage
 from artdagd.runs.provenance import took_part
 from artdagd.runs.views import ExplainedSegments, ExplainedStep, Explanation
@@ -69,21 +70,36 @@ class Explainer:
         made = await self._binder.read_plan(row.plan_id or "")
         names = await self.names(made, row, before.row if before else None)
         differences = await aside(compare, made, before.made if before else None, names)
-        named = [part.segment_id for item in made.passes for part in item.segments]
-        actions = await self._database.actions.get_many([*(item.pass_id for item in made.passes), *named])
-        parted = {item.steps[-1]: _segments(item, row, before, actions) for item in made.passes if item.segments}
+        actions = await self._database.actions.get_many([item.pass_id for item in made.passes])
         planned = {step.step_id: step for step in made.steps}
         became = {step.step_id: step for step in steps}
+        parted = await self._parted(made, row, became, before)
         told = []
         for difference in differences:
             step = became.get(difference.step_id)
             action = actions.get(planned[difference.step_id].cache_id)
             ran = step is not None and _status(step) == "ran"
-            parts, spent = parted.get(difference.step_id, (None, 0.0))
+            segments, spent = parted.get(difference.step_id, (None, 0.0))
             seconds = action.seconds + spent if ran and action else None
             one = _explained(difference, planned[difference.step_id].type, step, before, made, seconds)
-            told.append(msgspec.structs.replace(one, segments=parts))
+            told.append(msgspec.structs.replace(one, segments=segments))
         return Explanation(row.run_id, before.row.run_id if before else None, told)
+
+    async def _parted(
+        self, made: Plan, row: RunRow, became: Mapping[str, StepRow], before: Earlier | None
+    ) -> dict[str, tuple[ExplainedSegments, float]]:
+        """What became of the parts of each pass that is made in parts, and the seconds that they took, by its step."""
+        recorded = await self._database.actions.get_many(list(parts(made)))
+        copied = await found(during(row, recorded.values()), self._database.actions)
+        planned = parts(before.made) if before else {}
+        fates = Fates(row, before.row if before else None, planned, recorded, copied)
+        told = {}
+        for item in made.passes:
+            if item.segments:
+                step = became.get(item.steps[-1])
+                there = step is not None and step.status == "cached" and not step.by_content
+                told[item.steps[-1]] = fates.told(item, Parts(made, item, self._catalogue).fps, there)
+        return told
 
     async def names(self, made: Plan, *rows: RunRow | None) -> dict[str, str]:
         """What the identities of implementations are called, as far as the catalogue and the runs' provenance know."""
@@ -96,18 +112,11 @@ class Explainer:
         return found
 
 
-def _segments(
-    item: Pass, row: RunRow, before: Earlier | None, actions: Mapping[str, ActionRow]
-) -> tuple[ExplainedSegments, float]:
-    """What became of the segments of a pass, and the seconds that those took which were made for the run."""
-    ids = [part.segment_id for part in item.segments]
-    old = {part.segment_id for other in before.made.passes for part in other.segments} if before else set()
-    since = row.started_at or row.created_at
-    new = [actions[name] for name in ids if name in actions and actions[name].created_at >= since]
-    # What was found by its content has a record of now, too, of what another took.
-    made = [one for one in new if one.made_of is not None]
-    changed = sum(name not in old for name in ids) if before else None
-    return ExplainedSegments(len(ids), changed, len(made)), sum(one.seconds for one in made)
+def parts(made: Plan) -> dict[str, None]:
+    """The names of the parts of a plan's passes, each once."""
+    passes = [item for item in made.passes if item.segments]
+    sounds = [item.sound for item in passes if item.sound]
+    return dict.fromkeys([*(part.segment_id for item in passes for part in item.segments), *sounds])
 
 
 def called(record: Mapping[str, Any]) -> str:

@@ -2,35 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping
+from fractions import Fraction
 
 import msgspec
 
 from artdagd.database import Database
-from artdagd.plans.estimates import Past, estimate
+from artdagd.plans.estimates import Measures, Past, estimate
 from artdagd.plans.explain import compare
-from artdagd.plans.model import Pass, Plan, Segment
+from artdagd.plans.model import Pass, Plan
 from artdagd.plans.parts import outside
 from artdagd.runs.aside import aside
 from artdagd.runs.execution import Planner, needed
-from artdagd.runs.explaining import Earlier, Explainer
+from artdagd.runs.explaining import Earlier, Explainer, parts
+from artdagd.runs.parts import HEARD
 from artdagd.runs.views import Estimate, StepReason
 
 
 class Foreseen(msgspec.Struct, frozen=True):
-    """``seconds`` are of the passes that would run, by pass id, None where nothing is known; ``segments`` are
-    the parts that would be made of those that are made in parts; ``against`` is the run that ``reasons`` compare with.
+    """``seconds`` are of the passes that would run, by pass id, None where nothing is known; ``segments`` and
+    ``sounds`` are the parts that would be made of those that are made in parts; ``film`` is how many seconds of picture
+    that is, and what is made in one piece, None where it is not known; ``against`` is the run that ``reasons`` compare
+    with.
     """
 
     seconds: dict[str, float | None] = {}
     segments: int = 0
+    sounds: int = 0
+    film: float | None = 0.0
     reasons: tuple[StepReason, ...] = ()
     against: str | None = None
 
     @property
     def estimate(self) -> Estimate:
         known = [each for each in self.seconds.values() if each is not None]
-        return Estimate(sum(known) if len(known) == len(self.seconds) else None, len(self.seconds), self.segments)
+        seconds = sum(known) if len(known) == len(self.seconds) else None
+        return Estimate(seconds, len(self.seconds), self.segments, self.sounds, self.film)
+
+
+class Lacking(msgspec.Struct, frozen=True):
+    """What would be made of a pass that is made in parts: ``frames`` of its picture at ``fps``, in ``segments``, and
+    its ``sound`` or not. Segments that are the same computation are made once."""
+
+    segments: int
+    frames: int
+    fps: Fraction
+    sound: bool
+
+    @classmethod
+    def of(cls, item: Pass, fps: Fraction, known: Container[str]) -> Lacking:
+        """``known`` are the names of parts that are there."""
+        left = {part.segment_id: part.frames for part in item.segments if part.segment_id not in known}
+        return cls(len(left), sum(left.values()), fps, bool(item.sound) and item.sound not in known)
+
+    @property
+    def film(self) -> float:
+        """Seconds of picture."""
+        return float(self.frames / self.fps)
+
+    def share(self, item: Pass) -> float:
+        """How much of the work of the whole pass it is, and to put all parts together."""
+        picture = self.frames / sum(part.frames for part in item.segments)
+        return (1 - 2 * HEARD) * picture + HEARD * self.sound + HEARD
 
 
 def to_run(made: Plan, known: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -51,10 +84,15 @@ def to_run(made: Plan, known: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _share(item: Pass, lacking: Sequence[Segment]) -> float:
-    """How much of a pass is made, if those of its segments are made that are lacking."""
-    total = sum(part.frames for part in item.segments)
-    return sum(part.frames for part in lacking) / total if total else 1.0
+def _film(
+    made: Plan, running: Mapping[str, tuple[str, ...]], lacking: Mapping[str, Lacking], measures: Measures | None
+) -> float | None:
+    """Seconds of picture to render; None where it takes ``measures``, and none are known."""
+    pieces = [item.steps[-1] for item in made.passes if item.pass_id in running and item.pass_id not in lacking]
+    if pieces and measures is None:
+        return None
+    whole = sum(measures.film(step_id) for step_id in pieces) if measures else 0.0
+    return whole + sum(one.film for one in lacking.values())
 
 
 class Foresight:
@@ -72,27 +110,33 @@ class Foresight:
             return Foreseen()
         before = await self._explainer.latest(owner, made.name)
         lacking = await self._lacking(made, running)
+        measures = await self._planner.measures(made)
         return Foreseen(
-            await self._seconds(made, running, lacking),
-            sum(len(parts) for parts in lacking.values()),
+            await self._seconds(made, running, lacking, measures),
+            sum(one.segments for one in lacking.values()),
+            sum(one.sound for one in lacking.values()),
+            _film(made, running, lacking, measures),
             await self._reasons(made, running, before),
             before.row.run_id if before else None,
         )
 
-    async def _lacking(self, made: Plan, running: Mapping[str, tuple[str, ...]]) -> dict[str, list[Segment]]:
-        """The segments that would be made, by pass."""
+    async def _lacking(self, made: Plan, running: Mapping[str, tuple[str, ...]]) -> dict[str, Lacking]:
+        """The parts that would be made, by pass."""
         parted = [item for item in made.passes if item.pass_id in running and item.segments]
-        known = await self._planner.known([part.segment_id for item in parted for part in item.segments])
-        return {item.pass_id: [part for part in item.segments if part.segment_id not in known] for item in parted}
+        known = await self._planner.known(list(parts(made)))
+        return {item.pass_id: Lacking.of(item, self._planner.parts(made, item).fps, known) for item in parted}
 
     async def _seconds(
-        self, made: Plan, running: Mapping[str, tuple[str, ...]], lacking: Mapping[str, list[Segment]]
+        self,
+        made: Plan,
+        running: Mapping[str, tuple[str, ...]],
+        lacking: Mapping[str, Lacking],
+        measures: Measures | None,
     ) -> dict[str, float | None]:
         """What was made before in one piece and is gone takes what it took; all else is estimated. Of a pass that is
         made in parts, those count that are lacking."""
         records = await self._database.actions.get_many([pass_id for pass_id in running if pass_id not in lacking])
         exact = {cache_id: row.seconds for cache_id, row in records.items() if row.seconds}
-        measures = await self._planner.measures(made)
         past = [Past(*found) for found in await self._database.actions.measured()] if measures else []
         passes = {item.pass_id: item for item in made.passes}
         found: dict[str, float | None] = {}
@@ -101,7 +145,8 @@ class Foresight:
             if found[pass_id] is None and measures:
                 item = passes[pass_id]
                 whole = estimate(measures.measure(item, item.steps if item.segments else ids), past)
-                found[pass_id] = None if whole is None else whole * _share(item, lacking.get(pass_id, ()))
+                share = lacking[pass_id].share(item) if pass_id in lacking else 1.0
+                found[pass_id] = None if whole is None else whole * share
         return found
 
     async def _reasons(

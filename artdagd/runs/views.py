@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -193,11 +193,15 @@ class PassView(msgspec.Struct, frozen=True):
 
 class Estimate(msgspec.Struct, frozen=True):
     """``passes`` would run; they would take one worker ``seconds`` together, null where that is not known of each. Of
-    those that are made in parts, ``segments`` would be made, and the others are there."""
+    those that are made in parts, ``segments`` would be made, and ``sounds``; the others are there, and those that are
+    the same computation, as the rounds of a loop, count once. ``film_seconds`` of picture would be rendered, by all
+    passes together; null where that is not known."""
 
     seconds: float | None
     passes: int
     segments: int = 0
+    sounds: int = 0
+    film_seconds: float | None = None
 
 
 class StepReason(msgspec.Struct, frozen=True):
@@ -311,13 +315,41 @@ class Artifact(msgspec.Struct, frozen=True):
     is_data: bool
 
 
+Fate = Literal["new", "changed", "evicted", "unfinished", "there", "by content", "not made", "unknown"]
+"""What became of a part of a result."""
+
+
+class ExplainedSegment(msgspec.Struct, frozen=True):
+    """Segment ``number`` of a result: ``frames`` from number ``first`` on, which are ``duration`` seconds of film from
+    ``start`` on. ``seconds`` is what it took a worker, null where it was not made for this run, and where an earlier
+    segment of the result is the same computation, as the rounds of a loop are.
+
+    ``why`` it was made: ``new`` (there is no run to compare with), ``changed`` (that run has no such segment; the
+    changes of the steps say why), ``evicted`` (that run had it, and it has gone from the cache) or ``unfinished`` (that
+    run did not finish). Or why not: it was ``there``; it was found ``by content``, as what it reads is the same to the
+    byte; ``not made``: the run did not get there (yet). ``unknown``: what became of it was recorded, and has gone.
+    """
+
+    number: int
+    first: int
+    frames: int
+    start: float
+    duration: float
+    why: Fate
+    seconds: float | None
+
+
 class ExplainedSegments(msgspec.Struct, frozen=True):
     """A result that is made in segments: there are ``total``, of which ``changed`` are others than in the run before
-    (null without one), and ``made`` were made for this run."""
+    (null without one), and ``made`` were made for this run. Those that are the same computation, as the rounds of a
+    loop, count once. ``sound`` says of its sound what ``why`` says of a segment, null where it has none. ``each`` are
+    all of them in order, those that are the same, too."""
 
     total: int
     changed: int | None
     made: int
+    sound: Fate | None = None
+    each: list[ExplainedSegment] = []
 
 
 class ExplainedStep(msgspec.Struct, frozen=True, kw_only=True):

@@ -44,6 +44,11 @@ async def planned(person: Person, cid: str, **changes: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
+def cost(seconds: float | None, passes: int, film: float) -> dict[str, Any]:
+    """What is foreseen of passes that are made in one piece."""
+    return {"seconds": seconds, "passes": passes, "segments": 0, "sounds": 0, "film_seconds": film}
+
+
 async def test_why_each_step_was_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(uses, "GRACE", 0.0)
     async with running_node(tmp_path / "home") as (_, person):
@@ -56,7 +61,7 @@ async def test_why_each_step_was_computed(tmp_path: Path, monkeypatch: pytest.Mo
             return str(run["run_id"])
 
         plan = await planned(person, clip)
-        assert (plan["against"], plan["estimate"]) == (None, {"seconds": None, "passes": 2, "segments": 0})
+        assert (plan["against"], plan["estimate"]) == (None, cost(None, 2, 0.8))
         assert {one["reason"] for one in plan["reasons"]} == {"new"}
 
         first = await ran()
@@ -104,7 +109,7 @@ async def test_why_each_step_was_computed(tmp_path: Path, monkeypatch: pytest.Mo
             "soft": ("parameter changed", "tint"),
         }
         plan = await planned(person, clip, crf=30)
-        assert (plan["estimate"], plan["reasons"]) == ({"seconds": 0.0, "passes": 0, "segments": 0}, [])
+        assert (plan["estimate"], plan["reasons"]) == (cost(0.0, 0, 0.0), [])
 
         # The node's disk is emptied of what can be made again.
         answer = await person.http.post("/cache/gc", json={"to_bytes": 0})
