@@ -291,7 +291,10 @@ async def serve(settings: Settings) -> None:
 async def _settle(node: Node, stop: asyncio.Event) -> None:
     """What a node consists of is set apart from what comes and goes: to go through all of it for garbage again and
     again would hold the event loop for a tenth of a second each time."""
-    await asyncio.to_thread(node.app.compile_pages, stop.is_set)
+    try:
+        await asyncio.to_thread(node.app.compile_pages, stop.is_set)
+    except Exception:
+        log.exception("the pages can't be compiled before they are asked for")
     if not stop.is_set():
         gc.collect()
         gc.freeze()

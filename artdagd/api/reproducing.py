@@ -46,9 +46,9 @@ async def verify_run(call: Call, body: ReproduceRequest) -> Response:
     `equal` for all of them together, the `versions` of libraries and implementations that differ from those recorded,
     in `results` how much of each was rendered, and the `seed`. It ends early when the listener goes.
     """
+    call.hold(call.app.streams)
     found = await call.services.reproducer.begin(body, call.who)
     allowed = call.services.authority.watch(call.who)
-    call.hold(call.app.streams)
     return sse.stream(_told(found), call.app.draining, allowed)
 
 

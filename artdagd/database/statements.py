@@ -1,7 +1,8 @@
 """SQLite's statements, each in one visit to the thread of its connection.
 
 aiosqlite goes there and back for a cursor, for the statement, for its rows and for closing the cursor: for a small
-query these ways cost far more than SQLite does. Every result of ours is bounded, and is fetched whole.
+query these ways cost far more than SQLite does. Every result of a node's is bounded, and is fetched whole; what streams
+(copying a database) opens it without.
 """
 
 from __future__ import annotations

@@ -37,12 +37,14 @@ class Compiled(FileSystemBytecodeCache):
             super().dump_bytecode(bucket)
 
     def fill(self, environment: jinja2.Environment, enough: Callable[[], bool]) -> None:
-        """Compile all templates until it is ``enough``, unless this version has begun to, and forget what others
-        compiled."""
-        if Path(self.directory).exists():
+        """Compile all templates until it is ``enough``, unless this version has, and forget what others compiled."""
+        complete = Path(self.directory, "complete")
+        if complete.exists():
             return
         shutil.rmtree(self._root, ignore_errors=True)
         for name in environment.list_templates():
             if enough():
                 return
             environment.get_template(name)
+        with contextlib.suppress(OSError):
+            complete.touch()

@@ -1,11 +1,11 @@
 """Who does what: jobs, leases and workers as a state machine. Pure: events and the time come in, actions go out.
 
 Rules. Those whose jobs wait take turns. A worker holds at most its credits, and works in the order of its leases. A job
-goes to the worker that holds least, of several to one that has the node's files at hand; and of the parts of one pass
-that wait, a worker gets the one that begins where its last one ended. A lease that is not renewed in time, or whose
-worker is gone, is fenced: its result is ignored, and the job is done again. A job that has cost ``DEATHS`` workers
-fails; a failure that may pass is tried ``ATTEMPTS`` times. What was with a worker when it died has the next one to
-itself, so that only the guilty is blamed again. A cancelled job keeps its credits until the worker has stopped it. A
+goes to the worker that holds least, of several to one that has the node's files at hand; and of parts that wait and
+read the same files, a worker gets the one that begins where its last one ended. A lease that is not renewed in time, or
+whose worker is gone, is fenced: its result is ignored, and the job is done again. A job that has cost ``DEATHS``
+workers fails; a failure that may pass is tried ``ATTEMPTS`` times. What was with a worker when it died has the next one
+to itself, so that only the guilty is blamed again. A cancelled job keeps its credits until the worker has stopped it. A
 job ends once.
 """
 
@@ -25,7 +25,7 @@ QUEUE = 100_000
 WORKERS = 1024
 
 FEW = 64
-"""Jobs at the front of a line among which the part of a pass is looked for that goes on where another one ended."""
+"""Jobs at the front of a line among which the part is looked for that goes on where another one ended."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -307,8 +307,8 @@ class Dispatch:
         return actions
 
     def _next_of(self, member: Member, head: Waiting) -> int:
-        """The number of the job that ``member`` gets: the ``head``, or a part of the same pass that begins where its
-        last one ended, which it has to decode nothing twice for."""
+        """The number of the job that ``member`` gets: the ``head``, or a part that reads the same files and begins
+        where its last one ended, which it has to decode nothing twice for."""
         reads = _reads(head.job)
         last = _reads(member.last)
         if reads is not None and last is not None and last[0] == reads[0]:

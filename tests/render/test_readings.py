@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -103,19 +104,31 @@ def test_a_file_that_changed_is_read_anew(files: dict[str, Path], all_of: dict[s
     assert looks(video_of(path, shelf), 5, 5) == all_of["refreshed.mp4"][5:10]
 
 
-def test_few_files_stay_open_and_none_when_it_is_cleared(files: dict[str, Path], tmp_path: Path) -> None:
-    def opened() -> set[str]:
-        links = [Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
-        return {os.readlink(link) for link in links if link.is_symlink() and str(tmp_path) in os.readlink(link)}
+def opened(folder: Path) -> set[str]:
+    """The files in a folder that this process has open."""
+    found = set()
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # that of the listing itself
+            found.add(os.readlink(f"/proc/self/fd/{name}"))
+    return {path for path in found if path.startswith(str(folder))}
 
+
+def test_few_files_stay_open_and_none_when_it_is_cleared(files: dict[str, Path], tmp_path: Path) -> None:
     shelf = Shelf()
     for number in range(PLACES + 2):
         path = tmp_path / f"{number}.mp4"
         path.write_bytes(files["long groups.mp4"].read_bytes())
         looks(video_of(path, shelf), 3, 3)
-    assert opened() == {str(tmp_path / f"{number}.mp4") for number in range(2, PLACES + 2)}
+    assert opened(tmp_path) == {str(tmp_path / f"{number}.mp4") for number in range(2, PLACES + 2)}
     shelf.clear()
-    assert opened() == set()
+    assert opened(tmp_path) == set()
+
+
+def test_a_file_is_closed_with_the_last_that_has_its_reader(files: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "one.mp4"
+    path.write_bytes(files["long groups.mp4"].read_bytes())
+    looks(video_of(path), 3, 3)
+    assert opened(tmp_path) == set()
 
 
 @pytest.mark.parametrize("name", ["short groups.mkv", "long groups.mp4"])

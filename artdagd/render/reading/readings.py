@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -108,7 +109,8 @@ class Readings:
         for place in places:
             container = container or open_media(self._path)
             try:
-                reading = _Reading(container, self._finder, self._scan, self._ordinals, place, start, leaps)
+                way = _Way(self._scan, self._ordinals, place, start, leaps)
+                reading = _Reading(container, self._finder(container), way)
                 if not place or reading.at <= key:
                     return reading
             except BaseException:
@@ -135,73 +137,77 @@ class Readings:
 
 
 class _Reading:
-    """Decoding from the keyframe ``place`` on, towards the frame ``target``. ``at`` is the ordinal of the frame that it
-    has come to, beyond all where there are no more."""
+    """Decoding towards a frame. ``at`` is the ordinal of the frame that it has come to, beyond all where there are no
+    more."""
 
-    def __init__(
-        self,
-        container: InputContainer,
-        finder: Finder,
-        scan: Scan,
-        ordinals: dict[int, int],
-        place: int,
-        target: int,
-        leaps: bool,
-    ) -> None:
+    def __init__(self, container: InputContainer, track: Track | None, way: _Way) -> None:
         self.container = container
-        self._scan, self._ordinals, self._target = scan, ordinals, target
-        self._place, self._leaps = place, leaps
         self.earlier = False
-        self._decoded = self._decode(finder(container), place)
+        self._way = way
+        self._decoded = _decoded(container, track, way)
         self._last = next(self._decoded, None)
 
     @property
     def at(self) -> int:
-        return len(self._scan.times) if self._last is None else self._last[0]
+        return len(self._way.scan.times) if self._last is None else self._last[0]
 
     def leads_to(self, start: int, place: int) -> bool:
         """Whether decoding on to ``start`` is what decoding from ``place`` comes to, and shorter."""
-        return self._place == place and self.at <= start
+        return self._way.place == place and self.at <= start
 
     def frames(self, target: int) -> Iterator[Numbered]:
         """The frame that it has come to, and those that follow."""
-        self._target, self.earlier = target, False
+        self._way.target, self.earlier = target, False
         while self._last is not None:
             yield self._last
             self._last = next(self._decoded, None)
 
-    def _decode(self, track: Track | None, place: int) -> Iterator[Numbered]:
-        if track is None:
-            return
-        context = decoder(track)
-        leaps = self._leaps and self._scan.seekable and context.name in LEAPING
-        if not context.is_open:
-            context.thread_type, context.thread_count = "AUTO", threads.decoders()
-            context.options = {"err_detect": "explode"} if leaps else {}
-        if place:
-            self.container.seek(self._scan.times[place], stream=track)
-        counted = 0
-        for packet in self.container.demux(track):
-            still_wanted()
-            if leaps:
-                context.skip_frame = "NONREF" if self._number(packet.pts) < self._target - NEAR else "DEFAULT"
-            try:
-                frames = context.decode(packet)
-            except av.error.InvalidDataError:  # a damaged frame: the one before is held for it
-                if leaps:
-                    raise _Damaged from None
-                continue
-            for frame in frames:
-                if leaps and frame.is_corrupt:
-                    raise _Damaged
-                ordinal = self._ordinals.get(-1 if frame.pts is None else frame.pts, -1)
-                if not self._scan.seekable:
-                    ordinal, counted = counted, counted + 1
-                if ordinal >= 0:
-                    yield ordinal, tagged(frame)
 
-    def _number(self, time: int | None) -> int:
-        return self._target if time is None else self._ordinals.get(time, self._target)
+@dataclass
+class _Way:
+    """From the keyframe ``place`` towards the frame ``target``. (Of what decodes, so that it holds nobody who holds it,
+    and a file is closed when nobody has its reading any more.)"""
+
+    scan: Scan
+    ordinals: dict[int, int]
+    place: int
+    target: int
+    leaps: bool
+
+    def number(self, time: int | None) -> int:
+        """The ordinal of a packet; one that has none is as good as the target."""
+        return self.target if time is None else self.ordinals.get(time, self.target)
+
+
+def _decoded(container: InputContainer, track: Track | None, way: _Way) -> Iterator[Numbered]:
+    if track is None:
+        return
+    context = decoder(track)
+    seekable = way.scan.seekable
+    leaps = way.leaps and seekable and context.name in LEAPING
+    if not context.is_open:
+        context.thread_type, context.thread_count = "AUTO", threads.decoders()
+        context.options = {"err_detect": "explode"} if leaps else {}
+    if way.place:
+        container.seek(way.scan.times[way.place], stream=track)
+    counted = 0
+    for packet in container.demux(track):
+        still_wanted()
+        if leaps:
+            context.skip_frame = "NONREF" if way.number(packet.pts) < way.target - NEAR else "DEFAULT"
+        try:
+            frames = context.decode(packet)
+        except av.error.InvalidDataError:  # a damaged frame: the one before is held for it
+            if leaps:
+                raise _Damaged from None
+            continue
+        for frame in frames:
+            if leaps and frame.is_corrupt:
+                raise _Damaged
+            ordinal = way.ordinals.get(-1 if frame.pts is None else frame.pts, -1) if seekable else counted
+            counted += 1
+            if ordinal >= 0:
+                yield ordinal, tagged(frame)
 
 
 class _Damaged(Exception):

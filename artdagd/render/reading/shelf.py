@@ -31,8 +31,7 @@ class Shelf:
             with open_media(path) as container:
                 kept = examine(path, container)
             self._close(PLACES - 1)
-        if kept.pictures is not None:
-            kept.pictures.renew()
+        kept.renew()
         self._sources[name] = kept
         return kept.media
 
@@ -42,6 +41,4 @@ class Shelf:
 
     def _close(self, most: int) -> None:
         while len(self._sources) > most:
-            _, source = self._sources.popitem(last=False)
-            if source.pictures is not None:
-                source.pictures.close()
+            self._sources.popitem(last=False)[1].close()

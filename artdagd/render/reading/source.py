@@ -29,6 +29,20 @@ class Source:
 
     media: Media
     pictures: Pictures | None
+    beside: Pictures | None = None
+    """The track that has the alpha of the pictures, if that is kept in one of its own."""
+
+    def renew(self) -> None:
+        """Another one begins to read, as if nobody had before."""
+        for track in (self.pictures, self.beside):
+            if track is not None:
+                track.readings.renew()
+
+    def close(self) -> None:
+        """Close the file; it is opened again when it is read."""
+        for track in (self.pictures, self.beside):
+            if track is not None:
+                track.readings.close()
 
 
 def open_source(path: Path) -> Media:
@@ -50,16 +64,17 @@ def examine(path: Path, container: InputContainer) -> Source:
         pictures = Pictures(path, container, track, picture_track)
         video = pictures.stream()
         alpha = pictures.alpha()
-        if alpha is None and alpha_track(container) is not None:
-            alpha = _beside(path, video)
+        beside = _beside(path) if alpha is None and alpha_track(container) is not None else None
+        if beside is not None:
+            alpha = beside.kept_alpha(video)
         offset = sound[1] - pictures.scan.start if sound else Fraction(0)
-        return Source(Media(video, sound[0] if sound else None, offset, alpha), pictures)
+        return Source(Media(video, sound[0] if sound else None, offset, alpha), pictures, beside)
 
 
-def _beside(path: Path, video: VideoStream) -> VideoStream | None:
+def _beside(path: Path) -> Pictures | None:
     with open_media(path) as container:
         track = alpha_track(container)
-        return None if track is None else Pictures(path, container, track, alpha_track).kept_alpha(video)
+        return None if track is None else Pictures(path, container, track, alpha_track)
 
 
 class Pictures:
@@ -68,8 +83,8 @@ class Pictures:
     def __init__(self, path: Path, container: InputContainer, track: Track, finder: Finder = picture_track) -> None:
         self.path = path
         self.scan = scan_packets(container, track)
-        self._readings = Readings(path, self.scan, finder)
-        first = next(iter(self._readings.frames(0)), None)
+        self.readings = Readings(path, self.scan, finder)
+        first = next(iter(self.readings.frames(0)), None)
         if first is None:
             raise StepFailed("no frame of the video can be decoded", code="bad_media")
         if first[1].width * first[1].height > MAX_PIXELS:
@@ -77,15 +92,7 @@ class Pictures:
         self.first = first[1]
         self.raw = described(self.first, self.scan.clock.fps)
         self._aspect = Fraction(track.sample_aspect_ratio or 1)
-        self.close()
-
-    def renew(self) -> None:
-        """Another one begins to read it, as if nobody had before."""
-        self._readings.renew()
-
-    def close(self) -> None:
-        """Close the file; it is opened again when it is read."""
-        self._readings.close()
+        self.readings.close()
 
     def stream(self) -> VideoStream:
         """The frames on their clock, upright, square and in one of working.FORMATS."""
@@ -116,12 +123,12 @@ class Pictures:
         return decoded.mapped(lambda i: ordinals[i], len(ordinals), self.raw.fps)
 
     def _preroll(self, ordinal: int) -> int:
-        return ordinal - self._readings.key(ordinal)
+        return ordinal - self.readings.key(ordinal)
 
     def _frames(self, start: int) -> Iterator[VideoFrame]:
         """Frames from ordinal ``start`` on; one that could not be decoded is replaced by the one before, or after."""
         due, held = start, None
-        for ordinal, frame in self._readings.frames(start):
+        for ordinal, frame in self.readings.frames(start):
             while due < ordinal:  # what precedes the first that can be decoded (a recording cut anywhere) shows it
                 yield frame if held is None else held
                 due += 1
