@@ -13,7 +13,7 @@ import pytest
 from browsers import chromium
 from clips import numbered_clip
 from nodes import Person, running_node
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, Route, expect
 
 from artdagd.node import Node
 from artdagd.runs.compute import Compute
@@ -29,6 +29,12 @@ RECIPE = json.dumps(
 )
 VIDEO, SAID = "#run-live video", "#run-live [role=status]"
 WITHOUT = "delete window.MediaSource; delete window.ManagedMediaSource;"
+KEEP = """async () => {
+    const { Stream } = await import("/static/js/stream.js");
+    const { told } = Stream.prototype;
+    Stream.prototype.told = function (view) { window.stream = this; told.call(this, view); };
+}"""
+"""Has a page that evaluates it show what feeds its video as ``window.stream``."""
 OTHER_BROWSER = f"{WITHOUT} HTMLMediaElement.prototype.canPlayType = () => ''"
 
 
@@ -81,6 +87,17 @@ async def watched(home: Path, holding: list[Held]) -> AsyncIterator[tuple[Node, 
         yield node, person, context, run_id, held
 
 
+async def lacking(page: Page, number: int) -> None:
+    """Has ``page`` never learn that a segment is there."""
+
+    async def less(route: Route) -> None:
+        view = await (await route.fetch()).json()
+        there = [[n, n + 1] for first, stop in view["there"] for n in range(first, stop) if n != number]
+        await route.fulfill(json={**view, "there": there})
+
+    await page.route("**/live?viewer=*", less)
+
+
 async def until(page: Page, expression: str) -> None:
     """Waits until ``expression``, of the ``video``, is true; a page with our policy evaluates nothing by itself."""
     async with asyncio.timeout(60):
@@ -119,6 +136,16 @@ async def test_a_run_is_watched_from_its_start_and_from_further_on_while_it_rend
         there = (await person.http.get(f"/api/run/{run_id}/live")).json()["there"]
         assert there == [[0, 2], [4, 5]]
 
+        other = await context.new_page()
+        await lacking(other, 2)
+        await other.goto(f"{node.url}/run/{run_id}")
+        await other.evaluate(KEEP)
+        await until(other, "window.stream && video.buffered.length === 1 && video.buffered.end(0) > 3.9")
+        async with other.expect_response(lambda answer: answer.url.endswith("/1.m4s")):
+            await seen(other, "void stream.buffer.remove(3, 4)")  # as a browser may that is short of room
+        await seen(other, "(video.playbackRate = 4, video.play())")
+        await expect(other.locator(SAID)).to_contain_text("waits at 0:04")
+
         await seen(page, "void (video.mark = 'the same', video.volume = 0.5, video.currentTime = 8.2)")
         held.release(2, 3, 5)
         await expect(page.locator("#run-result a[download]")).to_be_visible()
@@ -133,6 +160,7 @@ async def test_a_run_is_watched_from_its_start_and_from_further_on_while_it_rend
         await until(page, "video.currentTime > 5 && video.src.includes('/cache/')")
         assert await seen(page, f"video.mark === 'the same' && video.volume === 0.5 && video.duration === {SECONDS}")
         assert errors == []
+        await until(other, "video.currentTime > 4 && video.src.includes('/cache/')")  # it has what was never made
 
 
 async def test_a_browser_without_media_source_extensions(tmp_path: Path, holding: list[Held]):

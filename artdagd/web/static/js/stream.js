@@ -3,14 +3,16 @@ const AHEAD = 30; // seconds beyond the playhead that are brought, one segment a
 const BEHIND = 30; // seconds before it that are kept
 const CLOSE = 4; // the same, where the browser has no room for so much
 const EDGE = 0.02; // seconds by which a segment's sound may end earlier than its picture
-const AGAIN = 1000; // until a segment that did not come is asked for again
+const LESS = 0.1; // seconds that a segment's sound and picture may both lack of it
+const AGAIN = 1000; // until a segment that did not come, or was dropped, is asked for again
+const INIT = "init"; // what all segments begin with
 
 export const Source = window.ManagedMediaSource ?? window.MediaSource;
 
 export class Stream {
   // `path` is that of the segments. `lost` is called, once, when one can't be had that is said to be there.
   constructor(video, path, view, signal, lost) {
-    Object.assign(this, { video, path, view, lost, held: new Set(), wake: () => {}, coming: null });
+    Object.assign(this, { video, path, view, lost, brought: new Map(), wake: () => {}, coming: null });
     this.life = new AbortController();
     this.signal = AbortSignal.any([signal, this.life.signal]);
     this.source = new Source();
@@ -61,14 +63,26 @@ export class Stream {
     return number === null || this.there(number) ? null : number;
   }
 
+  // A browser may drop what it has at any time, so it is what it has that counts, and not what it was given.
   next() {
-    const { starts, duration } = this.view;
+    const { starts } = this.view;
     const { currentTime } = this.video;
     for (let n = this.at(currentTime); n < starts.length && starts[n] < currentTime + AHEAD; n += 1) {
-      const middle = (starts[n] + (starts[n + 1] ?? duration)) / 2;
-      if (!this.held.has(n) && !this.has(middle)) return n;
+      if (this.lacks(n) > LESS + (this.brought.get(n) ?? 0)) return n;
     }
     return null;
+  }
+
+  // Seconds of a segment, from the playhead on, that the browser does not have.
+  lacks(number) {
+    const { buffered, currentTime } = this.video;
+    const { starts, duration } = this.view;
+    const [from, to] = [Math.max(starts[number], currentTime), starts[number + 1] ?? duration];
+    let seconds = Math.max(0, to - from);
+    for (let n = 0; n < buffered.length; n += 1) {
+      seconds -= Math.max(0, Math.min(to, buffered.end(n)) - Math.max(from, buffered.start(n)));
+    }
+    return seconds;
   }
 
   async open() {
@@ -76,7 +90,8 @@ export class Stream {
       this.source.duration = this.view.duration;
       this.buffer = this.source.addSourceBuffer(this.view.type);
       this.buffer.timestampOffset = -this.view.late;
-      await this.append(await this.bring("init.mp4", this.signal));
+      this.buffer.addEventListener("bufferedchange", () => this.wake(), { signal: this.signal }); // of a ManagedMediaSource
+      await this.append(await this.bring(INIT, this.signal));
       while (!this.signal.aborted) await this.step();
     } catch (error) {
       if (!this.signal.aborted) this.fail(error);
@@ -99,27 +114,32 @@ export class Stream {
     const ours = new AbortController();
     this.coming = { number, abort: () => ours.abort() };
     try {
-      const data = await this.bring(`${number}.m4s`, AbortSignal.any([this.signal, ours.signal]));
+      const signal = AbortSignal.any([this.signal, ours.signal]);
+      if (this.brought.has(number)) await pause(AGAIN, signal); // a browser that is short of room may drop it each time
+      const data = await this.bring(number, signal);
+      if (!data) return;
       await this.append(data);
-      this.held.add(number);
+      this.brought.set(number, this.lacks(number)); // it has no more than this
     } catch (error) {
       if (this.signal.aborted || ours.signal.aborted) return;
-      if (error.gone || error.name !== "QuotaExceededError") throw error;
+      if (error.name !== "QuotaExceededError") throw error;
       await new Promise((done) => (this.wake = done)); // there is room when what is there was played
     } finally {
       this.coming = null;
     }
   }
 
-  // What was brought may have been dropped by the browser meanwhile: it is looked at anew.
+  // Whoever goes elsewhere gets all that lacks there, at once.
   moved() {
-    this.held.clear();
+    this.brought.clear();
     if (this.coming && this.coming.number !== this.next()) this.coming.abort();
     this.wake();
   }
 
-  async bring(name, signal) {
-    for (;;) {
+  // The bytes of a segment; null when it is not there any more.
+  async bring(number, signal) {
+    const name = number === INIT ? "init.mp4" : `${number}.m4s`;
+    while (number === INIT || this.there(number)) {
       const answer = await fetch(`${this.path}/${name}`, { signal, credentials: "same-origin" }).catch((error) => {
         if (signal.aborted) throw error;
         return null; // the node is away for a moment
@@ -128,21 +148,24 @@ export class Stream {
       if (answer && ![429, 503].includes(answer.status)) throw new Error(`${name} can't be had any more.`);
       await pause(AGAIN, signal);
     }
+    return null;
   }
 
   async append(data) {
     const { currentTime } = this.video;
-    await this.drop(0, currentTime - BEHIND);
+    const { starts } = this.view;
+    await this.drop(0, starts[this.at(currentTime - BEHIND)]);
     try {
       await this.change(() => this.buffer.appendBuffer(data));
     } catch (error) {
       if (error.name !== "QuotaExceededError") throw error;
-      await this.drop(0, currentTime - CLOSE);
-      await this.drop(currentTime + AHEAD, Infinity);
+      await this.drop(0, starts[this.at(currentTime - CLOSE)]);
+      await this.drop(starts.find((start) => start >= currentTime + AHEAD) ?? Infinity, Infinity);
       await this.change(() => this.buffer.appendBuffer(data));
     }
   }
 
+  // From and to the start of a segment: a browser that drops a part of one may drop all of it.
   async drop(from, to) {
     const { buffered } = this.buffer;
     if (to <= from || !buffered.length || buffered.start(0) >= to || buffered.end(buffered.length - 1) <= from) return;
@@ -169,7 +192,8 @@ export class Stream {
 
 function pause(milliseconds, signal) {
   return new Promise((done, fail) => {
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", () => (clearTimeout(timer), fail(signal.reason)), { once: true });
+    const stop = () => (clearTimeout(timer), fail(signal.reason));
+    const timer = setTimeout(() => (signal.removeEventListener("abort", stop), done()), milliseconds);
+    signal.addEventListener("abort", stop, { once: true });
   });
 }

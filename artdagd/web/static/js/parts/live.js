@@ -39,6 +39,7 @@ class Live {
     this.region.dataset.own = ""; // it goes on playing when the run has ended
     for (const name of ["waiting", "playing", "seeking", "seeked", "pause"]) video.addEventListener(name, () => this.tell(), { signal });
     video.addEventListener("seeking", () => this.file && this.stream && !this.stream.has(video.currentTime) && this.whole(), { signal });
+    video.addEventListener("waiting", () => this.rest(), { signal });
     const results = new MutationObserver(() => this.over());
     results.observe(document.querySelector(RESULTS), { childList: true, subtree: true });
     document.addEventListener("visibilitychange", () => !document.hidden && this.look(), { signal });
@@ -69,6 +70,7 @@ class Live {
     this.stream?.told(view);
     this.tell();
     this.over();
+    this.rest();
   }
 
   play(view) {
@@ -116,11 +118,19 @@ class Live {
     if (this.signal.aborted || this.file || !(result || view?.status === "completed")) return;
     const used = this.stream && (!video.paused || video.currentTime > 0);
     if (used) this.region.dataset.plays = "";
-    if (result && used) this.file = result.src;
-    else if (result) {
+    if (result && used) {
+      this.file = result.src;
+      this.rest();
+    } else if (result) {
       if (video.src) hand(video, result);
       this.release();
     }
+  }
+
+  // A run may end without all of its segments: nobody waits for one that is never made.
+  rest() {
+    const { video, stream, view } = this;
+    if (this.file && view.status === "completed" && stream && stuck(video) && stream.wanted !== null) this.whole();
   }
 
   // What the stream lacks, the file has.

@@ -8,17 +8,12 @@ export function mount(element, signal) {
   async function refresh() {
     if (asking || document.hidden) return;
     asking = true;
-    try {
-      show(await fetched(location.pathname + location.search, signal));
-    } catch (error) {
+    const page = await fetched(location.pathname + location.search, signal).catch((error) => {
       if (error instanceof TypeError) lost();
-    } finally {
-      asking = false;
-    }
-  }
-
-  function show(page) {
-    const fresh = page.getElementById(element.id);
+      return null;
+    });
+    asking = false;
+    const fresh = page?.getElementById(element.id);
     if (fresh && !signal.aborted) update(element, fresh);
   }
 

@@ -15,17 +15,21 @@ export function mount(element, signal) {
     if (element.dataset.live !== undefined) timer = setTimeout(look, document.hidden ? HIDDEN : PAUSE);
   };
   const look = async () => {
+    const page = await fetched(location.pathname + location.search, signal).catch(() => null); // it is asked again
+    if (signal.aborted) return;
     try {
-      const page = await fetched(location.pathname + location.search, signal);
-      if (signal.aborted) return;
-      const states = document.getElementById("runs-states");
-      if (states) update(states, page.getElementById("runs-states"));
-      update(element, page.querySelector("[data-part=runs]"));
-      choice(element);
-    } catch {
-      if (signal.aborted) return;
+      if (page) show(page);
+    } finally {
+      later();
     }
-    later();
+  };
+  const show = (page) => {
+    const pairs = [["#runs-states", document.getElementById("runs-states")], ["[data-part=runs]", element]];
+    for (const [place, old] of pairs) {
+      const fresh = page.querySelector(place);
+      if (old && fresh) update(old, fresh);
+    }
+    choice(element);
   };
 
   element.addEventListener("submit", async (event) => {
