@@ -38,9 +38,9 @@ class Readings:
     decoding on is cheaper than seeking, and seeking in an open file is far cheaper than opening it."""
 
     def __init__(self, path: Path, scan: Scan, finder: Finder) -> None:
+        self._left: list[_Reading] = []
         self._path, self._scan, self._finder = path, scan, finder
         self._ordinals = {time: ordinal for ordinal, time in enumerate(scan.times)}
-        self._left: list[_Reading] = []
         self._late = False
 
     def key(self, ordinal: int) -> int:
@@ -93,6 +93,9 @@ class Readings:
         """Close what was left."""
         while self._left:
             self._left.pop().container.close()
+
+    def __del__(self) -> None:
+        self.close()  # a container and its streams hold each other: only the garbage collector would end it
 
     def _at(self, start: int, *, leaps: bool) -> _Reading:
         """One that gives the frame ``start``, or the last before it that can be decoded. With ``leaps`` it leaves out
