@@ -1,19 +1,22 @@
 """The tracks of an MP4 or QuickTime file that a worker wrote: where its packets are and when they are shown.
 
 ISO/IEC 14496-12 (boxes, sample tables, edit lists). Nothing is decoded: what is read are numbers, within bounds.
+Workers are not trusted: a small file takes little memory and time, whatever it says.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import repeat
 from pathlib import Path
 
 import msgspec
 
-from artdagd.errors import StepFailed
+from artdagd.errors import NotFound, StepFailed
 
 HEADERS = 64 << 20
 """Bytes of a file's headers that are read."""
@@ -42,16 +45,26 @@ class Track(msgspec.Struct, frozen=True):
     keys: frozenset[int] | None
 
 
-def track(path: Path, kind: bytes) -> Track:
-    """The first track of a ``kind``: ``vide`` or ``soun``. Raises StepFailed if it can't be read."""
+@contextmanager
+def reading() -> Iterator[None]:
+    """What goes wrong with a file is told so: StepFailed if it is broken, NotFound if it is not there any more."""
     try:
-        moov = _headers(path)
-        movie = struct.unpack_from(">I", *_clock(_only(moov, b"mvhd")))[0]
-        for name, trak in boxes(moov):
-            if name == b"trak" and _only(trak, b"mdia", b"hdlr")[8:12] == kind:
-                return _track(kind, trak, movie)
-    except (struct.error, IndexError, KeyError, ValueError, OverflowError, ZeroDivisionError) as error:
+        yield
+    except FileNotFoundError as error:
+        raise NotFound("a part is not there any more", advice="Ask again.") from error
+    except (ArithmeticError, LookupError, OSError, ValueError, struct.error) as error:
         raise StepFailed(f"a part can't be read: {error}", code="refused") from error
+
+
+@reading()
+def track(path: Path, kind: bytes) -> Track:
+    """The first track of a ``kind``: ``vide`` or ``soun``. Raises StepFailed if it can't be read, NotFound if
+    it is not there."""
+    moov, length = _headers(path)
+    movie = struct.unpack_from(">I", *_clock(_only(moov, b"mvhd")))[0]
+    for name, trak in boxes(moov):
+        if name == b"trak" and _only(trak, b"mdia", b"hdlr")[8:12] == kind:
+            return _track(kind, trak, movie, length)
     raise StepFailed(f"a part has no track {kind.decode()!r}", code="refused")
 
 
@@ -88,20 +101,22 @@ def _maybe(data: memoryview, *names: bytes) -> memoryview | None:
         return None
 
 
-def _headers(path: Path) -> memoryview:
+def _headers(path: Path) -> tuple[memoryview, int]:
+    """What is in the box of headers, and the length of the file in bytes."""
     with path.open("rb") as file:
+        length = os.fstat(file.fileno()).st_size
         while len(head := file.read(16)) >= 8:
             size, name = struct.unpack_from(">I4s", head)
             begin = 8
             if size == 1:
                 begin, (size,) = 16, struct.unpack_from(">Q", head, 8)
+            if size < begin:
+                break
             file.seek(begin - len(head), 1)
             if name == b"moov":
                 if size > HEADERS:
                     raise ValueError("its headers are too long")
-                return memoryview(file.read(size - begin))
-            if size < begin:
-                break
+                return memoryview(file.read(size - begin)), length
             file.seek(size - begin, 1)
     raise ValueError("it has no headers")
 
@@ -111,14 +126,18 @@ def _clock(box: memoryview) -> tuple[memoryview, int]:
     return box, 20 if box[0] else 12
 
 
-def _track(kind: bytes, trak: memoryview, movie: int) -> Track:
+def _track(kind: bytes, trak: memoryview, movie: int, length: int) -> Track:
     table, header = _only(trak, b"mdia", b"minf", b"stbl"), _only(trak, b"tkhd")
     (scale,) = struct.unpack_from(">I", *_clock(_only(trak, b"mdia", b"mdhd")))
-    sizes = _sizes(_only(table, b"stsz"))
+    if not scale:
+        raise ValueError("a second of it has no ticks")
+    sizes = _sizes(_only(table, b"stsz"), length)
     lasts = _runs(_only(table, b"stts"), len(sizes), "I")
     late = _maybe(table, b"ctts")
     offsets = _runs(late, len(sizes), "i") if late is not None else array("q", repeat(0, len(sizes)))
     keys = _maybe(table, b"stss")
+    if keys is not None and len(keys) > 8 + 4 * len(sizes):
+        raise ValueError("it has more keyframes than packets")
     edits = _maybe(trak, b"edts", b"elst")
     time = _first(edits, scale, movie) if edits is not None else 0
     decoded, shown = array("q"), array("q")
@@ -128,10 +147,12 @@ def _track(kind: bytes, trak: memoryview, movie: int) -> Track:
         time += lasting
     width, height = struct.unpack_from(">II", header, len(header) - 8)
     entry = _only(table, b"stsd")[8:]
-    (length,) = struct.unpack_from(">I", entry)
+    (long,) = struct.unpack_from(">I", entry)
+    if not 8 <= long <= len(entry):
+        raise ValueError("what says how it is encoded is cut off")
     return Track(
         kind,
-        bytes(entry[:length]),
+        bytes(entry[:long]),
         scale,
         width,
         height,
@@ -157,13 +178,19 @@ def _first(edits: memoryview, scale: int, movie: int) -> int:
     return time
 
 
-def _sizes(box: memoryview) -> array[int]:
+def _sizes(box: memoryview, length: int) -> array[int]:
+    """The sizes of packets, which together are no more than the ``length`` of their file: none lies in another."""
     size, count = struct.unpack_from(">II", box, 4)
-    if count > PACKETS:
+    if count > min(PACKETS, length):
         raise ValueError("it has too many packets")
+    if size * count > length:
+        raise ValueError("its packets are larger than the file")
     if size:
         return array("q", repeat(size, count))
-    return array("q", (one for (one,) in struct.iter_unpack(">I", box[12 : 12 + 4 * count])))
+    sizes = array("q", (one for (one,) in struct.iter_unpack(">I", box[12 : 12 + 4 * count])))
+    if sum(sizes) > length:
+        raise ValueError("its packets are larger than the file")
+    return sizes
 
 
 def _runs(box: memoryview, total: int, kind: str) -> array[int]:
@@ -177,16 +204,22 @@ def _runs(box: memoryview, total: int, kind: str) -> array[int]:
 
 
 def _places(table: memoryview, sizes: array[int]) -> array[int]:
+    """Packets lie in chunks, one after the other. Each run of chunks has the number of its first, from 1 on, and how
+    many packets are in each of its chunks."""
     chunks = _maybe(table, b"stco")
     wide = chunks is None
-    box = _only(table, b"co64") if chunks is None else chunks
-    starts = [place for (place,) in struct.iter_unpack(">Q" if wide else ">I", box[8:])]
-    runs = list(struct.iter_unpack(">III", _only(table, b"stsc")[8:]))
+    box = _only(table, b"co64")[8:] if chunks is None else chunks[8:]
+    rows = _only(table, b"stsc")[8:]
+    if max(len(box) // (8 if wide else 4), len(rows) // 12) > len(sizes):
+        raise ValueError("it has more chunks than packets")
+    starts = [place for (place,) in struct.iter_unpack(">Q" if wide else ">I", box)]
+    runs = list(struct.iter_unpack(">III", rows))
     ends = [first for first, _, _ in runs[1:]] + [len(starts) + 1]
     found = array("q")
     for (first, each, _), end in zip(runs, ends, strict=True):
-        for chunk in range(first - 1, end - 1):
-            place = starts[chunk]
+        if not (0 < first < end <= len(starts) + 1 and each):
+            raise ValueError("its chunks are not in their order")
+        for place in starts[first - 1 : end - 1]:
             for size in sizes[len(found) : len(found) + each]:
                 found.append(place)
                 place += size

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 
 from artdagd.errors import StepFailed
-from artdagd.runs.boxes import Track, boxes, track
+from artdagd.runs.boxes import Track, boxes, reading, track
 from artdagd.runs.silence import SAMPLES, silence
 
 PICTURE, SOUND = b"vide", b"soun"
@@ -24,8 +25,15 @@ PICTURE, SOUND = b"vide", b"soun"
 FILES = 8
 """Sounds of which it is remembered where their packets are."""
 
+RATE = 1_000_000
+"""Samples a second of a sound."""
+
 QUIET = 1_000_000
 """Packets of silence after a sound: five hours."""
+
+PIECES = 1_000_000
+LARGEST = 1 << 30
+"""Packets of a track in one fragment, and their bytes."""
 
 PICTURE_ENTRY = 86
 """Bytes of a picture's sample entry (8.5.2.2) before the boxes in it."""
@@ -60,8 +68,10 @@ class _Packets(msgspec.Struct, frozen=True):
     data: Sequence[bytes]
 
 
+@reading()
 def headers(picture: Path, sound: Path | None, fps: Fraction) -> bytes:
-    """What comes before all fragments, the same whichever segment ``picture`` is. Raises StepFailed."""
+    """What comes before all fragments, the same whichever segment ``picture`` is. Raises StepFailed, or NotFound if
+    a part is gone."""
     seen = track(picture, PICTURE)
     tracks = [_trak(1, seen, fps.numerator)]
     if sound is not None:
@@ -74,8 +84,9 @@ def headers(picture: Path, sound: Path | None, fps: Fraction) -> bytes:
     return _box(b"ftyp", b"iso6", struct.pack(">I", 1), b"iso6cmfcmp41") + moov
 
 
+@reading()
 def fragment(number: int, picture: Path, sound: Path | None, cut: Cut) -> bytes:
-    """The fragment of segment ``number``. Raises StepFailed."""
+    """The fragment of segment ``number``. Raises StepFailed, or NotFound if a part is gone."""
     seen = track(picture, PICTURE)
     late = _late(seen, cut.fps)
     parts = [_seen(picture, seen, cut, late)]
@@ -90,8 +101,9 @@ def fragment(number: int, picture: Path, sound: Path | None, cut: Cut) -> bytes:
     return _box(b"moof", sequence, *trafs) + _box(b"mdat", *(data for part in parts for data in part.data))
 
 
+@reading()
 def coding(picture: Path, sound: Path | None, fps: Fraction) -> Coding:
-    """The same of every segment of a result. Raises StepFailed."""
+    """The same of every segment of a result. Raises StepFailed, or NotFound if a part is gone."""
     seen = track(picture, PICTURE)
     codecs = [_picture_codec(seen.entry)]
     if sound is not None:
@@ -102,9 +114,21 @@ def coding(picture: Path, sound: Path | None, fps: Fraction) -> Coding:
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
-@lru_cache(maxsize=FILES)
+_SOUNDS = Lock()
+
+
 def _sound(path: Path) -> Track:
-    return track(path, SOUND)
+    """Fragments of a run are built at the same time, and have the same sound: it is read once."""
+    with _SOUNDS:
+        return _listed(path)
+
+
+@lru_cache(maxsize=FILES)
+def _listed(path: Path) -> Track:
+    heard = track(path, SOUND)
+    if heard.scale > RATE:
+        raise StepFailed(f"a part can't be read: its sound has more than {RATE:,} samples a second", code="refused")
+    return heard
 
 
 def _late(seen: Track, fps: Fraction) -> int:
@@ -117,6 +141,7 @@ def _seen(path: Path, seen: Track, cut: Cut, late: int) -> _Packets:
     count, tick = len(seen.sizes), cut.fps.denominator
     if not cut.final and count != cut.frames:
         raise StepFailed(f"a segment has {count} frames, and {cut.frames} were planned", code="refused")
+    _bounded(count)
     each = []
     for place, time in enumerate(seen.shown):
         frame = round(Fraction(time, seen.scale) * cut.fps) + late
@@ -135,11 +160,17 @@ def _heard(path: Path, cut: Cut, late: int) -> _Packets:
     stop = min(max(stop, count) if cut.final else stop, count + QUIET if nothing else count)
     if stop <= first:
         return _Packets(round(begin), (), ())
+    _bounded(stop - first)
     real, after = range(min(first, count), min(stop, count)), max(first - count, 0)
     lasts = [*heard.lasts[real.start : real.stop], *[SAMPLES] * (stop - max(first, count))]
     time = heard.decoded[first] if first < count else _ended(heard) + SAMPLES * after
     data = [*_read(path, heard, real.start, real.stop), *[nothing] * (len(lasts) - len(real))]
     return _Packets(time + round(shift), [(lasting, KEY, 0) for lasting in lasts], data)
+
+
+def _bounded(packets: int) -> None:
+    if packets > PIECES:
+        raise StepFailed(f"a segment has {packets:,} packets, and {PIECES:,} are allowed", code="refused")
 
 
 def _ended(heard: Track) -> int:
@@ -155,6 +186,8 @@ def _heard_at(heard: Track, time: Fraction) -> int:
 
 def _read(path: Path, one: Track, first: int, stop: int) -> list[bytes]:
     places, sizes = one.places[first:stop], one.sizes[first:stop]
+    if sum(sizes) > LARGEST:
+        raise StepFailed(f"a segment has more than {LARGEST >> 30} GiB", code="refused")
     with path.open("rb") as file:
         found = []
         for place, size in zip(places, sizes, strict=True):
@@ -200,11 +233,10 @@ def _trak(number: int, one: Track, scale: int) -> bytes:
 
 def _coded(entry: bytes) -> bytes:
     """The sample entry of a picture without its bit rate, which is that of one segment."""
+    if len(entry) < PICTURE_ENTRY:
+        raise StepFailed("a part can't be read: its picture is not described", code="refused")
     inside = memoryview(entry)[PICTURE_ENTRY:]
-    try:
-        rest = [_box(name, bytes(data)) for name, data in boxes(inside) if name != b"btrt"]
-    except (struct.error, ValueError) as error:
-        raise StepFailed(f"a part can't be read: {error}", code="refused") from error
+    rest = [_box(name, bytes(data)) for name, data in boxes(inside) if name != b"btrt"]
     return _box(entry[4:8], entry[8:PICTURE_ENTRY], *rest)
 
 
@@ -249,13 +281,10 @@ def _sound_codec(entry: bytes) -> str:
 def _described(entry: bytes) -> int:
     """The first 16 bits of what describes AAC, in a description within a description (ISO/IEC 14496-1, 7.2.6)."""
     esds = _esds(entry)
-    try:
-        place = _inside(esds, 12)
-        place = _inside(esds, place + 3)
-        place = _inside(esds, place + 13)
-        return int(struct.unpack_from(">H", esds, place)[0])
-    except (IndexError, struct.error) as error:
-        raise StepFailed("a part can't be read: its sound is not described", code="refused") from error
+    place = _inside(esds, 12)
+    place = _inside(esds, place + 3)
+    place = _inside(esds, place + 13)
+    return int(struct.unpack_from(">H", esds, place)[0])
 
 
 def _inside(data: bytes, place: int) -> int:

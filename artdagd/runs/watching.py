@@ -7,7 +7,6 @@ for it waits for the first one that it lacks; who says which one they wait for m
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections import OrderedDict
 from fractions import Fraction
@@ -24,10 +23,12 @@ from artdagd.plans.segments import SHORTEST
 from artdagd.runs import fragments
 from artdagd.runs.active import Active
 from artdagd.runs.binding import Binder
+from artdagd.runs.building import built
 from artdagd.runs.fragments import Coding, Cut
 from artdagd.runs.machine import RUN_TERMINAL, RunStatus
 from artdagd.runs.performance import Stage
 from artdagd.runs.service import RunService
+from artdagd.runs.shared import Shared
 from artdagd.runs.wants import PATIENCE
 
 RETRY_AFTER = 1
@@ -42,6 +43,10 @@ PLAYLIST = "live.m3u8"
 CODECS = ("h264", "h265")
 SOUNDS = ("aac", None)
 """What a player takes in such a stream."""
+
+
+GONE = (BlobCorrupt, KeyError, NotFound)
+"""Raised where a part was there and is not any more."""
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -114,6 +119,7 @@ class Watching:
     def __init__(self, stage: Stage, binder: Binder, runs: RunService, active: Active) -> None:
         self._stage, self._binder, self._runs, self._active = stage, binder, runs, active
         self._films: OrderedDict[str, _Film] = OrderedDict()
+        self._building: Shared[bytes] = Shared()
 
     async def scene(self, plan_id: str) -> Scene:
         """What there is to watch of runs of a plan. Raises NotFound or InvalidRequest if there is no such plan."""
@@ -182,7 +188,10 @@ class Watching:
             raise _lacking(row, "nothing of it is there")
         first = runs[0][0]
         coding = await self._coding(film, first)
-        return await asyncio.to_thread(fragments.headers, *await self._files(film, first), film.fps), coding.type
+        try:
+            return await built(fragments.headers, *await self._files(film, first), film.fps), coding.type
+        except GONE:
+            raise _lacking(row, "what was there of it is not there") from None
 
     async def fragment(self, run_id: str, number: int, who: Principal) -> bytes:
         """The fragment of a segment. Raises NotFound if there is no such segment; Unavailable if it is not there yet:
@@ -191,10 +200,12 @@ class Watching:
         await self._look(film, [*film.names[number : number + 1], *([film.sound] if film.sound else [])])
         self._want(run_id, film, who.name, number)
         try:
-            picture, sound = await self._files(film, number)
-        except (BlobCorrupt, KeyError, NotFound):
+            files, cut = await self._files(film, number), film.cut(number)
+            return await self._building.get(
+                f"{row.plan_id} {number}", lambda: built(fragments.fragment, number, *files, cut)
+            )
+        except GONE:
             raise _lacking(row, f"segment {number} is not there") from None
-        return await asyncio.to_thread(fragments.fragment, number, picture, sound, film.cut(number))
 
     async def _film(self, run_id: str, who: Principal) -> tuple[RunRow, _Film]:
         row = await self._runs.record(run_id, who)
@@ -246,10 +257,9 @@ class Watching:
     async def _coding(self, film: _Film, number: int) -> Coding:
         if film.coding is None:
             try:
-                files = await self._files(film, number)
-            except (BlobCorrupt, NotFound):
+                film.coding = await built(fragments.coding, *await self._files(film, number), film.fps)
+            except GONE:
                 raise _not_yet("what was there of it is gone") from None
-            film.coding = await asyncio.to_thread(fragments.coding, *files, film.fps)
         return film.coding
 
     async def _files(self, film: _Film, number: int) -> tuple[Path, Path | None]:

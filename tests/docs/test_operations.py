@@ -22,13 +22,15 @@ from artdagd.hooks import Outbound, addresses, exchange, manager, outbound
 from artdagd.plans import beat_sync, boundaries, deliveries, rules, segments, shapes, windows
 from artdagd.plans import document as plan_document
 from artdagd.recipes import document
-from artdagd.render.reading import clock
+from artdagd.render.reading import clock, shelf
 from artdagd.render.reading import opening as media
 from artdagd.runs import (
     aside,
     boxes,
+    building,
     events,
     fetching,
+    fragments,
     keys,
     lanes,
     library,
@@ -45,7 +47,7 @@ from artdagd.runs import (
 from artdagd.settings import ENVIRONMENT, Settings, load_settings
 from artdagd.store import circuit, gateway, importing, providers, quarantine
 from artdagd.store import fetching as reach
-from artdagd.workers import carrier, depot, dispatch, limits, tasks
+from artdagd.workers import carrier, depot, dispatch, jobs, limits, tasks
 
 PAGE = "docs/operations.md"
 DERIVED = {
@@ -125,11 +127,22 @@ LIMITS = {
     "what is made in segments": f"{segments.SHORTEST} s and more",
     "rounds of a LOOP that begin a segment each": f"{boundaries.ROUNDS:,}",
     "seconds that each frame of a segment may depend on": f"{windows.REMEMBERED}",
+    "files that a worker keeps open between parts of a pass": (
+        f"{shelf.PLACES}, for {jobs.REST_SECONDS:g} s without a job"
+    ),
     "codecs of a live stream": "H.264 and H.265, with AAC or without sound",
     "a part of a live stream that is not there yet": f"asked for again after {watching.RETRY_AFTER} s",
     "viewers of a run who wait for a part of it": f"{wants.VIEWERS}, each for {wants.PATIENCE:g} s after they asked",
     "plans of which is remembered what there is to watch": f"{watching.FILMS}",
-    "headers of a part of a live stream": f"{boxes.HEADERS >> 20} MiB, {boxes.PACKETS:,} packets",
+    "headers of a part of a live stream": (
+        f"{boxes.HEADERS >> 20} MiB, {boxes.PACKETS:,} packets, and no more bytes of them than the file has"
+    ),
+    "fragments of live streams built at once": f"{building.AT_ONCE}",
+    "what a fragment holds of a track": (
+        f"{fragments.PIECES:,} packets, {fragments.LARGEST >> 30} GiB; {fragments.RATE:,} samples a second"
+    ),
+    "silence in a live stream after its sound has ended": f"{fragments.QUIET:,} packets",
+    "sounds of live streams of which it is remembered where their packets are": f"{fragments.FILES}",
     "pieces of a beat sync": f"{beat_sync.MAX_PIECES:,}",
     "media file": f"{media.MAX_STREAMS} streams, {media.MAX_PIXELS} pixels, {media.MAX_SECONDS} s",
     "GIF": f"{deliveries.GIF_RATE} frames a second, {deliveries.SIDES['gif'][1]} pixels a side",

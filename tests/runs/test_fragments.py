@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import random
+import struct
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
+from threading import Event
 
 import av
 import numpy
 import pytest
 from clips import BAR, BITS, read_numbers
 
-from artdagd.errors import StepFailed
+from artdagd.errors import NotFound, StepFailed
 from artdagd.runs import fragments
-from artdagd.runs.boxes import track
+from artdagd.runs.boxes import Track, track
 from artdagd.runs.fragments import Cut
 
 COUNTS = (50, 61, 20)
@@ -145,3 +149,136 @@ def test_what_is_no_file_of_ours_is_an_error_and_nothing_else(tmp_path: Path):
             fragments.fragment(0, broken, None, Cut(0, 30, Fraction(25), True))
         except StepFailed:
             pass
+
+
+FIELDS = b"mvhd tkhd elst mdhd hdlr stsd avc1 avcC mp4a esds stts ctts stss stsz stsc stco".split()
+"""Boxes whose numbers are made wrong on purpose, one after the other."""
+
+
+@pytest.mark.parametrize("value", [0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF])
+def test_a_number_that_is_wrong_is_an_error_and_nothing_else(tmp_path: Path, value: int):
+    fps = Fraction(30_000, 1001)
+    cut = Cut(0, 10, fps, True)
+    whole = segment(tmp_path / "picture.mp4", 0, 10, fps, "libx264"), sound(tmp_path / "sound.mp4", 0.3)
+    refused = 0
+    for which, path in enumerate(whole):
+        data = path.read_bytes()
+        for name in FIELDS:
+            if (begin := data.find(name)) < 0:
+                continue
+            for place in range(begin - 4, begin + 40, 4):
+                broken = tmp_path / f"{which}-{name.decode()}-{place}.mp4"
+                broken.write_bytes(data[:place] + struct.pack(">I", value) + data[place + 4 :])
+                files = (broken, whole[1]) if which == 0 else (whole[0], broken)
+                for use in (
+                    lambda files=files: fragments.coding(*files, fps),
+                    lambda files=files: fragments.headers(*files, fps),
+                    lambda files=files: fragments.fragment(0, *files, cut),
+                ):
+                    try:
+                        use()
+                    except StepFailed:
+                        refused += 1
+    assert refused > 100
+
+
+def test_times_that_no_fragment_can_say_are_an_error(tmp_path: Path):
+    data = bytearray(segment(tmp_path / "picture.mp4", 0, 10, Fraction(25), "libx264").read_bytes())
+    struct.pack_into(">I", data, data.index(b"mdhd") + 16, 1)
+    struct.pack_into(">I", data, data.index(b"ctts") + 16, 0x7FFFFFFF)
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(data)
+    with pytest.raises(StepFailed, match="can't be read"):
+        fragments.fragment(0, broken, None, Cut(0, 10, Fraction(25), True))
+
+
+def test_a_part_that_is_gone_is_not_found(tmp_path: Path):
+    picture = segment(tmp_path / "picture.mp4", 0, 10, Fraction(25), "libx264")
+    for gone in ((tmp_path / "gone.mp4", None), (picture, tmp_path / "gone.mp4")):
+        with pytest.raises(NotFound, match="not there any more"):
+            fragments.fragment(0, *gone, Cut(0, 10, Fraction(25), True))
+
+
+def box(name: str, *inside: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + sum(map(len, inside)), name.encode()) + b"".join(inside)
+
+
+def numbers(*values: int) -> bytes:
+    return struct.pack(f">{len(values)}I", *values)
+
+
+def small(
+    path: Path, size: int, count: int, chunks: Sequence[int] = (0,), runs: Sequence[int] = (1, 1, 1), scale: int = 25
+) -> Path:
+    """A file of sound whose tables say what they like; it has 1,000 bytes of data."""
+    table = box(
+        "stbl",
+        box("stsd", numbers(0, 1), box("mp4a", bytes(28))),
+        box("stts", numbers(0, 1, count, 1)),
+        box("stsz", numbers(0, size, count)),
+        box("stsc", numbers(0, len(runs) // 3, *runs)),
+        box("stco", numbers(0, len(chunks), *chunks)),
+    )
+    clock = box("mdhd", numbers(0, 0, 0, scale, 0, 0))
+    media = box("mdia", clock, box("hdlr", bytes(8), b"soun", bytes(12)), box("minf", table))
+    moov = box("moov", box("mvhd", numbers(0, 0, 0, 1000)), box("trak", box("tkhd", bytes(84)), media))
+    path.write_bytes(moov + box("mdat", bytes(1000)))
+    return path
+
+
+def test_a_small_file_does_not_say_that_it_is_a_large_one(tmp_path: Path):
+    path = tmp_path / "small.mp4"
+    assert len(track(small(path, 10, 4, [500], [1, 4, 1]), b"soun").sizes) == 4
+    same = [500] * 100
+    for size, count, chunks, runs, why in (
+        (900, 100, same, [1, 1, 1], "larger than the file"),
+        (1, 10_000_000, [0], [1, 10_000_000, 1], "too many packets"),
+        (1, 4, [500] * 5, [1, 1, 1], "more chunks than packets"),
+        (1, 100, same, [1, 1, 1] * 100, "order"),
+        (1, 100, same, [1, 1, 1, 90, 1, 1, 1, 1, 1], "order"),
+        (1, 100, same, [1, 0, 1], "order"),
+        (1, 100, same, [0, 1, 1], "order"),
+    ):
+        with pytest.raises(StepFailed, match=why):
+            track(small(path, size, count, chunks, runs), b"soun")
+    with pytest.raises(StepFailed, match="no ticks"):
+        track(small(path, 10, 1, scale=0), b"soun")
+
+
+def test_headers_that_are_shorter_than_their_own_beginning_are_not_read(tmp_path: Path):
+    path = tmp_path / "small.mp4"
+    path.write_bytes(numbers(7) + small(path, 10, 1).read_bytes()[4:])
+    with pytest.raises(StepFailed, match="it has no headers"):
+        track(path, b"soun")
+
+
+def test_a_sound_has_so_many_samples_a_second(tmp_path: Path):
+    with pytest.raises(StepFailed, match="more than 1,000,000 samples a second"):
+        fragments._sound(small(tmp_path / "small.mp4", 10, 1, scale=1_000_001))
+
+
+def test_a_fragment_holds_so_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    picture = segment(tmp_path / "picture.mp4", 0, 10, Fraction(25), "libx264")
+    monkeypatch.setattr(fragments, "LARGEST", 100)
+    with pytest.raises(StepFailed, match="GiB"):
+        fragments.fragment(0, picture, None, Cut(0, 10, Fraction(25), True))
+    monkeypatch.setattr(fragments, "PIECES", 9)
+    with pytest.raises(StepFailed, match="10 packets, and 9 are allowed"):
+        fragments.fragment(0, picture, None, Cut(0, 10, Fraction(25), True))
+
+
+def test_a_sound_that_several_fragments_have_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    ears, reads, again = sound(tmp_path / "sound.mp4", 1), [], Event()
+    picture = segment(tmp_path / "picture.mp4", 0, 10, Fraction(25), "libx264")
+
+    def counted(path: Path, kind: bytes) -> Track:
+        if kind == b"soun":
+            reads.append(path)
+            again.wait(0.3) if len(reads) == 1 else again.set()
+        return track(path, kind)
+
+    monkeypatch.setattr(fragments, "track", counted)
+    with ThreadPoolExecutor(2) as threads:
+        cut = Cut(0, 10, Fraction(25), False)
+        list(threads.map(lambda number: fragments.fragment(number, picture, ears, cut), range(2)))
+    assert reads == [ears]

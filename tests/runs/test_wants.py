@@ -15,7 +15,7 @@ class Clock:
 
 
 def test_viewers_take_turns_and_each_waits_for_one_segment():
-    asked = Wants()
+    asked = Wants(Clock())
     assert asked.turn() is None
     asked.ask("a", 3)
     asked.ask("b", 10)
@@ -45,7 +45,7 @@ def test_who_does_not_ask_again_has_left():
 
 
 def test_there_is_room_for_so_many():
-    asked = Wants()
+    asked = Wants(Clock())
     for number in range(wants.VIEWERS + 1):
         asked.ask(str(number), number + 1)
     assert asked.turn() == 2
