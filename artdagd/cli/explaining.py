@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import click
@@ -15,11 +17,13 @@ from artdagd.cli.show import Show, json_option
 @click.argument("run_id")
 @click.option("--against", metavar="RUN", help="Compare with this run, not with the one before it.")
 @click.option("--all", "whole", is_flag=True, help="Tell of steps, too, that did not change and were there.")
+@click.option("--segments", is_flag=True, help="Tell of each segment of what is made in segments.")
 @json_option
-def explain(run_id: str, against: str | None, whole: bool, show: Show) -> None:
+def explain(run_id: str, against: str | None, whole: bool, segments: bool, show: Show) -> None:
     """Say why each step of a run was computed, or was not.
 
     It is compared with the run of the same recipe before it. What is indented changed because of a step above it.
+    --segments lists the parts of results that are made in parts, neighbours of which the same is said in one row.
     """
     with Client() as client:
         found = client.get(f"/api/run/{part(run_id)}/explain", against=against)
@@ -28,6 +32,11 @@ def explain(run_id: str, against: str | None, whole: bool, show: Show) -> None:
         return
     other = found["against"]
     show.value(None, [f"run      {found['run_id']}", f"against  {other or 'nothing: no earlier run is known'}", ""])
+    if segments:
+        columns = ("step", "segments", "from", "to", "why", "seconds")
+        parts = [row for one in found["steps"] for row in _parts(one)]
+        show.table(None, columns, parts, "nothing is made in segments: artdagctl runs plan says why")
+        return
     told = [one for one in found["steps"] if whole or (one["status"], one["reason"]) != ("cached", "nothing changed")]
     rows = (
         (_name(one), one["type"], one["status"], _seconds(one["seconds"]), one["reason"], _because(one)) for one in told
@@ -35,6 +44,29 @@ def explain(run_id: str, against: str | None, whole: bool, show: Show) -> None:
     columns = ("step", "type", "became", "seconds", "why", "because")
     show.table(None, columns, rows, "nothing changed, and every result was there")
     show.value(None, ["", _summary(found["steps"], len(found["steps"]) - len(told))] if told else [])
+
+
+def _parts(step: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Rows of a step's segments, one for neighbours of which the same is said, and one of its sound."""
+    told: dict[str, Any] = step.get("segments") or {}
+    rows: list[tuple[str, ...]] = []
+    for why, group in groupby(told.get("each", ()), key=itemgetter("why")):
+        each = list(group)
+        first, last = each[0], each[-1]
+        numbers = f"{first['number']}" if first is last else f"{first['number']} to {last['number']}"
+        spent = [one["seconds"] for one in each if one["seconds"] is not None]
+        ends = _clock(first["start"]), _clock(last["start"] + last["duration"])
+        rows.append((step["step_id"], numbers, *ends, why, _seconds(sum(spent) if spent else None)))
+    if told.get("sound"):
+        rows.append((step["step_id"], "sound", "", "", told["sound"], ""))
+    return rows
+
+
+def _clock(seconds: float) -> str:
+    """``1:02.4``: minutes and seconds of film."""
+    minutes, tenths = divmod(round(seconds * 10), 600)
+    whole, tenth = divmod(tenths, 10)
+    return f"{minutes}:{whole:02}" + (f".{tenth}" if tenth else "")
 
 
 def _name(step: dict[str, Any]) -> str:

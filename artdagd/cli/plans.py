@@ -60,13 +60,14 @@ def show_plan(view: dict[str, Any], show: Show) -> None:
         show.value(None, [f"plan        {view['plan_id']}", told, *_cost(estimate), *against])
     why = {one["step_id"]: one for one in reasons}
     seconds = {one["steps"][-1]: _about(one.get("seconds")) for one in view["passes"]}
-    columns, rows = ["step", "type", "level", "exists"], []
+    made = {one["steps"][-1]: _made(one) for one in view["passes"]}
+    columns, rows = ["step", "type", "level", "exists", "made"], []
     for one in view["steps"]:
         because = why.get(one["step_id"], {"reason": "", "detail": ""})
         reason = [seconds.get(one["step_id"], ""), because["reason"], because["detail"]]
         exists = "yes" if one["cached"] else ""
         last = reason if why else [one["pass_id"], one["output_cid"]]
-        rows.append([one["step_id"], one["type"], one["level"], exists, *last])
+        rows.append([one["step_id"], one["type"], one["level"], exists, made.get(one["step_id"], ""), *last])
     columns += ["seconds", "why", "because"] if why else ["pass", "output"]
     show.table(view, columns, rows, "it has no steps")
 
@@ -77,8 +78,22 @@ def _cost(estimate: dict[str, Any] | None) -> list[str]:
         return []
     passes, seconds = estimate["passes"], estimate["seconds"]
     said = "nothing" if not passes else "not known yet" if seconds is None else f"about {_about(seconds)} s of a worker"
-    parts = f", {estimate['segments']} segments" if estimate.get("segments") else ""
-    return [f"would take  {said}{parts}"]
+    film = estimate.get("film_seconds")
+    rendered = f", {_about(film)} s of film" if film else ""
+    parts = f", {_segments(estimate['segments'])}" if estimate.get("segments") else ""
+    sound = ", the sound" if estimate.get("sounds") else ""
+    return [f"would take  {said}{rendered}{parts}{sound}"]
+
+
+def _made(item: dict[str, Any]) -> str:
+    """How a pass is made: in parts, or why it is not."""
+    if item.get("segments"):
+        return _segments(len(item["segments"]))
+    return f"in one piece: {item['whole']}" if item.get("whole") else ""
+
+
+def _segments(count: int) -> str:
+    return f"{count} segment{'' if count == 1 else 's'}"
 
 
 def _about(seconds: float | None) -> str:

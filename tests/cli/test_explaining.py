@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from processes import Daemon, well
+from processes import Daemon, ctl, well
 
 
 def test_an_edit_is_planned_explained_and_verified(node: Daemon, recipe: Path, clip: Path):
@@ -14,7 +16,8 @@ def test_an_edit_is_planned_explained_and_verified(node: Daemon, recipe: Path, c
     well(node.ctl("run", *asked, "depth=4", "--follow", "--json"))
     planned = well(node.ctl("plan", *asked, "depth=5"))
     assert "to compute  1 of 1 passes" in planned
-    assert "s of a worker" in planned
+    assert "s of a worker, 0.4 s of film" in planned
+    assert "in one piece: it is shorter than 8 s" in planned
     assert "parameter changed  `sigma` was 4.0, now 5.0" in planned
     run = json.loads(well(node.ctl("run", *asked, "depth=5", "--follow", "--json")))
 
@@ -25,12 +28,37 @@ def test_an_edit_is_planned_explained_and_verified(node: Daemon, recipe: Path, c
     assert "1 not shown" not in well(node.ctl("runs", "explain", again["run_id"], "--all"))
     assert json.loads(well(node.ctl("runs", "explain", again["run_id"], "--json")))["against"] == run["run_id"]
 
+    assert "in one piece: it is shorter than 8 s" in well(node.ctl("runs", "plan", run["run_id"]))
+    nothing = node.ctl("runs", "explain", run["run_id"], "--segments")
+    assert "nothing is made in segments" in nothing.stderr
+
     said = well(node.ctl("verify", run["run_id"]))
     assert "equal: 1 of 1 results are the same to the byte" in said
     assert json.loads(well(node.ctl("verify", run["provenance_cid"], "--json")))["equal"] is True
     said = well(node.ctl("verify", run["run_id"], "--segments", "2", "--seed", "5"))
     assert "soft: all of it, in one piece: it is shorter than 8 s\nthe same segments again: --seed 5\n" in said
     assert node.ctl("verify", run["run_id"], "--seed", "5").returncode == 2
+
+
+def segment(number: int, why: str, seconds: float | None = None) -> dict[str, Any]:
+    return {"number": number, "first": number * 100, "frames": 100, "start": number * 40.0, "duration": 40.0,
+            "why": why, "seconds": seconds}  # fmt: skip
+
+
+def test_neighbours_among_segments_share_a_row(tmp_path: Path, stranger: Callable[..., str]):
+    each = [segment(0, "there"), segment(1, "there"), segment(2, "changed", 1.5), segment(3, "changed", 2.0)]
+    told = {"total": 5, "changed": 2, "made": 2, "sound": "there", "each": [*each, segment(4, "by content")]}
+    steps = [{"step_id": "tint", "segments": None}, {"step_id": "cut", "segments": told}]
+    body = json.dumps({"run_id": "run-1", "against": "run-0", "steps": steps}).encode()
+    url = stranger(body, media_type="application/json")
+    said = well(ctl(tmp_path, "runs", "explain", "run-1", "--segments", ARTDAG_URL=url, ARTDAG_TOKEN="x"))
+    assert [line.split(maxsplit=1) for line in said.splitlines()[-5:]] == [
+        ["step", "segments  from  to    why         seconds"],
+        ["cut", "0 to 1    0:00  1:20  there"],
+        ["cut", "2 to 3    1:20  2:40  changed     3.50"],
+        ["cut", "4         2:40  3:20  by content"],
+        ["cut", "sound                 there"],
+    ]
 
 
 @pytest.mark.slow

@@ -52,6 +52,10 @@ async def test_an_edit_of_a_long_result(tmp_path: Path, monkeypatch: pytest.Monk
         assert {one["why"] for one in each} == {"new"}
         assert (each[0]["start"], each[-1]["start"] + each[-1]["duration"]) == (0, 20)
 
+        page = (await person.http.get(f"/run/{first['run_id']}/plan", headers={"Accept": "text/html"})).text
+        assert f"<td>{len(each)} segments</td>" in page
+        assert "<td>in one piece: its result is kept for other passes</td>" in page
+
         # The edit of the end makes few segments, and that is what it is said to cost.
         body = {"recipe_yaml": recipe(start=1.4), "inputs": {"clip": clip}}
         plan = (await person.http.post("/api/plan", json=body)).json()
