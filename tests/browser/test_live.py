@@ -185,3 +185,10 @@ async def test_a_browser_without_media_source_extensions(tmp_path: Path, holding
         result = "document.querySelector('#run-result video')"
         await until(page, f"{result}?.duration === {SECONDS}")
         assert await seen(page, "video === null")
+
+        stream = f"Object.assign(document.createElement('video'), {{src: '/api/run/{run_id}/live.m3u8', muted: true}})"
+        await seen(page, f"void document.querySelector('#run-live').replaceChildren({stream})")
+        await until(page, f"Math.abs(video.duration - {SECONDS}) < 0.5")
+        await seen(page, "void (video.playbackRate = 4, video.play())")
+        await until(page, f"video.currentTime > {EACH} + 0.5 && video.videoWidth > 0 && !video.error")
+        await until(page, f"video.buffered.length === 1 && Math.abs(video.buffered.end(0) - {SECONDS}) < 0.1")
