@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any
 
 from clips import numbered_clip, read_numbers
+from needs import missing
 from nodes import Person, running_node
 
 STEPS = [
@@ -45,6 +48,7 @@ async def test_a_long_result_is_made_in_segments_and_an_edit_makes_few_of_them_a
         assert playlist.count("#EXTINF") == len(output["segments"])
         assert playlist.endswith("#EXT-X-ENDLIST\n")
         assert [number for _, number in read_numbers(await kept(person, run["run_id"], playlist, tmp_path))] == wanted
+        assert await played(person, run["run_id"]) == len(wanted), "a player that sends the token with each request"
         seen = (await person.http.get(f"/api/run/{run['run_id']}/live")).json()
         assert seen["there"] == [[0, len(output["segments"])]]
         assert seen["duration"] == 12
@@ -94,6 +98,20 @@ async def watched(person: Person, run_id: str) -> str:
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/vnd.apple.mpegurl"
     return answer.text
+
+
+async def played(person: Person, run_id: str) -> int:
+    """Frames that a player of live streams shows which is given a header, as the guide says."""
+    program = shutil.which("ffprobe") or missing("ffprobe", "apt install ffmpeg")
+    address = str(person.http.base_url.join(f"/api/run/{run_id}/live.m3u8"))
+    sent = ("-headers", f"Authorization: {person.http.headers['Authorization']}")
+    shown = ("-select_streams", "v", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0")
+    made = await asyncio.create_subprocess_exec(
+        program, "-v", "error", *sent, *shown, address, stdout=PIPE, stderr=PIPE
+    )
+    out, error = await asyncio.wait_for(made.communicate(), 60)
+    assert made.returncode == 0, error.decode()
+    return int(out.split()[0].rstrip(b","))
 
 
 async def kept(person: Person, run_id: str, playlist: str, folder: Path) -> Path:
