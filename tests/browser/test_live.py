@@ -140,9 +140,11 @@ async def test_a_run_is_watched_from_its_start_and_from_further_on_while_it_rend
         await lacking(other, 2)
         await other.goto(f"{node.url}/run/{run_id}")
         await other.evaluate(KEEP)
-        await until(other, "window.stream && video.buffered.length === 1 && video.buffered.end(0) > 3.9")
+        two = "window.stream && video.buffered.length === 1 && video.buffered.end(0) > 3.9"
+        await until(other, two)
         async with other.expect_response(lambda answer: answer.url.endswith("/1.m4s")):
             await seen(other, "void stream.buffer.remove(3, 4)")  # as a browser may that is short of room
+        await until(other, two)
         await seen(other, "(video.playbackRate = 4, video.play())")
         await expect(other.locator(SAID)).to_contain_text("waits at 0:04")
 
