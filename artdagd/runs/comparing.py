@@ -112,7 +112,8 @@ class Comparison:
             self._tell(Advance(len(self.found), self._total, fraction))
 
     def _progress(self, step_id: str, fraction: float, _workers: object = None) -> None:
-        self._fractions[step_id] = fraction
+        # Of its parts first, and then, anew, of putting them together.
+        self._fractions[step_id] = max(fraction, self._fractions.get(step_id, 0.0))
         self._advance()
 
     async def _compare(self, step: PlannedStep) -> None:

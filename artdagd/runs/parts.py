@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from artdagd.errors import BlobCorrupt, NotFound
+from artdagd.errors import BlobCorrupt, NotFound, StepFailed
 from artdagd.plans.estimates import Measure
 from artdagd.plans.model import Pass, Plan
 from artdagd.plans.parts import SOUND, Parts
@@ -95,28 +95,34 @@ class InParts:
         self._shares = {name: (1 - 2 * HEARD) * part.frames / total for name, part in self._segments.items()}
         if item.sound:
             self._ids[SOUND], self._shares[SOUND] = item.sound, HEARD
-        self._fractions: dict[str, float] = dict.fromkeys(self._ids, 0.0)
+        self._before = self._far = 0.0
+        self._fractions: dict[str, float] = {}
+        self._from(self._ids)
         self._workers: dict[str, str] = {}
 
     async def made(self, measure: Measure | None) -> Ready:
         """The work that is left when all parts are there: putting them together. ``measure`` is how much work they are.
         Raises StepFailed."""
         self._measure = measure
-        cids, paths = await again(self._all, _Gone)
+        try:
+            cids, paths = await again(self._all, _Gone)
+        except StepFailed:
+            self._from(())  # what progress() hears of now is the pass in one piece
+            raise
         join = self._parts.join(paths)
         return Ready(join, self._parts.content_id(join, cids), tuple(self._ids.values()))
 
     def progress(self, fraction: float, worker: str) -> None:
         """How far they are put together."""
-        self._tell(1 - HEARD + HEARD * fraction, (worker,))
+        self._say(fraction, (worker,))
 
     async def _all(self) -> tuple[dict[str, str], dict[str, str]]:
         """The CIDs and the paths of all parts. Raises _Gone if one that was there is not there any more."""
         known = await self._renders.kept(list(self._ids.values()))
         found = {name: known[part] for name, part in self._ids.items() if part in known}
-        for name in found:
-            self._note(name, 1.0)
-        await self._make(self._in_turn([name for name in self._ids if name not in found]), found)
+        lacking = [name for name in self._ids if name not in found]
+        self._from(lacking)
+        await self._make(self._in_turn(lacking), found)
         try:
             return found, {name: str(await self._store.path(cid)) for name, cid in found.items()}
         except (BlobCorrupt, NotFound) as error:
@@ -197,7 +203,20 @@ class InParts:
 
     def _note(self, name: str, fraction: float) -> None:
         self._fractions[name] = fraction
-        self._tell(sum(self._shares[part] * done for part, done in self._fractions.items()), self._workers.values())
+        self._say(0.0, self._workers.values())
+
+    def _from(self, names: Iterable[str]) -> None:
+        """What is left of the pass is to make these parts and to put all together. Parts that are there don't count:
+        they would look like work that was done at once, and the rest as if it were done as fast."""
+        self._before, self._fractions = self._far, dict.fromkeys(names, 0.0)
+
+    def _say(self, joined: float, workers: Collection[str]) -> None:
+        """It never goes back: where parts have gone, they take their share of what was left."""
+        shares = [(self._shares[name], done) for name, done in self._fractions.items()]
+        done = HEARD * joined + sum(share * done for share, done in shares)
+        whole = HEARD + sum(share for share, _ in shares)
+        self._far = max(self._far, self._before + (1 - self._before) * done / whole)
+        self._tell(self._far, workers)
 
 
 def _place(waiting: list[str], wanted: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from artdagd.errors import NotFound
 from artdagd.plans.model import Pass, Segment
 from artdagd.runs import parts
 from artdagd.runs.parts import InParts
@@ -17,31 +18,41 @@ from artdagd.work import Delivery
 class Workers:
     """Do the parts in the order in which they come, two at once, and remember it; ``slow`` ones come late."""
 
+    there: frozenset[str] = frozenset()
+
     def __init__(self, count: int, slow: frozenset[str] = frozenset()) -> None:
         self.workers, self.order, self._slow = count, [], slow
         self._free = asyncio.Semaphore(count)
 
     async def kept(self, cache_ids: list[str]) -> dict[str, str]:
-        return {}
+        return {part: part for part in cache_ids if part in self.there}
 
     async def render(self, cache_id: str, identity: str, make: Any, on_progress: Any, begin: Any) -> Any:
         for _ in range(5 if cache_id in self._slow else 1):  # as a look into the database may take longer
             await asyncio.sleep(0)
         await begin()
         self.order.append(cache_id)
+        on_progress(0.0, "worker")
         async with self._free:
             await asyncio.sleep(0)
         return SimpleNamespace(cid=cache_id)
 
 
-async def order(workers: Workers, segments: int, wanted: Any = lambda: None, sound: str = "") -> list[str]:
+async def order(
+    workers: Workers,
+    segments: int,
+    wanted: Any = lambda: None,
+    sound: str = "",
+    tell: Any = lambda *_: None,
+    path: Any = None,
+) -> list[str]:
     step = SimpleNamespace(step_id="s", identity="")
     made = tuple(Segment(str(number), number * 50, 50) for number in range(segments))
     item = Pass("p", ("s",), Delivery(), segments=made, sound=sound)
-    store = SimpleNamespace(path=lambda cid: asyncio.sleep(0, cid))
+    store = SimpleNamespace(path=path or (lambda cid: asyncio.sleep(0, cid)))
     made_of = SimpleNamespace(join=lambda paths: None, content_id=lambda work, cids: None)
     plan: Any = SimpleNamespace(steps=[step])
-    await InParts(plan, item, made_of, workers, store, None, lambda *_: None, wanted).made(None)
+    await InParts(plan, item, made_of, workers, store, None, tell, wanted).made(None)
     return workers.order
 
 
@@ -61,3 +72,28 @@ async def test_of_many_each_worker_has_a_row(monkeypatch: pytest.MonkeyPatch):
 async def test_what_somebody_waits_for_comes_first_and_then_what_follows():
     assert await order(Workers(1), 6, lambda: 3) == ["3", "4", "5", "0", "1", "2"]
     assert await order(Workers(1), 4, lambda: 0, sound="heard") == ["heard", "0", "1", "2", "3"]
+
+
+async def test_parts_that_are_there_are_no_progress():
+    workers, told = Workers(1), list[float]()
+    workers.there = frozenset(map(str, range(27)))
+    assert await order(workers, 30, tell=lambda fraction, _: told.append(fraction)) == ["27", "28", "29"]
+    share = 0.96 / 30
+    assert sorted(set(told)) == pytest.approx([number * share / (3 * share + 0.02) for number in range(4)])
+
+
+async def test_progress_does_not_go_back_when_parts_have_gone():
+    workers, told = Workers(1), list[float]()
+    workers.there = frozenset("012")
+
+    async def path(cid: str) -> str:
+        if "0" in workers.there:
+            workers.there = frozenset("3")
+            raise NotFound("gone")
+        return cid
+
+    await order(workers, 4, tell=lambda fraction, _: told.append(fraction), path=path)
+    assert workers.order == ["3", "0", "1", "2"]
+    assert told == sorted(told)
+    assert len(set(told)) == 5
+    assert told[-1] < 1

@@ -112,10 +112,10 @@ def picture_coding(
             return PictureCoding("libsvtav1", "yuv420p", {**constant, "svtav1-params": "lp=2"}, gop)
         case "ffv1":
             options = {"level": "3", "slices": "4", "slicecrc": "1"}
-            return PictureCoding("ffv1", picture.format, options, threads=4)
+            return PictureCoding("ffv1", picture.format, options, threads=1 if part else 4)
         case "prores":
             options = {"profile": str(delivery.profile), "vendor": "apl0"}
-            return PictureCoding("prores_ks", "yuv422p10le", options, threads=4)
+            return PictureCoding("prores_ks", "yuv422p10le", options, threads=1 if part else 4)
         case "webp":
             return PictureCoding("libwebp", "bgra", {"quality": str(delivery.quality)})
         case "png":
