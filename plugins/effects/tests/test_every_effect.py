@@ -16,11 +16,10 @@ import numpy
 import pytest
 from artdagd_effects import MODULES, artdag_effects
 
-import artdagd.render.graphs
-import artdagd.render.reading.source
 from artdagd.errors import StepFailed
 from artdagd.hooks import Effect, VideoFormat
 from artdagd.hooks.manager import Plugins
+from artdagd.render import threads
 from artdagd.render.graphs import stateless
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.moving import number, numbers
@@ -72,9 +71,9 @@ def test_the_bytes_do_not_depend_on_threads(
     effect: Effect, config: dict[str, Any], bunny: Path, render: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = {digest(render(bunny, (effect.name, config), lossless=False))}
-    for threads in (artdagd.render.graphs.THREADS, 1, 7):
-        monkeypatch.setattr(artdagd.render.graphs, "THREADS", threads)
-        monkeypatch.setattr(artdagd.render.reading.source, "DECODER_THREADS", threads)
+    for count in (1, 7):
+        monkeypatch.setattr(threads, "FILTERS", count)
+        monkeypatch.setattr(threads, "DECODERS", count)
         made.add(digest(render(bunny, (effect.name, config), lossless=False)))
     assert len(made) == 1
 
