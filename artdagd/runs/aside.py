@@ -1,4 +1,4 @@
-"""What the daemon itself works out and what takes a while, recipes and plans, beside the event loop, which goes on."""
+"""What the daemon itself works out and what takes a while, beside the event loop, which goes on."""
 
 from __future__ import annotations
 
@@ -12,10 +12,18 @@ T = TypeVar("T")
 AT_ONCE = 1
 """Two would not be done sooner. So no flood of recipes takes more than half of the interpreter."""
 
-_THREADS = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="aside")
+
+class Threads:
+    """So many threads of their own, so that what they do holds up no other reading of files."""
+
+    def __init__(self, count: int, name: str) -> None:
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix=name)
+
+    async def __call__(self, work: Callable[..., T], *arguments: object) -> T:
+        """What ``work(*arguments)`` returns or raises. Who is cancelled meanwhile does not stop it: it counts until it
+        has ended."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
 
-async def aside(work: Callable[..., T], *arguments: object) -> T:
-    """What ``work(*arguments)`` returns or raises: done in a thread, one after the other. Who is cancelled meanwhile
-    does not stop it."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, work, *arguments)
+aside = Threads(AT_ONCE, "aside")
+"""For recipes and plans, one after the other."""

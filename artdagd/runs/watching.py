@@ -22,14 +22,19 @@ from artdagd.plans.parts import Parts
 from artdagd.plans.segments import SHORTEST
 from artdagd.runs import fragments
 from artdagd.runs.active import Active
+from artdagd.runs.aside import Threads
 from artdagd.runs.binding import Binder
-from artdagd.runs.building import built
 from artdagd.runs.fragments import Coding, Cut
 from artdagd.runs.machine import RUN_TERMINAL, RunStatus
 from artdagd.runs.performance import Stage
 from artdagd.runs.service import RunService
 from artdagd.runs.shared import Shared
 from artdagd.runs.wants import PATIENCE
+
+AT_ONCE = 4
+"""Fragments that are built at once."""
+
+_built = Threads(AT_ONCE, "fragment")
 
 RETRY_AFTER = 1
 """Seconds after which to ask again for what is not there yet."""
@@ -189,7 +194,7 @@ class Watching:
         first = runs[0][0]
         coding = await self._coding(film, first)
         try:
-            return await built(fragments.headers, *await self._files(film, first), film.fps), coding.type
+            return await _built(fragments.headers, *await self._files(film, first), film.fps), coding.type
         except GONE:
             raise _lacking(row, "what was there of it is not there") from None
 
@@ -202,7 +207,7 @@ class Watching:
         try:
             files, cut = await self._files(film, number), film.cut(number)
             return await self._building.get(
-                f"{row.plan_id} {number}", lambda: built(fragments.fragment, number, *files, cut)
+                f"{row.plan_id} {number}", lambda: _built(fragments.fragment, number, *files, cut)
             )
         except GONE:
             raise _lacking(row, f"segment {number} is not there") from None
@@ -257,7 +262,7 @@ class Watching:
     async def _coding(self, film: _Film, number: int) -> Coding:
         if film.coding is None:
             try:
-                film.coding = await built(fragments.coding, *await self._files(film, number), film.fps)
+                film.coding = await _built(fragments.coding, *await self._files(film, number), film.fps)
             except GONE:
                 raise _not_yet("what was there of it is gone") from None
         return film.coding

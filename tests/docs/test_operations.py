@@ -27,7 +27,6 @@ from artdagd.render.reading import opening as media
 from artdagd.runs import (
     aside,
     boxes,
-    building,
     events,
     fetching,
     fragments,
@@ -137,7 +136,7 @@ LIMITS = {
     "headers of a part of a live stream": (
         f"{boxes.HEADERS >> 20} MiB, {boxes.PACKETS:,} packets, and no more bytes of them than the file has"
     ),
-    "fragments of live streams built at once": f"{building.AT_ONCE}",
+    "fragments of live streams built at once": f"{watching.AT_ONCE}",
     "what a fragment holds of a track": (
         f"{fragments.PIECES:,} packets, {fragments.LARGEST >> 30} GiB; {fragments.RATE:,} samples a second"
     ),

@@ -14,7 +14,7 @@ import pytest
 
 from artdagd.errors import NotFound, Unavailable
 from artdagd.plans.model import Segment
-from artdagd.runs import building, fragments, watching
+from artdagd.runs import fragments, watching
 from artdagd.runs.fragments import Coding
 from artdagd.runs.watching import Scene, Watching
 
@@ -103,11 +103,11 @@ async def test_a_few_fragments_are_built_at_once_and_each_once(monkeypatch: pyte
     answers = [asyncio.create_task(made.fragment("run", number, WHO)) for number in asked]
     impatient = answers.pop(0)
     try:
-        for _ in range(building.AT_ONCE):
+        for _ in range(watching.AT_ONCE):
             assert await asyncio.to_thread(busy.acquire, timeout=30)
         impatient.cancel()
     finally:
         gate.set()
     assert await asyncio.gather(*answers) == [bytes([number]) for number in asked[1:]]
     assert sorted(numbers) == list(range(COUNT))
-    assert most == building.AT_ONCE
+    assert most == watching.AT_ONCE
