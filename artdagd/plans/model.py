@@ -89,6 +89,11 @@ class Pass(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     sound: str = ""
     whole: str = ""
 
+    @property
+    def parts(self) -> list[str]:
+        """The names of all parts: of the segments, in their order, and of the sound. Rounds of a loop share one."""
+        return [part.segment_id for part in self.segments] + ([self.sound] if self.sound else [])
+
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """``inputs`` and ``analyses`` map recipe inputs and ANALYZE steps to CIDs; ``audio`` maps those inputs whose sound

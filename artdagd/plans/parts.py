@@ -12,7 +12,7 @@ import msgspec
 from artdagd.delivery import Delivery
 from artdagd.plans.contents import piece_id
 from artdagd.plans.model import Pass, Plan, PlannedStep, Segment
-from artdagd.plans.segments import picture_of, sound_of
+from artdagd.plans.segments import picture_of, rate_of, sound_of
 from artdagd.plans.windows import used
 from artdagd.steps import maps
 from artdagd.steps.catalogue import Catalogue
@@ -50,7 +50,7 @@ class Parts:
     @property
     def fps(self) -> Fraction:
         """Frames a second of the result."""
-        return Fraction(*self._delivery.fps) if self._delivery.fps else rate(self._plan.extents[self._item.steps[-1]])
+        return rate_of(self._item, self._plan.extents)
 
     def content_id(self, piece: RenderPass, cids: Mapping[str, str]) -> str:
         """The name of a piece of the work by what it reads: see :mod:`artdagd.plans.contents`."""

@@ -22,7 +22,7 @@ from artdagd.plans.windows import Names, Uncut
 from artdagd.steps import maps
 from artdagd.steps.catalogue import Catalogue
 from artdagd.steps.windows import rate, seen
-from artdagd.work import Delivery
+from artdagd.work import Delivery, Extent
 
 SHORTEST = 8
 """Seconds of a result that is made in one piece, since its parts would not be worth their beginnings."""
@@ -51,6 +51,12 @@ def sound_of(delivery: Delivery) -> Delivery:
     )
 
 
+def rate_of(item: Pass, extents: Mapping[str, Extent]) -> Fraction:
+    """Frames a second of the file that a pass makes; ``extents`` has that of its last step."""
+    delivery = item.delivery
+    return Fraction(*delivery.fps) if delivery and delivery.fps else rate(extents[item.steps[-1]])
+
+
 def in_parts(
     passes: Sequence[Pass], steps: Sequence[ConcreteStep], names: Names, catalogue: Catalogue, cluster: str
 ) -> tuple[Pass, ...]:
@@ -77,7 +83,7 @@ def _cut(item: Pass, steps: Mapping[str, ConcreteStep], names: Names, catalogue:
     if delivery.video_codec not in CODECS:
         raise Uncut(f"{delivery.video_codec} is encoded in one piece")
     extent = names.extents[last]
-    fps = Fraction(*delivery.fps) if delivery.fps else rate(extent)
+    fps = rate_of(item, names.extents)
     _, count = maps.at_rate(rate(extent), extent.frames, fps)
     if count < SHORTEST * fps:
         raise Uncut(f"it is shorter than {SHORTEST} s")

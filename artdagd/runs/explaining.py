@@ -13,7 +13,7 @@ from artdagd.database.runs import RunRow, StepRow
 from artdagd.errors import ArtdagError
 from artdagd.plans.explain import Difference, compare
 from artdagd.plans.model import Plan
-from artdagd.plans.parts import Parts
+from artdagd.plans.segments import rate_of
 from artdagd.runs.aside import aside
 from artdagd.runs.binding import Binder
 from artdagd.runs.fates import Fates, during, found
@@ -98,7 +98,7 @@ class Explainer:
             if item.segments:
                 step = became.get(item.steps[-1])
                 there = step is not None and step.status == "cached" and not step.by_content
-                told[item.steps[-1]] = fates.told(item, Parts(made, item, self._catalogue).fps, there)
+                told[item.steps[-1]] = fates.told(item, rate_of(item, made.extents), there)
         return told
 
     async def names(self, made: Plan, *rows: RunRow | None) -> dict[str, str]:
@@ -114,9 +114,7 @@ class Explainer:
 
 def parts(made: Plan) -> dict[str, None]:
     """The names of the parts of a plan's passes, each once."""
-    passes = [item for item in made.passes if item.segments]
-    sounds = [item.sound for item in passes if item.sound]
-    return dict.fromkeys([*(part.segment_id for item in passes for part in item.segments), *sounds])
+    return dict.fromkeys(name for item in made.passes for name in item.parts)
 
 
 def called(record: Mapping[str, Any]) -> str:

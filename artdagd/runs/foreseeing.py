@@ -12,6 +12,7 @@ from artdagd.plans.estimates import Measures, Past, estimate
 from artdagd.plans.explain import compare
 from artdagd.plans.model import Pass, Plan
 from artdagd.plans.parts import outside
+from artdagd.plans.segments import rate_of
 from artdagd.runs.aside import aside
 from artdagd.runs.execution import Planner, needed
 from artdagd.runs.explaining import Earlier, Explainer, parts
@@ -124,7 +125,7 @@ class Foresight:
         """The parts that would be made, by pass."""
         parted = [item for item in made.passes if item.pass_id in running and item.segments]
         known = await self._planner.known(list(parts(made)))
-        return {item.pass_id: Lacking.of(item, self._planner.parts(made, item).fps, known) for item in parted}
+        return {item.pass_id: Lacking.of(item, rate_of(item, made.extents), known) for item in parted}
 
     async def _seconds(
         self,

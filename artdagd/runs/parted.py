@@ -26,12 +26,11 @@ async def parted(
         row = actions.get(item.pass_id)
         if not item.segments or row is None:
             continue
-        ids = [segment.segment_id for segment in item.segments] + ([item.sound] if item.sound else [])
-        if row.sources is not None and set(row.sources) != set(ids):
+        if row.sources is not None and set(row.sources) != set(item.parts):
             told.append(RecordedParts(item.steps[-1], whole=ONE_PIECE))
             continue
-        found = await database.get_many(ids)
-        if len(found) == len(set(ids)) and await _joined(row, item, found, database, parts(made, item)):
+        found = await database.get_many(item.parts)
+        if len(found) == len(set(item.parts)) and await _joined(row, item, found, database, parts(made, item)):
             told.append(_recorded(item, found))
             rows |= found
     return told, rows

@@ -18,8 +18,7 @@ from artdagd.auth.principal import Principal
 from artdagd.database.runs import RunRow
 from artdagd.errors import BlobCorrupt, NotFound, Unavailable
 from artdagd.plans.model import Pass, Plan, Segment
-from artdagd.plans.parts import Parts
-from artdagd.plans.segments import SHORTEST
+from artdagd.plans.segments import SHORTEST, rate_of
 from artdagd.runs import fragments
 from artdagd.runs.active import Active
 from artdagd.runs.aside import Threads
@@ -238,7 +237,7 @@ class Watching:
         scene = Scene(extent.width, extent.height, long, _obstacle(item))
         if scene.why:
             return _Film(scene)
-        return _Film(scene, item.segments, item.sound, Parts(made, item, self._stage.catalogue).fps, {})
+        return _Film(scene, item.segments, item.sound, rate_of(item, made.extents), {})
 
     async def _look(self, film: _Film, names: list[str] | None = None) -> None:
         """Whether those parts are there that were not."""

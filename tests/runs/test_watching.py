@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,11 +9,11 @@ import pytest
 
 from artdagd.errors import NotFound, Unavailable
 from artdagd.plans.model import Pass, Segment
-from artdagd.runs import parts, watching
+from artdagd.runs import parts
 from artdagd.runs.parts import InParts
 from artdagd.runs.wants import Wants
 from artdagd.runs.watching import Watching
-from artdagd.work import Delivery
+from artdagd.work import Delivery, Extent
 
 WORKERS = 2
 SEGMENTS = tuple(Segment(str(number), number * 150, 150) for number in range(5 * WORKERS))
@@ -24,16 +23,13 @@ WHO: Any = SimpleNamespace(name="her")
 class Run:
     """Each segment takes two seconds of a worker, and somebody asks for the playlist as players do: once in six."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
         self.now, self.polled, self.order = 0.0, -10.0, []
         self.there: dict[str, str] = {}
         self.wants = Wants(lambda: self.now)
         self.workers = WORKERS
         self.item = Pass("p", ("s",), Delivery(), segments=SEGMENTS)
-        monkeypatch.setattr(watching, "Parts", lambda *_: SimpleNamespace(fps=Fraction(25)))
-        plan = SimpleNamespace(
-            output_pass=self.item, extents={"s": SimpleNamespace(frames=1500, fps=(25, 1), width=64, height=64)}
-        )
+        plan = SimpleNamespace(output_pass=self.item, extents={"s": Extent(1500, (25, 1), 64, 64)})
         stage: Any = SimpleNamespace(
             catalogue=None, store=SimpleNamespace(path=self.lost), compute=SimpleNamespace(known=self.known)
         )
@@ -88,7 +84,7 @@ class Run:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(parts, "TURN", 30.0)
-    return Run(monkeypatch)
+    return Run()
 
 
 async def test_while_a_player_asks_for_the_playlist_the_segments_come_in_order(run: Run):
