@@ -14,7 +14,7 @@ from artdagd.plans.identities import features_by_analyzer
 from artdagd.plans.model import Pass, Plan, PlannedStep
 from artdagd.plans.parts import SOUND, Parts, outside, whole
 from artdagd.runs.compute import Anew, Begin, Compute, Ready
-from artdagd.runs.parts import SPARE, InParts, Source
+from artdagd.runs.parts import SPARE, InParts, Source, refused
 from artdagd.runs.performance import Stage
 from artdagd.runs.provenance import RecordedParts
 from artdagd.runs.sampling import Sample
@@ -136,7 +136,7 @@ class Comparison:
                     cid = await work.part(part)
                 except ArtdagError as error:
                     self._note(msgspec.structs.replace(one, error=error.told))
-                    if self._is_whole(name) and _refused(error):
+                    if self._is_whole(name) and refused(error):
                         self._give_up(name, error)
                     return
             seconds = renders.made[cache_id].seconds
@@ -188,18 +188,13 @@ class Comparison:
             told = partial(self._progress, name)
             return self._did(name, await self._stage.compute.anew(lambda: self._ready(item), told))
         work, _ = self._in_parts(name, list(range(len(item.segments))))
-        done = await self._stage.compute.anew(lambda: self._put_together(item, work), work.progress)
-        return self._did(name, done)
 
-    async def _put_together(self, item: Pass, work: InParts) -> Ready:
-        """What is left to do when all parts are there; in one piece, as a run does, where one can't be made."""
-        try:
-            return await work.made(None)
-        except StepFailed as error:
-            if not _refused(error):
-                raise
-            self._give_up(item.steps[-1], error)
+        async def in_one_piece(error: StepFailed) -> Ready:
+            self._give_up(name, error)
             return await self._ready(item)
+
+        done = await self._stage.compute.anew(lambda: work.made(None, in_one_piece), work.progress)
+        return self._did(name, done)
 
     def _give_up(self, name: str, error: ArtdagError) -> None:
         """A result is made in one piece after all."""
@@ -220,10 +215,6 @@ class Comparison:
         steps = [self._steps[step_id] for step_id in item.steps]
         sources = {name: str((await self._file(name)).path) for name in outside(steps)}
         return Ready(whole(steps, sources, item.delivery))
-
-
-def _refused(error: ArtdagError) -> bool:
-    return isinstance(error, StepFailed) and error.code == "refused"
 
 
 class _Anew:

@@ -242,13 +242,12 @@ class Execution:
         self._computed[item.pass_id] = item.steps
         await self._enter(item.steps, "ready")
         measures = await self._measures()
-        try:
-            return await parts.made(measures.measure(item, item.steps) if measures else None)
-        except StepFailed as error:
-            if error.code != "refused":
-                raise
+
+        async def in_one_piece(error: StepFailed) -> Ready:
             log.warning("%s is made in one piece, as a part of it can't be made: %s", item.pass_id, error.detail)
             return await self._work(item)
+
+        return await parts.made(measures.measure(item, item.steps) if measures else None, in_one_piece)
 
     async def _file(self, name: str) -> Source:
         """A recipe input, or another pass's result."""

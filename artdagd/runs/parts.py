@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from artdagd.errors import BlobCorrupt, NotFound, StepFailed
+from artdagd.errors import ArtdagError, BlobCorrupt, NotFound, StepFailed
 from artdagd.plans.estimates import Measure
 from artdagd.plans.model import Pass, Plan
 from artdagd.plans.parts import SOUND, Parts
@@ -100,15 +100,17 @@ class InParts:
         self._from(self._ids)
         self._workers: dict[str, str] = {}
 
-    async def made(self, measure: Measure | None) -> Ready:
-        """The work that is left when all parts are there: putting them together. ``measure`` is how much work they are.
-        Raises StepFailed."""
+    async def made(self, measure: Measure | None, in_one_piece: Callable[[StepFailed], Awaitable[Ready]]) -> Ready:
+        """The work that is left when all parts are there: putting them together; where one can't be made (``refused``),
+        all of the pass, which ``in_one_piece`` gives. ``measure`` is how much work they are. Raises StepFailed."""
         self._measure = measure
         try:
             cids, paths = await again(self._all, _Gone)
-        except StepFailed:
+        except StepFailed as error:
+            if not refused(error):
+                raise
             self._from(())  # what progress() hears of now is the pass in one piece
-            raise
+            return await in_one_piece(error)
         join = self._parts.join(paths)
         return Ready(join, self._parts.content_id(join, cids), tuple(self._ids.values()))
 
@@ -217,6 +219,11 @@ class InParts:
         whole = HEARD + sum(share for share, _ in shares)
         self._far = max(self._far, self._before + (1 - self._before) * done / whole)
         self._tell(self._far, workers)
+
+
+def refused(error: ArtdagError) -> bool:
+    """Whether a part can't be made, though the pass may be."""
+    return isinstance(error, StepFailed) and error.code == "refused"
 
 
 def _place(waiting: list[str], wanted: int) -> int:

@@ -52,7 +52,7 @@ async def order(
     store = SimpleNamespace(path=path or (lambda cid: asyncio.sleep(0, cid)))
     made_of = SimpleNamespace(join=lambda paths: None, content_id=lambda work, cids: None)
     plan: Any = SimpleNamespace(steps=[step])
-    await InParts(plan, item, made_of, workers, store, None, tell, wanted).made(None)
+    await InParts(plan, item, made_of, workers, store, None, tell, wanted).made(None, None)
     return workers.order
 
 

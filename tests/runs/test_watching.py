@@ -77,7 +77,7 @@ class Run:
         store: Any = SimpleNamespace(path=lambda cid: self.gives(cid)())
         made_of: Any = SimpleNamespace(join=lambda paths: None, content_id=lambda work, cids: None)
         work = InParts(plan, self.item, made_of, self, store, None, lambda *_: None, self.wants.turn)  # type: ignore[arg-type]
-        await work.made(None)
+        await work.made(None, None)  # type: ignore[arg-type]
         return self.order
 
 
