@@ -14,6 +14,22 @@ FLAGS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
+SMALL = """\
+name: small
+version: "1"
+description: Half of it, and smaller
+inputs:
+  clip: {type: video, description: Any footage}
+params:
+  width: {type: integer, default: 64, min: 16, max: 96}
+  sound: {type: boolean, default: true}
+steps:
+  - {id: cut, type: SEGMENT, inputs: [clip], config: {duration: 0.4}}
+  - {id: size, type: RESIZE, inputs: [cut], config: {width: $params.width, height: 32}}
+output: size
+"""
+"""A recipe of two steps, with a file, a number and a switch to fill in."""
+
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:

@@ -6,27 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from browsers import chromium
+from browsers import SMALL, chromium
 from clips import numbered_clip
 from nodes import Person, running_node
 from playwright.async_api import Page
 
 from artdagd.node import Node
-
-RECIPE = """\
-name: small
-version: "1"
-description: Half of it, and smaller
-inputs:
-  clip: {type: video, description: Any footage}
-params:
-  width: {type: integer, default: 64, min: 16, max: 96}
-  sound: {type: boolean, default: true}
-steps:
-  - {id: cut, type: SEGMENT, inputs: [clip], config: {duration: 0.4}}
-  - {id: size, type: RESIZE, inputs: [cut], config: {width: $params.width, height: 32}}
-output: size
-"""
 
 
 @pytest.fixture
@@ -59,7 +44,7 @@ async def bring(page: Page, clip: Path, folder: Path) -> None:
     assert await heading(page) == clip.name
     await page.get_by_role("link", name="artdagd", exact=True).click()
     await page.get_by_role("link", name="Upload a recipe").click()
-    (folder / "small.yaml").write_text(RECIPE)
+    (folder / "small.yaml").write_text(SMALL)
     await page.get_by_label("A recipe (YAML)").set_input_files(folder / "small.yaml")
     await press(page, "Upload")
     await page.get_by_role("link", name="artdagd", exact=True).click()
@@ -149,7 +134,7 @@ async def test_what_is_wrong_with_a_recipe_is_told_with_its_line(page: Page, tmp
     async with running_node(tmp_path / "home", workers=0) as (node, person):
         await sign_in(page, person)
         await page.goto(f"{node.url}/recipes")
-        (tmp_path / "bad.yaml").write_text(RECIPE.replace("RESIZE", "RESISE"))
+        (tmp_path / "bad.yaml").write_text(SMALL.replace("RESIZE", "RESISE"))
         await page.get_by_label("A recipe (YAML)").set_input_files(tmp_path / "bad.yaml")
         await press(page, "Upload")
         said = await page.inner_text("main")

@@ -8,26 +8,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from browsers import chromium
+from browsers import SMALL, chromium
 from clips import numbered_clip
 from nodes import Person, running_node
 from playwright.async_api import Dialog, Page, expect
 
 from artdagd.node import Node
-
-RECIPE = """\
-name: small
-version: "1"
-inputs:
-  clip: {type: video, description: Any footage}
-params:
-  width: {type: integer, default: 64, min: 16, max: 96}
-  sound: {type: boolean, default: true}
-steps:
-  - {id: cut, type: SEGMENT, inputs: [clip], config: {duration: 0.4}}
-  - {id: size, type: RESIZE, inputs: [cut], config: {width: $params.width, height: 32}}
-output: size
-"""
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -58,7 +44,7 @@ async def kept(person: Person, text: str) -> str:
 
 async def test_a_graph_is_explored_by_keyboard(place):
     node, person, page = place
-    await page.goto(f"{node.url}/recipe/{await kept(person, RECIPE)}/dag")
+    await page.goto(f"{node.url}/recipe/{await kept(person, SMALL)}/dag")
     await page.locator(".explorer.live .drawing").focus()
     await page.keyboard.press("Tab")
     focused = page.locator("g.box:focus")
@@ -231,7 +217,7 @@ async def test_steps_are_inserted_with_their_documentation(place):
 
 async def test_a_run_is_made_with_a_plan_of_what_is_rendered_already(place, tmp_path: Path):
     node, person, page = place
-    recipe = await kept(person, RECIPE)
+    recipe = await kept(person, SMALL)
     await person.upload(numbered_clip(tmp_path / "first <i>clip.mp4", 25))
     await page.goto(f"{node.url}/recipe/{recipe}")
     await expect(page.get_by_text("Choose clip to see")).to_be_visible()
@@ -275,7 +261,7 @@ async def test_a_run_is_made_with_a_plan_of_what_is_rendered_already(place, tmp_
 
 async def test_what_is_missing_is_uploaded_where_it_is_chosen(place, tmp_path: Path):
     node, person, page = place
-    await page.goto(f"{node.url}/recipe/{await kept(person, RECIPE)}")
+    await page.goto(f"{node.url}/recipe/{await kept(person, SMALL)}")
     await page.get_by_role("button", name="Choose clip").click()
     await page.get_by_label("Upload a file").set_input_files(numbered_clip(tmp_path / "brought.mp4", 10))
     await expect(page.locator(".chosen")).to_contain_text("brought.mp4")
@@ -289,7 +275,7 @@ async def test_what_is_missing_is_uploaded_where_it_is_chosen(place, tmp_path: P
 async def test_a_form_that_is_sent_twice_begins_one_run(place, tmp_path: Path):
     _, person, _ = place
     cid = await person.upload(numbered_clip(tmp_path / "twice.mp4", 4))
-    address = f"/recipe/{await kept(person, RECIPE.replace('name: small', 'name: twice'))}"
+    address = f"/recipe/{await kept(person, SMALL.replace('name: small', 'name: twice'))}"
     page = (await person.http.get(address, headers={"Accept": "text/html"})).text
     (key,) = re.findall('name="idempotency_key" value="([^"]{20,})"', page)
     form = {"idempotency_key": key, "inputs.clip": cid}
@@ -303,10 +289,10 @@ async def test_a_form_that_is_sent_twice_begins_one_run(place, tmp_path: Path):
 async def test_a_text_is_copied_to_the_letter_and_one_that_cannot_be_is_shown_to_be_copied(place):
     node, person, page = place
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await page.goto(f"{node.url}/recipe/{await kept(person, RECIPE)}")
+    await page.goto(f"{node.url}/recipe/{await kept(person, SMALL)}")
     await page.get_by_role("button", name="Copy").click()
     await expect(page.get_by_text("is on the clipboard")).to_be_visible()
-    assert await page.evaluate("navigator.clipboard.readText()") == RECIPE
+    assert await page.evaluate("navigator.clipboard.readText()") == SMALL
     await page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
     await page.get_by_role("button", name="Copy").click()
     await expect(page.locator("[data-part=recipe-text] details")).to_have_attribute("open", "")
