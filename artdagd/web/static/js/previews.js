@@ -1,4 +1,6 @@
 // Pictures that a worker makes of a medium: asked for until they are there.
+import { pause } from "./pause.js";
+
 const TRIES = 60;
 const SECONDS = 2;
 
@@ -8,14 +10,7 @@ export async function preview(path, signal) {
     const answer = await fetch(path, { signal, credentials: "same-origin" });
     if (answer.status === 200) return answer.blob();
     if (answer.status !== 202 && answer.status !== 429) return null;
-    await pause(Number(answer.headers.get("Retry-After")) || SECONDS, signal);
+    await pause((Number(answer.headers.get("Retry-After")) || SECONDS) * 1000, signal);
   }
   return null;
-}
-
-function pause(seconds, signal) {
-  return new Promise((done, fail) => {
-    const timer = setTimeout(done, seconds * 1000);
-    signal.addEventListener("abort", () => (clearTimeout(timer), fail(signal.reason)), { once: true });
-  });
 }

@@ -1,4 +1,6 @@
 // A video element that is fed with the segments of a result as they come, in whatever order (Media Source Extensions).
+import { pause } from "./pause.js";
+
 const AHEAD = 30; // seconds beyond the playhead that are brought, one segment after the other
 const BEHIND = 30; // seconds before it that are kept
 const CLOSE = 4; // the same, where the browser has no room for so much
@@ -188,12 +190,4 @@ export class Stream {
     const middle = (starts.at(-1) + duration) / 2;
     if (this.source.readyState === "open" && !this.buffer.updating && this.has(middle)) this.source.endOfStream();
   }
-}
-
-function pause(milliseconds, signal) {
-  return new Promise((done, fail) => {
-    const stop = () => (clearTimeout(timer), fail(signal.reason));
-    const timer = setTimeout(() => (signal.removeEventListener("abort", stop), done()), milliseconds);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }
