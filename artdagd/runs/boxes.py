@@ -72,14 +72,19 @@ def boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     """The boxes in ``data``, each with its name and what is in it. Raises ValueError or struct.error."""
     at = 0
     while at + 8 <= len(data):
-        size, name = struct.unpack_from(">I4s", data, at)
-        begin = 8
-        if size == 1:
-            begin, (size,) = 16, struct.unpack_from(">Q", data, at + 8)
+        name, begin, size = _head(data, at)
         if size < begin or at + size > len(data):
             raise ValueError(f"the box {name!r} is cut off")
         yield name, data[at + begin : at + size]
         at += size
+
+
+def _head(data: memoryview | bytes, at: int) -> tuple[bytes, int, int]:
+    """A box's name, where what is in it begins, and where it ends, both from its own start. Raises struct.error."""
+    size, name = struct.unpack_from(">I4s", data, at)
+    if size != 1:
+        return name, 8, size
+    return name, 16, struct.unpack_from(">Q", data, at + 8)[0]
 
 
 def _only(data: memoryview, *names: bytes) -> memoryview:
@@ -106,10 +111,7 @@ def _headers(path: Path) -> tuple[memoryview, int]:
     with path.open("rb") as file:
         length = os.fstat(file.fileno()).st_size
         while len(head := file.read(16)) >= 8:
-            size, name = struct.unpack_from(">I4s", head)
-            begin = 8
-            if size == 1:
-                begin, (size,) = 16, struct.unpack_from(">Q", head, 8)
+            name, begin, size = _head(head, 0)
             if size < begin:
                 break
             file.seek(begin - len(head), 1)

@@ -314,7 +314,7 @@ class Dispatch:
         if reads is not None and last is not None and last[0] == reads[0]:
             for waiting in self.queue.front(FEW):
                 its = _reads(waiting.job)
-                if its is not None and its[:2] == (last[0], last[2]) and waiting.cost <= head.cost:
+                if its is not None and its[:2] == (last[0], last[2]):
                     return waiting.job_id
         return head.job_id
 

@@ -105,12 +105,11 @@ class Readings:
         places = self._places(key)
         if left is not None and left.leads_to(start, places[0]):
             return left
-        container = None if left is None else left.container
-        if container is not None and (not places[0] or (left is not None and left.earlier)):
-            container.close()
-            container = None
+        if left is not None and (left.earlier or not places[0]):
+            left.container.close()
+            left = None
         for place in places:
-            container = container or open_media(self._path)
+            container = left.container if left is not None else open_media(self._path)
             try:
                 way = _Way(self._scan, self._ordinals, place, start, leaps)
                 reading = _Reading(container, self._finder(container), way)
@@ -121,7 +120,7 @@ class Readings:
                 raise
             self._late = True
             container.close()
-            container = None
+            left = None
         raise AssertionError("the last place is the beginning")
 
     def _taken(self) -> _Reading | None:
