@@ -21,10 +21,10 @@ def peak(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
-async def junk(boundary: str) -> AsyncIterator[bytes]:
+async def junk(boundary: str, size: int = SIZE) -> AsyncIterator[bytes]:
     yield f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="film.mp4"\r\n\r\n'.encode()
     chunk = os.urandom(CHUNK)
-    for number in range(SIZE // CHUNK):
+    for number in range(size // CHUNK):
         yield number.to_bytes(8, "big") + chunk[8:]
     yield f"\r\n--{boundary}--\r\n".encode()
 
@@ -54,7 +54,8 @@ async def test_an_upload_over_the_limit_is_refused_and_leaves_nothing(tmp_path: 
     monkeypatch.setenv("ARTDAG_MAX_UPLOAD_BYTES", str(16 * CHUNK))
     async with daemon(tmp_path / "home") as (_, http):
         headers = {"Content-Type": "multipart/form-data; boundary=junk"}
-        answer = await http.post("/cache/upload", content=junk("junk"), headers=headers)
+        # As much as arrives in the time that the node goes on reading, so that the client can read why.
+        answer = await http.post("/cache/upload", content=junk("junk", 64 * CHUNK), headers=headers)
         assert answer.status_code == 413
         assert answer.headers["content-type"].startswith("application/problem+json")
         assert str(16 * CHUNK) in answer.json()["detail"]
