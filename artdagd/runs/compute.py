@@ -27,6 +27,7 @@ from artdagd.store.blobs import BlobStore
 from artdagd.work import MediaFacts, RenderPass
 from artdagd.workers.answers import JobResult
 from artdagd.workers.broker import Broker, OnProgress
+from artdagd.workers.dispatch import Urgent, never
 from artdagd.workers.exchange import paths
 from artdagd.workers.messages import AnalyzeJob, Job, ProbeJob, RenderJob
 
@@ -42,6 +43,9 @@ FOR: ContextVar[str] = ContextVar("FOR", default="")
 
 RUN: ContextVar[str] = ContextVar("RUN", default="")
 """The run for which it computes, if for one: shown with the job."""
+
+URGENT: ContextVar[Urgent] = ContextVar("URGENT", default=never)
+"""Whether somebody waits for what it computes who watches the run: then it comes before the user's other renders."""
 
 
 class Anew(msgspec.Struct, frozen=True):
@@ -359,7 +363,9 @@ class Compute:
             if before is None:
                 continue
             try:
-                result = await self._broker.submit(job, on_progress, whose=FOR.get(), run_id=RUN.get())
+                result = await self._broker.submit(
+                    job, on_progress, whose=FOR.get(), run_id=RUN.get(), urgent=URGENT.get()
+                )
             except StepFailed:
                 if self._store.sealed(files) == before:
                     raise

@@ -233,9 +233,7 @@ class Execution:
             await self._enter(item.steps, "running")
 
         parts = self._planner.parts(self._plan, item)
-        return InParts(
-            self._plan, item, parts, self._compute, self._store, self._file, tell, self._live.wants.turn, begin
-        )
+        return InParts(self._plan, item, parts, self._compute, self._store, self._file, tell, self._live.wants, begin)
 
     async def _put_together(self, item: Pass, parts: InParts) -> Ready:
         """What is left to do of a pass when all of its parts are there."""

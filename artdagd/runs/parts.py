@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +16,8 @@ from artdagd.plans.estimates import Measure
 from artdagd.plans.model import Pass, Plan
 from artdagd.plans.parts import SOUND, Parts
 from artdagd.runs.again import again
-from artdagd.runs.compute import Ready, at_once
+from artdagd.runs.compute import URGENT, Ready, at_once
+from artdagd.runs.wants import Wants
 from artdagd.store.blobs import BlobStore
 from artdagd.workers.broker import OnProgress
 
@@ -25,6 +27,10 @@ wait as there are workers while nobody does: each can be given the one that goes
 
 SHORT = 4
 """Segments a worker up to which it has no row of its own: the rows would end too far apart."""
+
+LOOK = 1.0
+"""Seconds between two looks whether somebody waits for another part than those that are being made or are in
+line: they may be behind much of the user's."""
 
 TURN = 0.2
 """Seconds that a part waits for its turn to get into line."""
@@ -69,8 +75,8 @@ class Renders(Protocol):
 
 
 class InParts:
-    """One pass of a run. ``wanted`` is the segment that somebody waits for who watches; ``begin`` is called when
-    a part has what it reads."""
+    """One pass of a run. ``wants`` are the segments that those wait for who watch; ``begin`` is called when a part has
+    what it reads."""
 
     def __init__(
         self,
@@ -81,10 +87,10 @@ class InParts:
         store: BlobStore,
         source: Sources,
         tell: Tell,
-        wanted: Callable[[], int | None] = lambda: None,
+        wants: Wants | None = None,
         begin: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self._wanted, self._begin = wanted, begin
+        self._wants, self._begin = wants or Wants(), begin
         self._parts = parts
         self._measure: Measure | None = None
         self._renders, self._store, self._source, self._tell = renders, store, source, tell
@@ -147,13 +153,15 @@ class InParts:
         before.set()
         try:
             while waiting or running:
-                while waiting and len(running) < self._renders.workers + spare:
-                    wanted = self._wanted()
+                while waiting and (
+                    len(running) < self._renders.workers + spare or self._owed(waiting, running.values())
+                ):
+                    wanted = self._wants.turn()
                     spare = max(SPARE, self._renders.workers) if wanted is None else SPARE
                     name = waiting.pop(0 if wanted is None else _place(waiting, wanted))
                     task, before = self._begun(name, before)
                     running[task] = name
-                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait(running, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     name = running.pop(task)
                     found[name] = task.result()
@@ -162,6 +170,15 @@ class InParts:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+
+    def _owed(self, waiting: Iterable[str], running: Collection[str]) -> bool:
+        """Whether somebody waits for one that is ``waiting``, and nothing that is ``running`` is any use to them."""
+        most = 2 * self._renders.workers + SPARE
+        return len(running) <= most and any(map(self._urgent, waiting)) and not any(map(self._urgent, running))
+
+    def _urgent(self, name: str) -> bool:
+        """Whether somebody waits for a part; all who watch do for the sound."""
+        return self._wants.waited(len(self._segments) if name == SOUND else int(name))
 
     def _begun(self, name: str, before: asyncio.Event) -> tuple[asyncio.Task[str], asyncio.Event]:
         """The making of a part, which gets into line after the one ``before``, and what says that it has."""
@@ -172,7 +189,11 @@ class InParts:
                 await asyncio.wait_for(before.wait(), TURN)
             inline.set()
 
-        task = asyncio.create_task(self.part(name, begin))
+        async def make() -> str:
+            URGENT.set(partial(self._urgent, name))
+            return await self.part(name, begin)
+
+        task = asyncio.create_task(make())
         task.add_done_callback(lambda _: inline.set())
         return task, inline
 

@@ -29,6 +29,11 @@ class Wants:
         """``viewer`` waits for nothing."""
         self._asked.pop(viewer, None)
 
+    def waited(self, number: int) -> bool:
+        """Whether somebody waits for segment ``number``, or for one before it."""
+        now = self._clock()
+        return any(asked <= number and until >= now for asked, until in self._asked.values())
+
     def turn(self) -> int | None:
         """The segment from which on the next one is to be rendered; None if nobody waits."""
         now = self._clock()

@@ -18,7 +18,20 @@ from artdagd.workers import messages
 from artdagd.workers.answers import JobResult, result_of, with_features
 from artdagd.workers.channel import Channel
 from artdagd.workers.curve import ClusterKeys
-from artdagd.workers.dispatch import Action, Assign, Dispatch, Expel, Fail, Fulfil, Limits, Release, Report, Revoke
+from artdagd.workers.dispatch import (
+    Action,
+    Assign,
+    Dispatch,
+    Expel,
+    Fail,
+    Fulfil,
+    Limits,
+    Release,
+    Report,
+    Revoke,
+    Urgent,
+    never,
+)
 from artdagd.workers.exchange import Exchange
 from artdagd.workers.roster import Roster, WorkerInfo
 from artdagd.workers.sign import Sign
@@ -94,15 +107,22 @@ class Broker:
         self._channel.close()
 
     async def submit(
-        self, job: messages.Job, on_progress: OnProgress | None = None, *, whose: str = "", run_id: str = ""
+        self,
+        job: messages.Job,
+        on_progress: OnProgress | None = None,
+        *,
+        whose: str = "",
+        run_id: str = "",
+        urgent: Urgent = never,
     ) -> JobResult:
-        """Have ``job`` done, in turn with the jobs of others than ``whose``; ``run_id`` is shown with it.
+        """Have ``job`` done, in turn with the jobs of others than ``whose``, and while it is ``urgent`` before other
+        renders of theirs; ``run_id`` is shown with it.
 
         Cancelling the caller cancels the job. Raises StepFailed, or TooBusy.
         """
         _refuse_giants(job)
         try:
-            job_id, actions = self._dispatch.submit(job, self._clock(), whose)
+            job_id, actions = self._dispatch.submit(job, self._clock(), whose, urgent)
         except OverflowError as error:
             raise TooBusy(str(error), advice="Try again later.", retry_after=30) from None
         future: asyncio.Future[JobResult] = asyncio.get_running_loop().create_future()

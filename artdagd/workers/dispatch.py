@@ -1,17 +1,17 @@
 """Who does what: jobs, leases and workers as a state machine. Pure: events and the time come in, actions go out.
 
-Rules. Those whose jobs wait take turns. A worker holds at most its credits, and works in the order of its leases. A job
-goes to the worker that holds least, of several to one that has the node's files at hand; and of parts that wait and
-read the same files, a worker gets the one that begins where its last one ended. A lease that is not renewed in time, or
-whose worker is gone, is fenced: its result is ignored, and the job is done again. A job that has cost ``DEATHS``
-workers fails; a failure that may pass is tried ``ATTEMPTS`` times. What was with a worker when it died has the next one
-to itself, so that only the guilty is blamed again. A cancelled job keeps its credits until the worker has stopped it. A
-job ends once.
+Rules. Those whose jobs wait take turns; of one's jobs what is urgent comes before renders that are not. A worker holds
+at most its credits, and works in the order of its leases. A job goes to the worker that holds least, of several to one
+that has the node's files at hand; and where nothing is urgent, of parts that wait and read the same files a worker gets
+the one that begins where its last one ended. A lease that is not renewed in time, or whose worker is gone, is fenced:
+its result is ignored, and the job is done again. A job that has cost ``DEATHS`` workers fails; a failure that may pass
+is tried ``ATTEMPTS`` times. What was with a worker when it died has the next one to itself, so that only the guilty is
+blamed again. A cancelled job keeps its credits until the worker has stopped it. A job ends once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import msgspec
@@ -26,6 +26,17 @@ WORKERS = 1024
 
 FEW = 64
 """Jobs at the front of a line among which the part is looked for that goes on where another one ended."""
+
+SOME = 1024
+"""Jobs at the front of a line among which is looked for what is urgent."""
+
+Urgent: TypeAlias = Callable[[], bool]
+"""Whether somebody waits for a job at this moment."""
+
+
+def never() -> bool:
+    """Nobody waits for it."""
+    return False
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -95,6 +106,7 @@ class Waiting(msgspec.Struct):
     job_id: int
     job: Job
     whose: str
+    urgent: Urgent = never
     deaths: int = 0
     attempts: int = 0
     alone: bool = False
@@ -139,12 +151,15 @@ class Dispatch:
         self._job_id = 0
         self._ticked: float | None = None
 
-    def submit(self, job: Job, now: float, whose: str = "") -> tuple[int, list[Action]]:
-        """Queue a job of ``whose``; its id and what to do. Raises OverflowError when too many are under way."""
+    def submit(self, job: Job, now: float, whose: str = "", urgent: Urgent = never) -> tuple[int, list[Action]]:
+        """Queue a job of ``whose``; its id and what to do. Raises OverflowError when too many are under way.
+
+        While it waits it may become ``urgent``, and cease to be.
+        """
         if len(self.queue) + len(self._leased) >= QUEUE:
             raise OverflowError(f"{QUEUE} jobs are under way already")
         self._job_id += 1
-        self.queue.put(self._job_id, Waiting(self._job_id, job, whose), whose)
+        self.queue.put(self._job_id, Waiting(self._job_id, job, whose, urgent), whose)
         return self._job_id, self._assign(now)
 
     def cancel(self, job_id: int, now: float) -> list[Action]:
@@ -293,10 +308,10 @@ class Dispatch:
         while self.queue and self.workers:
             worker = min(self.workers, key=self._preference)
             member = self.workers[worker]
-            waiting = self.queue.peek()
+            waiting = self._first()
             if member.used + waiting.cost > WINDOW:
                 break
-            waiting = self.queue.take(self._next_of(member, waiting))
+            waiting = self.queue.take(waiting.job_id if waiting.urgent() else self._next_of(member, waiting))
             self._fence += 1
             if not member.leases:
                 member.moved = now
@@ -305,6 +320,20 @@ class Dispatch:
             self._leased[waiting.job_id] = (worker, self._fence)
             actions.append(Assign(worker, self._fence, waiting.job_id, waiting.job))
         return actions
+
+    def _first(self) -> Waiting:
+        """The job that comes next of the one whose turn it is. What is urgent passes renders, and nothing else: a film
+        that is watched would keep short work waiting to its end."""
+        head = self.queue.peek()
+        if not isinstance(head.job, RenderJob) or head.urgent():
+            return head
+        before = None
+        for waiting in self.queue.front(SOME):
+            if waiting.urgent():
+                return before or waiting
+            if before is None and not isinstance(waiting.job, RenderJob):
+                before = waiting
+        return head
 
     def _next_of(self, member: Member, head: Waiting) -> int:
         """The number of the job that ``member`` gets: the ``head``, or a part that reads the same files and begins

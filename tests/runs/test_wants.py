@@ -44,6 +44,19 @@ def test_who_does_not_ask_again_has_left():
     assert asked.turn() is None
 
 
+def test_who_waits_for_a_segment_waits_for_those_that_follow_it():
+    clock = Clock()
+    asked = Wants(clock)
+    assert not asked.waited(100)
+    asked.ask("a", 10)
+    asked.ask("b", 3)
+    assert [number for number in (2, 3, 11) if asked.waited(number)] == [3, 11]
+    asked.leave("b")
+    assert [number for number in (3, 9, 10, 11) if asked.waited(number)] == [10, 11]
+    clock.now = wants.PATIENCE + 1
+    assert not asked.waited(10)
+
+
 def test_there_is_room_for_so_many():
     asked = Wants(Clock())
     for number in range(wants.VIEWERS + 1):

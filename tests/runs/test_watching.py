@@ -76,7 +76,7 @@ class Run:
         plan: Any = SimpleNamespace(steps=[SimpleNamespace(step_id="s", identity="")])
         store: Any = SimpleNamespace(path=lambda cid: self.gives(cid)())
         made_of: Any = SimpleNamespace(join=lambda paths: None, content_id=lambda work, cids: None)
-        work = InParts(plan, self.item, made_of, self, store, None, lambda *_: None, self.wants.turn)  # type: ignore[arg-type]
+        work = InParts(plan, self.item, made_of, self, store, None, lambda *_: None, self.wants)  # type: ignore[arg-type]
         await work.made(None, None)  # type: ignore[arg-type]
         return self.order
 

@@ -291,6 +291,35 @@ def test_what_waits_of_other_kinds_is_not_passed_over_for_a_part():
     assert order == [1, 2, 3, 4]
 
 
+def served(state: Dispatch) -> list[int]:
+    """The order in which one worker does what waits."""
+    order = []
+    leases = [action for action in state.join(b"w", 0.0) if isinstance(action, Assign)]
+    while leases:
+        lease = leases.pop(0)
+        order.append(lease.job_id)
+        leases += [one for one in state.result(b"w", done(lease.fence), 0.0) if isinstance(one, Assign)]
+    return order
+
+
+def test_what_somebody_waits_for_comes_before_the_users_other_renders():
+    state, waits = Dispatch(LIMITS), set[int]()
+    jobs = [(part(0, 50), "ann"), (part(50, 100), "ann"), (part(0, 50, "/x"), "ann"), (part(50, 100), "bob"),
+            (part(100, 150), "ann"), (part(300, 350), "ann"), (part(200, 250), "bob")]  # fmt: skip
+    for number, (job, user) in enumerate(jobs, 1):
+        state.submit(job, 0.0, user, lambda number=number: number in waits)
+    waits |= {3, 6}
+    assert served(state) == [3, 4, 6, 7, 1, 2, 5], "users take turns, and the worker's last part counts for less"
+
+
+def test_short_work_does_not_wait_until_a_film_is_watched_to_its_end():
+    state = Dispatch(LIMITS)
+    whole = RenderJob(RenderPass((), {}))
+    for job, urgent in ((whole, False), (LIGHT, False), (HEAVY, False), (whole, False), (part(0, 50), True)):
+        state.submit(job, 0.0, "", lambda urgent=urgent: urgent)
+    assert served(state) == [2, 3, 5, 1, 4]
+
+
 @pytest.mark.parametrize("job", [LIGHT, HEAVY])
 def test_a_job_that_ends_three_workers_fails(job: Any):
     state, _ = started(job)
