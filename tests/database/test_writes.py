@@ -99,6 +99,27 @@ async def test_a_reader_sees_one_moment_and_holds_nobody_up(database: Database):
     assert await database.read(look) == (0, 0)
 
 
+async def test_a_reader_that_leaves_half_way_keeps_no_moment_open(tmp_path: Path):
+    """Else SQLite could never begin its journal anew, and the file would grow for ever."""
+    database = await Database.open(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    looked = asyncio.Event()
+
+    async def look(connection: AsyncConnection) -> None:
+        await connection.execute(text("SELECT count(*) FROM actions"))
+        looked.set()
+        await asyncio.Event().wait()
+
+    reading = asyncio.create_task(database.read(look))
+    await looked.wait()
+    await database.actions.put([action(1)])
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    with sqlite3.connect(tmp_path / "state.sqlite", timeout=10) as other:
+        busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    assert not busy
+    await database.close()
+
+
 async def test_a_full_disk_is_507_and_reading_goes_on(tmp_path: Path):
     database = await Database.open(f"sqlite:///{tmp_path / 'state.sqlite'}")
     await database.actions.put([action(1)])
