@@ -25,6 +25,7 @@ from artdagd.hooks.manager import Plugins
 from artdagd.hooks.outbound import Outbound
 from artdagd.hooks.types import RunEvent
 from artdagd.runs.active import Active
+from artdagd.runs.afar import Afar
 from artdagd.runs.binding import Binder
 from artdagd.runs.compute import Compute
 from artdagd.runs.events import Events
@@ -196,7 +197,9 @@ class Node:
         events = Events()
         active = Active(stage, planner, binder, events, self._observe, places, membership)
         runs = RunService(stage, planner, binder, events, active)
-        return active, runs, Reproducer(stage, binder), Watching(stage, binder, runs, active)
+        afar = Afar(database, membership)
+        self._stack.push_async_callback(afar.close)
+        return active, runs, Reproducer(stage, binder), Watching(stage, binder, runs, active, afar)
 
     async def _accept(self, broker: Broker, active: Active, membership: Membership) -> None:
         """Start workers, take up unfinished runs, and say that work is welcome."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from artdagd.database.sessions import Sessions
     from artdagd.database.tokens import TokenTable
     from artdagd.database.turns import Turns
+    from artdagd.database.wants import Wants
 
 T = TypeVar("T")
 Write = Callable[[AsyncConnection], Awaitable[T]]
@@ -57,6 +58,7 @@ class Database:
     sessions: Sessions
     tokens: TokenTable
     turns: Turns
+    wants: Wants
 
     def __init__(self, engine: AsyncEngine) -> None:
         from artdagd.database.actions import Actions
@@ -75,6 +77,7 @@ class Database:
         from artdagd.database.sessions import Sessions
         from artdagd.database.tokens import TokenTable
         from artdagd.database.turns import Turns
+        from artdagd.database.wants import Wants
 
         self.engine = engine
         self._writer = engine.execution_options(**opening.WRITER)
@@ -95,6 +98,7 @@ class Database:
         self.sessions = Sessions(self)
         self.tokens = TokenTable(self)
         self.turns = Turns(self)
+        self.wants = Wants(self)
 
     @classmethod
     async def open(cls, url: str) -> Database:

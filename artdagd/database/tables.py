@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The revision of the last migration, which makes these tables."""
 
 metadata = MetaData()
@@ -246,4 +246,13 @@ turns = Table(
     Column("node_id", String(32), nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Index("turns_node", "node_id"),
+)
+
+wants = Table(
+    "wants",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("node_id", String(32), primary_key=True),
+    Column("segments_json", Text, nullable=False),
+    Column("expires", Float, nullable=False),
 )

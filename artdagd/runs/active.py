@@ -59,6 +59,10 @@ class Active:
     def node_id(self) -> str:
         return self._membership.node_id
 
+    def elsewhere(self, row: RunRow) -> bool:
+        """Whether another node has a run that has not ended."""
+        return row.status not in RUN_TERMINAL and row.node_id not in (None, self.node_id)
+
     def get(self, run_id: str) -> LiveRun | None:
         return self._live.get(run_id)
 
@@ -106,8 +110,17 @@ class Active:
             lost = self._membership.fenced or fences.get(run_id) != live.fence
             if lost and self._live.get(run_id) is live:
                 await self._drop(live)
+        await self._hear()
         if not self._membership.fenced:
             await self._take(await self._free())
+
+    async def _hear(self) -> None:
+        """What those wait for who watch through other nodes."""
+        if not self._membership.others:
+            return
+        asked = await self._database.wants.of(self._live)
+        for run_id, live in self._live.items():
+            live.wants.elsewhere(asked.get(run_id, {}))
 
     async def _free(self) -> list[RunRow]:
         """What may be taken now. A run of our own that is not performed (the database was away) is seen twice first:

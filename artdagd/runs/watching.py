@@ -21,6 +21,7 @@ from artdagd.plans.model import Pass, Plan, Segment
 from artdagd.plans.segments import SHORTEST, rate_of
 from artdagd.runs import fragments
 from artdagd.runs.active import Active
+from artdagd.runs.afar import Afar
 from artdagd.runs.aside import Threads
 from artdagd.runs.binding import Binder
 from artdagd.runs.fragments import Coding, Cut
@@ -120,8 +121,8 @@ class _Film(msgspec.Struct):
 class Watching:
     """Playlists and fragments of runs whose output is made in segments."""
 
-    def __init__(self, stage: Stage, binder: Binder, runs: RunService, active: Active) -> None:
-        self._stage, self._binder, self._runs, self._active = stage, binder, runs, active
+    def __init__(self, stage: Stage, binder: Binder, runs: RunService, active: Active, afar: Afar) -> None:
+        self._stage, self._binder, self._runs, self._active, self._afar = stage, binder, runs, active, afar
         self._films: OrderedDict[str, _Film] = OrderedDict()
         self._building: Shared[bytes] = Shared()
 
@@ -137,7 +138,7 @@ class Watching:
         """
         row, film = await self._film(run_id, who)
         await self._look(film)
-        self._want(run_id, film, f"{who.name} {viewer}", wanted)
+        self._want(row, film, f"{who.name} {viewer}", wanted)
         runs = film.runs()
         coding = await self._coding(film, runs[0][0]) if runs else None
         return LiveView(
@@ -160,7 +161,7 @@ class Watching:
         row, film = await self._film(run_id, who)
         await self._look(film)
         target = math.ceil(max(part.frames for part in film.segments) / film.fps)
-        self._want(run_id, film, PLAYLIST, film.lacks(), 2 * target + 1)
+        self._want(row, film, PLAYLIST, film.lacks(), 2 * target + 1)
         runs = film.runs()
         ready = runs[0][1] if runs and runs[0][0] == 0 else 0
         if ready < len(film.segments) and row.status in RUN_TERMINAL:
@@ -202,7 +203,7 @@ class Watching:
         then it is made before others."""
         row, film = await self._film(run_id, who)
         await self._look(film, [*film.names[number : number + 1], *([film.sound] if film.sound else [])])
-        self._want(run_id, film, who.name, number)
+        self._want(row, film, who.name, number)
         try:
             files, cut = await self._files(film, number), film.cut(number)
             return await self._building.get(
@@ -245,18 +246,22 @@ class Watching:
         if lacking:
             film.there |= await self._stage.compute.known(lacking)
 
-    def _want(self, run_id: str, film: _Film, viewer: str, number: int | None, patience: float = PATIENCE) -> None:
+    def _want(self, row: RunRow, film: _Film, viewer: str, number: int | None, patience: float = PATIENCE) -> None:
         """``viewer`` waits for a segment for ``patience`` seconds, or for nothing. Raises NotFound if there is no such
         segment."""
         if number is not None and number >= len(film.segments):
-            raise NotFound(f"run {run_id} has {len(film.segments)} segments, numbered from 0")
-        live = self._active.get(run_id)
-        if live is None:
+            raise NotFound(f"run {row.run_id} has {len(film.segments)} segments, numbered from 0")
+        live = self._active.get(row.run_id)
+        if live is not None:
+            wants = live.wants
+        elif self._active.elsewhere(row):
+            wants = self._afar.of(row.run_id)
+        else:
             return
         if number is None or film.segments[number].segment_id in film.there:
-            live.wants.leave(viewer)
+            wants.leave(viewer)
         else:
-            live.wants.ask(viewer, number, patience)
+            wants.ask(viewer, number, patience)
 
     async def _coding(self, film: _Film, number: int) -> Coding:
         if film.coding is None:

@@ -12,9 +12,15 @@ import pytest
 from clips import numbered_clip
 from nodes import Person
 
+from artdagd.database import Database
 from artdagd.database.replicas import Replicas
+from artdagd.runs.compute import Compute
 
 RUN = {"effect": "blur", "config": {"sigma": 2}}
+FILM = json.dumps({
+    "name": "film", "inputs": {"clip": {"type": "video"}}, "output": "soft",
+    "steps": [{"id": "soft", "type": "EFFECT", "inputs": ["clip"], "config": RUN["config"] | {"effect": "blur"}}],
+})  # fmt: skip
 
 
 async def until(person: Person, run_id: str, status: str) -> dict[str, Any]:
@@ -83,6 +89,61 @@ async def test_two_nodes(start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert (await until(a, left, "completed"))["passes_run"] == 1
         nodes = (await a.http.get("/nodes")).json()["items"]
         assert sorted(node["state"] for node in nodes) == ["stopped", "up"]
+
+
+@pytest.mark.slow
+async def test_what_is_watched_through_another_node_is_rendered_first(
+    start, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """``a`` makes the film, of six segments; whoever watches is at ``b``."""
+    render, begun, going = Compute.render, list[str](), asyncio.Event()
+
+    async def held(self: Compute, name: str, *args: Any) -> Any:
+        begun.append(name)
+        if name in names and name != names[4]:
+            await going.wait()
+        return await render(self, name, *args)
+
+    monkeypatch.setattr(Compute, "render", held)
+    clip = numbered_clip(tmp_path / "clip.mp4", 25 * 12)
+    async with start("a", workers=1) as (_, a), start("b", workers=0) as (_, b):
+        cid = await a.upload(clip)
+        film = {"recipe_yaml": FILM, "inputs": {"clip": cid}}
+        plan = (await a.http.post("/api/plan", json=film)).json()
+        names = [part["segment_id"] for part in plan["passes"][-1]["segments"]]
+        assert len(names) == 6
+        run_id = (await a.start(**film))["run_id"]
+        live = f"/api/run/{run_id}/live"
+        async with asyncio.timeout(60):
+            while len([name for name in begun if name in names]) < 2:
+                await asyncio.sleep(0.02)
+            while (view := (await b.http.get(live, params={"wanted": 4})).json())["there"] != [[4, 5]]:
+                await asyncio.sleep(0.1)
+        assert [names.index(name) for name in begun if name in names][:3] == [0, 1, 4]
+        for name in ("init.mp4", "4.m4s"):
+            assert (await b.http.get(f"{live}/{name}")).status_code == 200
+        assert view["status"] == "running"
+
+        # Who goes away is forgotten; who watches where the run is made tells the database nothing.
+        async with asyncio.timeout(30):
+            while await wanted(url, run_id):
+                await asyncio.sleep(0.1)
+        assert (await a.http.get(live, params={"wanted": 1})).json()["there"] == [[4, 5]]
+        assert (await b.http.get(live)).json()["there"] == [[4, 5]]
+        assert not await wanted(url, run_id)
+        going.set()
+        assert (await until(b, run_id, "completed"))["output_cid"]
+        listed = (await b.http.get(f"{live}.m3u8")).text.splitlines()
+        assert (listed.count("#EXT-X-ENDLIST"), sum(line.endswith(".m4s") for line in listed)) == (1, 6)
+
+
+async def wanted(url: str, run_id: str) -> Any:
+    """What the database is told that viewers of a run wait for."""
+    database = await Database.open(url)
+    try:
+        return await database.wants.of([run_id])
+    finally:
+        await database.close()
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from artdagd.database import Database
 from artdagd.database.nodes import NodeRow
@@ -34,6 +35,20 @@ async def test_a_node_is_alive_until_its_lease_ends_or_it_leaves(database: Datab
     assert await database.nodes.beat("b", 1, "http://b", LEASE)
     await database.nodes.leave("a", 1)
     assert await standing(database) == {"a": (False, True, 1), "b": (True, False, 0)}
+
+
+async def test_what_viewers_at_other_nodes_wait_for_expires(database: Database):
+    await database.wants.put("run-1", "a", [3, 4], LEASE)
+    await database.wants.put("run-1", "b", [9], LEASE)
+    await database.wants.put("run-2", "b", [1], LEASE)
+    await database.wants.put("run-1", "a", [5], LEASE)
+    assert await database.wants.of(["run-1", "run-3"]) == {"run-1": {"a": [5], "b": [9]}}
+    await database.wants.drop("run-1", "a")
+    await database.wants.put("run-1", "b", [9], -1.0)
+    assert await database.wants.of(["run-1", "run-2"]) == {"run-2": {"b": [1]}}
+    await database.wants.put("run-2", "b", [2], LEASE)
+    async with database.engine.connect() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM wants")) == 1, "what expired is gone"
 
 
 async def test_a_node_that_was_started_again_is_another_to_the_one_before(database: Database):

@@ -44,6 +44,18 @@ def test_who_does_not_ask_again_has_left():
     assert asked.turn() is None
 
 
+def test_what_is_waited_for_elsewhere_takes_the_place_of_what_was():
+    asked = Wants(Clock())
+    asked.ask("a", 7)
+    asked.elsewhere({"one": [3, 9], "two": [3]})
+    assert asked.segments() == [3, 7, 9]
+    assert [asked.turn() for _ in range(5)] == [7, 3, 9, 3, 7]
+    asked.elsewhere({"one": [4]})
+    assert asked.segments() == [4, 7]
+    asked.elsewhere({})
+    assert asked.segments() == [7]
+
+
 def test_who_waits_for_a_segment_waits_for_those_that_follow_it():
     clock = Clock()
     asked = Wants(clock)

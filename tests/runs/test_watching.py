@@ -36,8 +36,14 @@ class Run:
         binder: Any = SimpleNamespace(read_plan=self.gives(plan))
         row = SimpleNamespace(run_id="run", plan_id="plan", status="running")
         runs: Any = SimpleNamespace(record=self.gives(row))
-        active: Any = SimpleNamespace(get=lambda _: SimpleNamespace(wants=self.wants))
-        self.watching = Watching(stage, binder, runs, active)
+        self.here = True
+        active: Any = SimpleNamespace(
+            get=lambda _: SimpleNamespace(wants=self.wants) if self.here else None,
+            elsewhere=lambda row: row.status == "running",
+        )
+        self.afar = Wants(lambda: self.now)
+        afar: Any = SimpleNamespace(of=lambda _: self.afar)
+        self.watching = Watching(stage, binder, runs, active, afar)
 
     @staticmethod
     def gives(it: Any) -> Any:
@@ -116,3 +122,12 @@ async def test_a_fetched_segment_does_not_end_the_waiting_for_the_playlist(run: 
     with pytest.raises(Unavailable):  # it was there when it was asked for
         await run.watching.fragment("run", 0, WHO)
     assert run.wants.turn() == 1
+
+
+async def test_what_is_waited_for_of_a_run_of_another_node_is_told_there(run: Run):
+    run.here, run.there = False, {"0": "0", "5": "5"}
+    await run.poll()
+    assert (run.afar.turn(), run.wants.turn()) == (1, None)
+    run.there = {name: name for name in map(str, range(len(SEGMENTS)))}
+    await run.poll()
+    assert run.afar.turn() is None
