@@ -69,8 +69,9 @@ test-postgresql: $(READY) ## run the tests that are about the database with Post
 	ARTDAG_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "database and not slow" -n $(PROCESSES) \
 		--dist loadfile --no-loadscope-reorder $$(grep -rl --include="test_*.py" "mark.database" tests plugins)
 
-test-slow: $(READY) ## run the slow tests (kills, faults, long media)
+test-slow: $(READY) ## run the slow tests (kills, faults, long media), and try three hundred examples of each property
 	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "hypothesis and not slow" --hypothesis-profile many
 
 $(FEDIFY)/node_modules/.ready: $(FEDIFY)/package-lock.json
 	cd $(FEDIFY) && npm ci --loglevel=error

@@ -24,11 +24,13 @@ from nodes import EXAMPLES, STATE, Person, running_node
 
 from artdagd.api import app as node_api
 from artdagd.node import Node
-from tests import databases, postgres
+from tests import bytecode, databases, postgres
 from tests.needs import missing
 
 # A machine that does other things besides is no fault of what is tested.
-hypothesis.settings.register_profile("artdagd", deadline=None)
+# `make test-slow` tries many examples of each property.
+hypothesis.settings.register_profile("artdagd", deadline=None, max_examples=30)
+hypothesis.settings.register_profile("many", deadline=None, max_examples=300)
 hypothesis.settings.load_profile("artdagd")
 
 # The same for every node of a version: a tenth of a second of each start.
@@ -64,8 +66,11 @@ sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before the processes of the test run are started, which find the server in their environment."""
-    if databases.on_postgresql() and not hasattr(config, "workerinput") and not config.option.collectonly:
+    """The server comes before the processes of the test run are started, which find it in their environment."""
+    worker = getattr(config, "workerinput", None)
+    if worker:
+        bytecode.compile_share(config, worker)
+    elif databases.on_postgresql() and not config.option.collectonly:
         databases.start_server()
 
 

@@ -151,7 +151,7 @@ async def test_a_body_that_is_never_read_closes_its_file(tmp_path):
 
 
 @pytest.mark.parametrize("nowait", [True, False])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bounds=st.tuples(st.integers(0, len(DATA)), st.integers(0, len(DATA))))
 async def test_any_slice_with_and_without_the_page_cache(tmp_path, nowait, bounds):
     start, stop = sorted(bounds)

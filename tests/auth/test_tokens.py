@@ -114,7 +114,7 @@ async def test_expired_and_revoked_tokens_are_nobodys(database: Database):
     assert found == {"good": "good", "expired": None, "revoked": None, "later": "later"}
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=2 * LONGEST) | st.text("artdg_xyz-\0\ud800", max_size=60))
 async def test_no_other_text_is_a_token(database: Database, text: str):
     await database.tokens.add(TokenRow(token_hash=token_hash("artdag_" + "x" * 43), name="a", owner="ann"))

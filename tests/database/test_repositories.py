@@ -180,7 +180,7 @@ async def test_a_nul_in_a_text_is_no_fault_of_the_database(database: Database):
 WORDS = st.text(alphabet="aAbB%_\\'\"é🎬", min_size=1, max_size=4)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(WORDS, min_size=1, max_size=5), query=WORDS)
 async def test_a_search_finds_what_contains_the_words(database: Database, names: list[str], query: str):
     owner = f"owner{next(_ids)}"

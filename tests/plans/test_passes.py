@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from artdagd.plans.costs import Work, goes_back
@@ -133,7 +133,6 @@ def graphs(draw: st.DrawFn) -> list[ConcreteStep]:
 costs = st.dictionaries(st.sampled_from([f"s{i}" for i in range(14)]), st.sampled_from([0.0, 1.0, 20.0, 500.0]))
 
 
-@settings(max_examples=50)
 @given(graphs(), costs)
 def test_passes_have_every_step_and_read_only_what_is_stored(
     steps: list[ConcreteStep], costs: dict[str, float]
@@ -152,7 +151,6 @@ def test_passes_have_every_step_and_read_only_what_is_stored(
     assert passes[-1][-1] == output
 
 
-@settings(max_examples=50)
 @given(graphs(), costs)
 def test_what_must_be_stored_is(steps: list[ConcreteStep], costs: dict[str, float]) -> None:
     stored = {ids[-1] for ids in cut(steps, steps[-1].step_id, **costs)}
@@ -170,7 +168,6 @@ def test_what_must_be_stored_is(steps: list[ConcreteStep], costs: dict[str, floa
         assert by_id[step_id].keep or read_at_random or forked, "a chain is not cut without a reason"
 
 
-@settings(max_examples=50)
 @given(graphs(), costs)
 def test_storing_what_is_stored_anyway_changes_nothing(steps: list[ConcreteStep], costs: dict[str, float]) -> None:
     output = steps[-1].step_id
@@ -180,7 +177,6 @@ def test_storing_what_is_stored_anyway_changes_nothing(steps: list[ConcreteStep]
     assert cut(kept, output, **costs) == passes
 
 
-@settings(max_examples=50)
 @given(graphs(), costs, st.randoms(use_true_random=False))
 def test_the_order_of_the_text_makes_no_difference(
     steps: list[ConcreteStep], costs: dict[str, float], random: object

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from artdagd.cid import cid_of_value
@@ -245,7 +245,6 @@ def test_another_engine_cluster_or_delivery_is_another_part(planned, recipe, bin
     assert last(first).sound != last(loud).sound
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     lengths=st.lists(st.integers(1, 900), min_size=1, max_size=30),
     phases=st.lists(st.integers(0, 2000), min_size=30, max_size=30),

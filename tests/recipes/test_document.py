@@ -192,7 +192,7 @@ pieces = st.lists(
     )
 )
 
-relaxed = settings(max_examples=150, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+relaxed = settings(deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def only_invalid_recipe(text: str | bytes, catalogue: Catalogue) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -208,7 +207,6 @@ def short_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatch, "QUEUE", 60)
 
 
-Jobs.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
 TestJobs = Jobs.TestCase
 
 
