@@ -25,6 +25,7 @@ from artdagd.recipes import document
 from artdagd.render.reading import clock, shelf
 from artdagd.render.reading import opening as media
 from artdagd.runs import (
+    afar,
     aside,
     boxes,
     events,
@@ -34,6 +35,7 @@ from artdagd.runs import (
     lanes,
     library,
     lineage,
+    membership,
     previews,
     publishing,
     replication,
@@ -132,6 +134,8 @@ LIMITS = {
     "codecs of a live stream": "H.264 and H.265, with AAC or without sound",
     "a part of a live stream that is not there yet": f"asked for again after {watching.RETRY_AFTER} s",
     "viewers of a run who wait for a part of it": f"{wants.VIEWERS}, each for {wants.PATIENCE:g} s after they asked",
+    "runs of other nodes whose viewers here wait for parts of them": f"{afar.RUNS}; told to the other node within "
+    f"{afar.PAUSE + membership.LONGEST_PAUSE:g} s",
     "plans of which is remembered what there is to watch": f"{watching.FILMS}",
     "headers of a part of a live stream": (
         f"{boxes.HEADERS >> 20} MiB, {boxes.PACKETS:,} packets, and no more bytes of them than the file has"
