@@ -98,7 +98,7 @@ async def stopped_under_load(home: Path, clip: Path) -> None:
 
 
 async def test_nothing_that_was_acknowledged_is_lost(tmp_path: Path):
-    await stopped_under_load(tmp_path / "home", numbered_clip(tmp_path / "clip.mp4", 300, width=768, height=432))
+    await stopped_under_load(tmp_path / "home", numbered_clip(tmp_path / "clip.mp4", 100, width=768, height=432))
 
 
 @pytest.mark.slow

@@ -37,7 +37,7 @@ async def reference(home: Path, clip: Path) -> str:
 
 @pytest.mark.database
 async def test_killed_daemon_finishes_after_restart(tmp_path: Path):
-    clip = numbered_clip(tmp_path / "clip.mp4", 300, width=512, height=288)
+    clip = numbered_clip(tmp_path / "clip.mp4", 150, width=512, height=288)
     wanted = await reference(tmp_path / "reference", clip)
     home = tmp_path / "home"
     async with daemon(home) as (process, http):

@@ -40,7 +40,7 @@ FORBIDDEN = {
 }
 """Who is refused, though the scope would do."""
 
-FEW = {"nobody", "session without proof", "owner", "other"}
+FEW = {"nobody", "other"}
 """Who asks for pages in the fast suite."""
 
 MOST = {"nobody", "wrong scope", "session without proof", "session with proof", "owner", "other", "admin"}
