@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
@@ -127,6 +127,11 @@ class Compute:
                 # It would stay otherwise when the computation gives other bytes now, as after an upgrade.
                 await self._database.actions.delete(cache_id)
         return {cache_id: cid for cache_id, cid in outputs.items() if cid in sound}
+
+    async def known_facts(self, cids: Collection[str]) -> dict[str, MediaFacts]:
+        """What those of ``cids`` are that a worker has looked at."""
+        rows = await self._database.blobs.entries(cids, None)
+        return {cid: row.facts for cid, row in rows.items() if row.facts}
 
     async def facts(self, cid: str) -> MediaFacts:
         """What the blob is. Asked of a worker once; raises NotFound or StepFailed."""
@@ -255,19 +260,9 @@ class Compute:
         return await self._submit(make)
 
     async def _keep(self, features: dict[str, Any]) -> str:
-        """The CID of analysis data, durable when this returns. What is here and whole is not written again."""
-        cid = cid_of_value(features)
-        if self._store.has(cid) and await self._sound(cid):
-            return cid
+        """The CID of analysis data, durable when this returns."""
         # Not found: somebody deleted the cache.
         return (await again(lambda: self._store.put_value(features, "analysis"), NotFound)).cid
-
-    async def _sound(self, cid: str) -> bool:
-        try:
-            await self._store.path(cid)
-        except (BlobCorrupt, NotFound):
-            return False
-        return True
 
     async def _unrecord(self, names: Iterable[str]) -> None:
         """What is made now is the result: a record there may be is of bytes that nobody can have."""

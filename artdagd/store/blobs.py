@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any, Literal
 from weakref import WeakValueDictionary
 
-from artdagd.cid import CID, DAG_JSON, Imported, Importer, cid_of_dag_json_bytes, dag_json, names_file, read_dag_json
+from artdagd.cid import (
+    CID,
+    DAG_JSON,
+    Imported,
+    Importer,
+    cid_of_bytes,
+    cid_of_dag_json_bytes,
+    dag_json,
+    names_file,
+    read_dag_json,
+)
 from artdagd.errors import (
     ArtdagError,
     BlobCorrupt,
@@ -110,9 +120,11 @@ class BlobStore:
         finally:
             await asyncio.shield(asyncio.to_thread(draft.discard))
 
-    async def put_bytes(self, data: bytes, section: Section = "blobs") -> Blob:
+    async def put_bytes(self, data: bytes) -> Blob:
         """Store ``data`` under its UnixFS CID. Raises StorageFull, Unavailable."""
-        async with self.receive(section, size=len(data)) as incoming:
+        if here := await self._here(CID.parse(cid_of_bytes(data)), len(data), "blobs"):
+            return here
+        async with self.receive(size=len(data)) as incoming:
             await incoming.write(data)
             return await incoming.commit()
 
@@ -126,6 +138,8 @@ class BlobStore:
 
         for last in (False, False, True):
             try:
+                if here := await self._here(cid, len(data), section):
+                    return here
                 async with Incoming(lambda: self._begin(len(data)), self._room, settle) as incoming:
                     await incoming.write(data)
                     return await incoming.commit()
@@ -344,6 +358,16 @@ class BlobStore:
             existed = await self._put(draft, cid, section)
         await self.ledger.owe(str(cid), size, existed=existed)
         return Blob(str(cid), size, existed)
+
+    async def _here(self, cid: CID, size: int, section: Section) -> Blob | None:
+        """The blob, if a sound file of it is in ``section``: nothing is to be written then; owed like a new one."""
+        place = self.layout.place(cid, section)
+        async with self._lock(cid):
+            if not await self._verified.sound(place, cid):
+                return None
+            self.uses.note(str(cid), place)
+        await self.ledger.owe(str(cid), size, existed=True)
+        return Blob(str(cid), size, True)
 
     async def _put(self, draft: Draft, cid: CID, section: Section) -> bool:
         """Under the lock of ``cid``: whether a sound file was there already."""
