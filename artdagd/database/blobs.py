@@ -48,10 +48,11 @@ class Blobs:
 
     async def record(
         self, cid: str, size: int, *, media_type: str, filename: str | None, owner: str, kind: Kind = "other"
-    ) -> None:
-        """Make ``cid`` an entry of ``owner``; one that exists stays as it is. Facts known to others are taken over."""
+    ) -> BlobRow:
+        """Make ``cid`` an entry of ``owner``; one that exists stays as it is. Facts known to others are taken over.
+        The entry as it is then."""
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: AsyncConnection) -> BlobRow:
             query = select(blobs.c.facts_json, blobs.c.kind).where(blobs.c.cid == cid).limit(1)
             known = (await connection.execute(query)).first()
             row = BlobRow(cid=cid, owner=owner, size=size, media_type=media_type, filename=filename, kind=kind)
@@ -59,8 +60,10 @@ class Blobs:
             if known:
                 values |= {"facts_json": known.facts_json, "kind": known.kind}
             await insert_new(connection, blobs, [values])
+            query = select(blobs).where(blobs.c.cid == cid, blobs.c.owner == owner)
+            return from_row(BlobRow, (await connection.execute(query)).mappings().one())
 
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def entry(self, cid: str, owner: str | None) -> BlobRow | None:
         """The entry of ``owner``; None as owner means anybody's, the oldest first."""

@@ -121,8 +121,9 @@ class Binder:
 
     async def check_inputs(self, made: Plan, who: Principal) -> None:
         """Raises NotFound for an input that is not among ``who``'s media."""
-        for name, cid in made.inputs.items():
-            await self._check_input(name, cid, who)
+        for checked in (await self._checked(made.inputs, who)).values():
+            if not isinstance(checked, str):
+                raise checked
 
     async def _bind_given_plan(self, request: RunRequest, who: Principal) -> Bound:
         if request.plan_id:
@@ -180,24 +181,30 @@ class Binder:
         recipe = await self._book.parse(text)
         faults = _input_faults(recipe, inputs)
         found = {}
-        for name, cid in inputs.items():
-            try:
-                found[name] = await self._check_input(name, cid, who)
-            except (InvalidRequest, NotFound) as error:  # and no trouble of the node's own
-                faults.append(Fault(f"inputs.{name}", error.detail))
+        for name, checked in (await self._checked(inputs, who)).items():
+            if isinstance(checked, str):
+                found[name] = checked
+            else:
+                faults.append(Fault(f"inputs.{name}", checked.detail))
         if faults:
             raise InvalidRecipe("; ".join(fault.msg for fault in faults), faults=faults)
         return Planning(cid_of_bytes(text), recipe, found, bind_params(recipe, params))
 
-    async def _check_input(self, name: str, cid: str, who: Principal) -> str:
-        """The CID as this node writes it."""
-        try:
-            written = str(parse_cid(cid))
-        except InvalidRequest as error:
-            raise InvalidRequest(f"input {name}: {error.detail}") from None
-        if await self._database.blobs.entry(written, who.sees) is None:
-            raise NotFound(f"input {name}: no blob {cid} here; upload it first (POST /cache/upload)")
-        return written
+    async def _checked(self, inputs: dict[str, str], who: Principal) -> dict[str, str | InvalidRequest | NotFound]:
+        """By name the CID of each input as this node writes it, or what is wrong with it."""
+        found: dict[str, str | InvalidRequest | NotFound] = {}
+        for name, cid in inputs.items():
+            try:
+                found[name] = str(parse_cid(cid))
+            except InvalidRequest as error:
+                found[name] = InvalidRequest(f"input {name}: {error.detail}")
+        there = await self._database.blobs.entries([one for one in found.values() if isinstance(one, str)], who.sees)
+        for name, one in found.items():
+            if isinstance(one, str) and one not in there:
+                found[name] = NotFound(
+                    f"input {name}: no blob {inputs[name]} here; upload it first (POST /cache/upload)"
+                )
+        return found
 
 
 def _input_faults(recipe: Recipe, inputs: dict[str, str]) -> list[Fault]:

@@ -130,21 +130,23 @@ class Library:
         async with self._holds.use([cid]):
             if not self._store.has(cid) and not await self._store.held_elsewhere([cid]):
                 raise Unavailable(f"{cid} was deleted just now", advice="Do it again.", retry_after=1)
-            await self._database.blobs.record(cid, size, media_type=media_type, filename=filename, owner=owner)
+            row = await self._database.blobs.record(cid, size, media_type=media_type, filename=filename, owner=owner)
             await self._replication.owe(cid, size, existed=True, owner=owner)
-            entry = await self._entry(cid, owner)
-        task = asyncio.create_task(self._look(cid, owner))
-        self._looking.add(task)
-        task.add_done_callback(self._looking.discard)
-        return entry
+        if row.facts is None:
+            task = asyncio.create_task(self._look(cid, owner))
+            self._looking.add(task)
+            task.add_done_callback(self._looking.discard)
+        return entry_of(row)
 
     @asynccontextmanager
     async def held(self, cids: Iterable[str], who: Principal) -> AsyncIterator[None]:
         """Inside, none of ``cids`` is deleted. Raises NotFound if one was deleted before."""
         wanted = set(cids)
         async with self._holds.use(wanted):
+            there = await self._rows({_name(cid) for cid in wanted}, who)
             for cid in wanted:
-                await self.row(cid, who)
+                if _name(cid) not in there:
+                    raise _absent(cid)
             yield
 
     async def entry(self, cid: str, who: Principal | None) -> Entry:
@@ -159,10 +161,7 @@ class Library:
 
     async def entries(self, cids: Iterable[str], who: Principal) -> dict[str, Entry]:
         """By CID those of ``cids`` that are entries of ``who``, or else of whomever they see."""
-        wanted = set(cids)
-        theirs = await self._database.blobs.entries(wanted, who.name)
-        if who.sees != who.name:
-            theirs |= await self._database.blobs.entries(wanted - theirs.keys(), who.sees)
+        theirs = await self._rows(set(cids), who)
         return {entry.cid: entry for entry in await self._copies.shown(list(theirs.values()), who)}
 
     async def list(
@@ -258,6 +257,12 @@ class Library:
     async def _theirs(self, name: str, who: Principal) -> BlobRow | None:
         row = await self._database.blobs.entry(name, who.name)
         return row if row or who.sees == who.name else await self._database.blobs.entry(name, who.sees)
+
+    async def _rows(self, names: set[str], who: Principal) -> dict[str, BlobRow]:
+        theirs = await self._database.blobs.entries(names, who.name)
+        if who.sees != who.name and (others := names - theirs.keys()):
+            theirs |= await self._database.blobs.entries(others, who.sees)
+        return theirs
 
     async def _entry(self, cid: str, owner: str) -> Entry:
         row = await self._database.blobs.entry(cid, owner)
