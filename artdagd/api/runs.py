@@ -200,7 +200,7 @@ async def follow_run(call: Call, run_id: str) -> Response:
     has to connect again. A comment comes every 15 s of silence.
     """
     after = sse.last_event_id(call.request.headers.get("Last-Event-ID"))
-    await call.services.runs.get(run_id, call.who)
+    events = await call.services.runs.events(run_id, call.who, after)
     allowed = call.services.authority.watch(call.who)
     call.hold(call.app.streams)
-    return sse.stream(call.services.runs.events(run_id, after), call.app.draining, allowed)
+    return sse.stream(events, call.app.draining, allowed)

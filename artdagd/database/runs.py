@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, true, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from artdagd.database.rows import BATCH, batches, from_row, insert_new, owned, to_row, upsert
-from artdagd.database.tables import run_inputs, runs, steps
+from artdagd.database.tables import run_inputs, runs
+from artdagd.database.tables import steps as step_table
 from artdagd.database.together import Together
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Runs:
         self._database = database
         self._lookups: Together[str, RunRow | None] = Together(self._rows)
         self._step_lookups: Together[str, list[StepRow]] = Together(self._steps)
+        self._wholes: Together[str, tuple[RunRow | None, list[StepRow]]] = Together(self._rows_and_steps)
 
     async def insert(self, row: RunRow) -> bool:
         """False if the run, or a run with its idempotency key, exists."""
@@ -110,6 +112,7 @@ class Runs:
         """Wait until nothing is being looked up."""
         await self._lookups.close()
         await self._step_lookups.close()
+        await self._wholes.close()
 
     async def by_key(self, idempotency_key: str) -> RunRow | None:
         async def work(connection: AsyncConnection) -> RunRow | None:
@@ -223,8 +226,18 @@ class Runs:
 
         return await self._database.read(work)
 
-    async def update(self, run_id: str, expected: Sequence[str], *, fence: int | None = None, **changes: Any) -> bool:
-        """Change a run if its status is one of ``expected`` and its fence ``fence`` (None: any); False otherwise."""
+    async def update(
+        self,
+        run_id: str,
+        expected: Sequence[str],
+        *,
+        fence: int | None = None,
+        steps: Sequence[StepRow] = (),
+        **changes: Any,
+    ) -> bool:
+        """Change a run if its status is one of ``expected`` and its fence ``fence`` (None: any); False otherwise.
+        ``steps`` are inserted or replaced in the same transaction."""
+        values = [msgspec.structs.asdict(step) for step in steps]
         where = and_(
             runs.c.run_id == run_id,
             runs.c.status.in_(expected),
@@ -233,7 +246,11 @@ class Runs:
 
         async def work(connection: AsyncConnection) -> bool:
             done = await connection.execute(update(runs).where(where).values(to_row(changes, runs)))
-            return done.rowcount == 1
+            if done.rowcount != 1:
+                return False
+            if values:
+                await upsert(connection, step_table, values)
+            return True
 
         return await self._database.write(work)
 
@@ -283,7 +300,7 @@ class Runs:
             found = (await connection.execute(query)).scalar()
             if found is None or fence not in (None, found):
                 return False
-            await upsert(connection, steps, values)
+            await upsert(connection, step_table, values)
             return True
 
         return await self._database.write(work) if values else True
@@ -292,28 +309,43 @@ class Runs:
         """The steps of a run in the order of its plan."""
         return list(await self._step_lookups.do(run_id))
 
-    async def _rows(self, run_ids: list[str]) -> list[RunRow | None]:
-        async def work(connection: AsyncConnection) -> dict[str, RunRow]:
-            found = {}
-            for batch in batches(run_ids):
-                query = select(runs).where(runs.c.run_id.in_(batch))
-                for row in (await connection.execute(query)).mappings():
-                    found[row["run_id"]] = from_row(RunRow, row)
-            return found
+    async def whole(self, run_id: str) -> tuple[RunRow | None, list[StepRow]]:
+        """A run and its steps."""
+        return await self._wholes.do(run_id)
 
-        found = await self._database.read(work)
+    async def _rows(self, run_ids: list[str]) -> list[RunRow | None]:
+        found = await self._database.read(lambda connection: _rows_of(connection, run_ids))
         return [found.get(run_id) for run_id in run_ids]
 
     async def _steps(self, run_ids: list[str]) -> list[list[StepRow]]:
-        async def work(connection: AsyncConnection) -> dict[str, list[StepRow]]:
-            found: dict[str, list[StepRow]] = {}
-            for batch in batches(run_ids):
-                query = select(steps).where(steps.c.run_id.in_(batch)).order_by(steps.c.run_id, steps.c.position)
-                for part in (await connection.execute(query)).mappings().partitions(BATCH):
-                    for row in part:
-                        found.setdefault(row["run_id"], []).append(from_row(StepRow, row))
-                    await asyncio.sleep(0)  # a run may have thousands of steps: others have their turn between
-            return found
-
-        found = await self._database.read(work)
+        found = await self._database.read(lambda connection: _steps_of(connection, run_ids))
         return [found.get(run_id, []) for run_id in run_ids]
+
+    async def _rows_and_steps(self, run_ids: list[str]) -> list[tuple[RunRow | None, list[StepRow]]]:
+        async def work(connection: AsyncConnection) -> tuple[dict[str, RunRow], dict[str, list[StepRow]]]:
+            rows = await _rows_of(connection, run_ids)  # first: no run has ended whose steps have not
+            return rows, await _steps_of(connection, run_ids)
+
+        rows, steps = await self._database.read(work)
+        return [(rows.get(run_id), steps.get(run_id, [])) for run_id in run_ids]
+
+
+async def _rows_of(connection: AsyncConnection, run_ids: list[str]) -> dict[str, RunRow]:
+    found = {}
+    for batch in batches(run_ids):
+        query = select(runs).where(runs.c.run_id.in_(batch))
+        for row in (await connection.execute(query)).mappings():
+            found[row["run_id"]] = from_row(RunRow, row)
+    return found
+
+
+async def _steps_of(connection: AsyncConnection, run_ids: list[str]) -> dict[str, list[StepRow]]:
+    found: dict[str, list[StepRow]] = {}
+    for batch in batches(run_ids):
+        here = step_table.c.run_id.in_(batch)
+        query = select(step_table).where(here).order_by(step_table.c.run_id, step_table.c.position)
+        for part in (await connection.execute(query)).mappings().partitions(BATCH):
+            for row in part:
+                found.setdefault(row["run_id"], []).append(from_row(StepRow, row))
+            await asyncio.sleep(0)  # a run may have thousands of steps: others have their turn between
+    return found

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from artdagd.errors import ArtdagError, BlobCorrupt, InvalidRecipe, NotFound, StepFailed
+from artdagd.errors import ArtdagError, BlobCorrupt, InvalidRecipe, NotFound, StepFailed, Unavailable
 from artdagd.plans.cache_ids import cluster_digest
 from artdagd.plans.contents import content_id
 from artdagd.plans.estimates import Measures
@@ -21,7 +21,7 @@ from artdagd.plans.planner import analysis_requests, plan
 from artdagd.recipes.model import InputType, Recipe
 from artdagd.runs.again import again
 from artdagd.runs.aside import aside
-from artdagd.runs.compute import Compute, Computed, Ready
+from artdagd.runs.compute import Begin, Compute, Computed, Ready, at_once
 from artdagd.runs.live import LiveRun
 from artdagd.runs.machine import StepStatus
 from artdagd.runs.parts import InParts, Source
@@ -65,16 +65,28 @@ class Planner:
         self._catalogue = catalogue
         self._cluster_key = cluster_key
 
-    async def analyze(self, what: Planning) -> tuple[dict[str, MediaFacts], dict[str, Analysis]]:
-        """Facts of every input and the value of every ANALYZE step. Raises StepFailed or InvalidRecipe."""
+    async def analyze(
+        self, what: Planning, begin: Begin = at_once
+    ) -> tuple[dict[str, MediaFacts], dict[str, Analysis]]:
+        """Facts of every input and the value of every ANALYZE step. ``begin()`` comes before a worker is asked for any.
+
+        Raises StepFailed or InvalidRecipe.
+        """
+        cids = set(what.inputs.values())
+        known = await self._compute.known_facts(cids)
+        if cids - known.keys():
+            await begin()
         names = list(what.inputs)
-        found = await asyncio.gather(*(self._facts(name, what.inputs[name], what.recipe) for name in names))
+        found = await asyncio.gather(*(self._facts(name, what.inputs[name], what.recipe, known) for name in names))
         facts = dict(zip(names, found, strict=True))
         asked = what.recipe, what.inputs, what.params, self._catalogue, self._cluster_key
         requests = await aside(analysis_requests, *asked)
         for request in requests:
             self._check(request, facts[request.input])
-        values = await asyncio.gather(*(self._analysis(request) for request in requests))
+        done = await self._compute.kept([request.cache_id for request in requests])
+        if any(request.cache_id not in done for request in requests):
+            await begin()
+        values = await asyncio.gather(*(self._analysis(request, done) for request in requests))
         return facts, {request.step_id: value for request, value in zip(requests, values, strict=True)}
 
     async def plan(self, what: Planning, facts: dict[str, MediaFacts], analyses: dict[str, Analysis]) -> Plan:
@@ -125,16 +137,16 @@ class Planner:
                     advice=f"Bind a file with {needs} to {request.input}.",
                 )
 
-    async def _facts(self, name: str, cid: str, recipe: Recipe) -> MediaFacts:
-        facts = await self._compute.facts(cid)
+    async def _facts(self, name: str, cid: str, recipe: Recipe, known: Mapping[str, MediaFacts]) -> MediaFacts:
+        facts = known.get(cid) or await self._compute.facts(cid)
         wanted = recipe.inputs[name].type
         if not fits(facts, wanted):
             raise InvalidRecipe(f"input {name} must be {wanted}; {cid} is {facts.kind} ({facts.media_type})")
         return facts
 
-    async def _analysis(self, request: AnalysisRequest) -> Analysis:
+    async def _analysis(self, request: AnalysisRequest, done: dict[str, str]) -> Analysis:
         async def analyzed() -> Analysis:
-            cid = await self._compute.analysis(request, self._catalogue)
+            cid = done.pop(request.cache_id, None) or await self._compute.analysis(request, self._catalogue)
             return Analysis(cid, await self._store.read_value(cid))
 
         # The input itself is not made anew; what was found in it is.
@@ -144,9 +156,19 @@ class Planner:
 class Execution:
     """Phase 3: every pass that the output needs and that has no result yet, each as soon as its inputs exist."""
 
-    def __init__(self, made: Plan, live: LiveRun, planner: Planner, compute: Compute, store: BlobStore) -> None:
+    def __init__(
+        self,
+        made: Plan,
+        known: Mapping[str, str],
+        live: LiveRun,
+        planner: Planner,
+        compute: Compute,
+        store: BlobStore,
+    ) -> None:
+        """``known`` gives cache id -> output CID of the results that exist."""
         self._planner = planner
         self._plan = made
+        self._known = known
         self._live = live
         self._compute = compute
         self._store = store
@@ -158,18 +180,40 @@ class Execution:
         self.passes_run = 0
         self.workers: set[str] = set()
 
-    async def run(self) -> str:
-        """The output's CID. Raises StepFailed (its step marked failed); other passes of the run are then cancelled."""
-        analyses = (step.step_id for step in self._plan.steps if step.pass_id is None)
-        await self._live.move({step_id: _cached(self._plan.analyses.get(step_id)) for step_id in analyses})
+    async def run(self, **entering: Any) -> str | None:
+        """The output's CID; None if the run can't go on (:meth:`LiveRun.begin`, which is given ``entering``).
+
+        Raises StepFailed (its step marked failed); other passes of the run are then cancelled.
+        """
+        wanted = self._pass_of(self._plan.output)
+        there = await self._there(wanted)
+        moves = self._unneeded(step for step in self._plan.steps if there or step.pass_id is None)
+        if there:
+            moves |= self._done(self._passes[wanted], Computed(there, cached=True))
+        if not await self._live.begin(self._plan, len(self._known), moves, **entering):
+            return None
+        if there:
+            return there
         try:
-            cid, _ = await self._at_hand(self._pass_of(self._plan.output))
+            cid, _ = await self._at_hand(wanted)
         except BaseException:
             for task in self._results.values():
                 task.cancel()
             await asyncio.gather(*self._results.values(), return_exceptions=True)
             raise
-        await self._settle()
+        left = (step for step in self._plan.steps if self._live.steps[step.step_id].status == "pending")
+        await self._live.move(self._unneeded(left))
+        return cid
+
+    async def _there(self, pass_id: str) -> str | None:
+        """The result of a pass that is here and whole: what has to be fetched or made first takes the longer way."""
+        cid = self._known.get(pass_id)
+        if cid is None or not self._store.has(cid):
+            return None
+        try:
+            await self._store.path(cid)
+        except (BlobCorrupt, NotFound, Unavailable):
+            return None
         return cid
 
     def _pass_of(self, step_id: str) -> str:
@@ -202,21 +246,28 @@ class Execution:
             await self._live.change((last,), "failed", error=error.detail)
             await self._live.change(item.steps[:-1], "cancelled")
             raise
-        await self._tell(item, done)
-        return done.cid
-
-    async def _tell(self, item: Pass, done: Computed) -> None:
         if not done.cached:
             self.passes_run += 1
         if done.worker:
             self.workers.add(done.worker)
+        await self._live.move(self._done(item, done))
+        return done.cid
+
+    def _done(self, item: Pass, done: Computed) -> dict[str, dict[str, Any]]:
+        """How the steps of a pass move when it has its result."""
         common = {"cached": done.cached, "worker": done.worker, "by_content": done.by_content}
         status: StepStatus = "cached" if done.cached else "completed"
         # Steps that the pass did without, since an earlier run had stored a later one, are settled at the end.
         ran = self._computed.get(item.pass_id, item.steps)
         moves: dict[str, dict[str, Any]] = {step_id: {"status": "fused", **common} for step_id in ran}
         moves[item.steps[-1]] = {"status": status, "output_cid": done.cid, **common}
-        await self._live.move(moves)
+        return moves
+
+    def _unneeded(self, steps: Iterable[PlannedStep]) -> dict[str, dict[str, Any]]:
+        """How steps move that nothing needs any more, because they, or what is made of them, are known: they count as
+        cached."""
+        found = self._plan.analyses
+        return {step.step_id: _cached(found.get(step.step_id) or self._known.get(step.cache_id)) for step in steps}
 
     async def _work(self, item: Pass) -> Ready:
         """The pass with its sources on the local disk; makes sources that are missing."""
@@ -317,12 +368,6 @@ class Execution:
             return await again(result, _Lost)
         except _Lost as lost:
             raise lost.reason from None
-
-    async def _settle(self) -> None:
-        """Steps that nothing needed, because a later result was known, count as cached."""
-        left = [step for step in self._plan.steps if self._live.steps[step.step_id].status == "pending"]
-        known = await self._compute.known([step.cache_id for step in left])
-        await self._live.move({step.step_id: _cached(known.get(step.cache_id)) for step in left})
 
 
 def needed(item: Pass, steps: Mapping[str, PlannedStep], kept: Container[str]) -> tuple[str, ...]:

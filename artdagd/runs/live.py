@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -39,6 +39,8 @@ class LiveRun:
     """
 
     def __init__(self, row: RunRow, database: Database, events: Events, observe: Observe) -> None:
+        self.row = row
+        """The run as it began here: its status is another by now."""
         self.run_id = row.run_id
         self.fence = row.fence
         self.steps: dict[str, StepRow] = {}
@@ -60,10 +62,11 @@ class LiveRun:
         self.tell(status, **changes)
         return True
 
-    async def claim(self, status: RunStatus, **changes: Any) -> bool:
-        """:meth:`enter` without telling: of several that want to end a run, one is given True."""
-        sources = sources_of(status)
-        return await self._database.runs.update(self.run_id, sources, fence=self.fence, status=status, **changes)
+    async def claim(self, status: RunStatus, steps: Sequence[StepRow] = (), **changes: Any) -> bool:
+        """:meth:`enter` without telling, with ``steps`` as they are by then: of several that want to end a run, one is
+        given True."""
+        runs, sources = self._database.runs, sources_of(status)
+        return await runs.update(self.run_id, sources, fence=self.fence, steps=steps, status=status, **changes)
 
     def tell(self, status: RunStatus, **changes: Any) -> None:
         """Make it known that the run is in ``status``. A terminal one is the last that listeners hear."""
@@ -71,9 +74,10 @@ class LiveRun:
         data = {"run_id": self.run_id, "status": status, **_plain(changes)}
         self._events.publish(self.run_id, "run", data, last=status in RUN_TERMINAL)
 
-    async def planned(self, plan: Plan, known: dict[str, str]) -> None:
-        """Take the plan's steps; ``known`` gives cache id -> output CID of results that exist."""
-        self.steps = {
+    async def begin(self, plan: Plan, known: int, moves: Mapping[str, Mapping[str, Any]], **changes: Any) -> bool:
+        """Enter ``running`` with the plan's steps, of which ``moves`` (as in :meth:`move`) says how far some are, all
+        in one commit. ``known`` results exist. False if the run can't."""
+        pending = {
             step.step_id: StepRow(
                 run_id=self.run_id,
                 step_id=step.step_id,
@@ -86,8 +90,15 @@ class LiveRun:
             )
             for position, step in enumerate(plan.steps)
         }
-        await self._put(list(self.steps.values()))
-        self._events.publish(self.run_id, "log", {"message": f"planned {len(self.steps)} steps, {len(known)} known"})
+        moved = _moved(pending, moves)
+        self.steps = pending | moved  # before they are stored: who cancels the run meanwhile cancels them
+        if not await self.claim("running", list(self.steps.values()), **changes):
+            self.steps = {}
+            return False
+        self.tell("running", **changes)
+        self._events.publish(self.run_id, "log", {"message": f"planned {len(self.steps)} steps, {known} known"})
+        self._tell_moved(moved)
+        return True
 
     async def change(self, step_ids: Iterable[str], status: StepStatus, **changes: Any) -> None:
         """Move steps to ``status``, durably, then tell."""
@@ -95,24 +106,10 @@ class LiveRun:
 
     async def move(self, moves: Mapping[str, Mapping[str, Any]]) -> None:
         """As :meth:`change`, each step with changes of its own (``status`` among them), all in one commit."""
-        moved = []
-        for step_id, changes in moves.items():
-            step = self.steps[step_id]
-            if step.status in STEP_TERMINAL:
-                continue
-            times = {"started_at": now()} if changes["status"] == "running" else {}
-            if changes["status"] in STEP_TERMINAL:
-                times = {"finished_at": now()}
-            self.steps[step_id] = msgspec.structs.replace(step, **times, **changes)
-            moved.append(self.steps[step_id])
-        if not moved:
-            return
-        if not await self._put(moved):
-            return
-        for step in moved:
-            self._events.publish(self.run_id, "step", step_data(step))
-            self._announce(RunEvent(self.run_id, step.status, step.step_id, step.output_cid))
-        self._tell_progress()
+        moved = _moved(self.steps, moves)
+        self.steps |= moved
+        if moved and await self._database.runs.put_steps(self.run_id, list(moved.values()), fence=self.fence):
+            self._tell_moved(moved)
 
     def progress(self, step_ids: tuple[str, ...], fraction: float, workers: Collection[str] = ()) -> None:
         """Work in flight: the pass of ``step_ids`` is at ``fraction``, and with ``workers`` now."""
@@ -144,8 +141,12 @@ class LiveRun:
         total = len(self.steps)
         return Progress(done, total, sum(map(self.fraction, self.steps)) / total if total else 0.0)
 
-    async def _put(self, steps: list[StepRow]) -> bool:
-        return await self._database.runs.put_steps(self.run_id, steps, fence=self.fence)
+    def _tell_moved(self, moved: Mapping[str, StepRow]) -> None:
+        for step in moved.values():
+            self._events.publish(self.run_id, "step", step_data(step))
+            self._announce(RunEvent(self.run_id, step.status, step.step_id, step.output_cid))
+        if moved:
+            self._tell_progress()
 
     def _tell_progress(self) -> None:
         self._told = time.monotonic()
@@ -158,6 +159,20 @@ class LiveRun:
         task = asyncio.ensure_future(self._observe(event))
         self._observing.add(task)
         task.add_done_callback(self._observing.discard)
+
+
+def _moved(steps: Mapping[str, StepRow], moves: Mapping[str, Mapping[str, Any]]) -> dict[str, StepRow]:
+    """Those of ``steps`` that ``moves`` moves, as they are then: what has ended stays."""
+    moved = {}
+    for step_id, changes in moves.items():
+        step = steps[step_id]
+        if step.status in STEP_TERMINAL:
+            continue
+        times = {"started_at": now()} if changes["status"] == "running" else {}
+        if changes["status"] in STEP_TERMINAL:
+            times = {"finished_at": now()}
+        moved[step_id] = msgspec.structs.replace(step, **times, **changes)
+    return moved
 
 
 def _plain(changes: dict[str, Any]) -> dict[str, Any]:

@@ -93,38 +93,44 @@ class Performance:
 
     async def _through(self, row: RunRow) -> None:
         await self._stage.compute.arrived(row.begins_with)
-        made = await self._phases(row)
-        if made is None:
-            return
-        await self._live.planned(made, await self._stage.compute.known([s.cache_id for s in made.steps]))
-        execution = Execution(made, self._live, self._planner, self._stage.compute, self._stage.store)
-        output_cid = await execution.run()
-        await self._complete(row, made, output_cid, execution.passes_run)
+        row = msgspec.structs.replace(row, started_at=row.started_at or now())
+        made, plan_id = await self._planned(row)
+        stage = self._stage
+        known = await stage.compute.known([step.cache_id for step in made.steps])
+        execution = Execution(made, known, self._live, self._planner, stage.compute, stage.store)
+        output_cid = await execution.run(plan_id=plan_id, started_at=row.started_at)
+        if output_cid is not None:
+            row = msgspec.structs.replace(row, plan_id=plan_id)
+            await self._complete(row, made, output_cid, execution.passes_run)
 
-    async def _phases(self, row: RunRow) -> Plan | None:
-        """Phases 1 and 2, or the plan that was given. None if the run ended meanwhile."""
+    async def _planned(self, row: RunRow) -> tuple[Plan, str]:
+        """Phases 1 and 2, or the plan that was given; and its CID.
+
+        The run enters them where a worker has to look at an input: what takes no time is not worth a commit each.
+        """
         if row.given_plan and row.plan_id:
-            made = await self._binder.read_plan(row.plan_id)
-            entered = await self._live.enter("running", started_at=row.started_at or now())
-            return made if entered else None
-        if not await self._live.enter("analyzing", started_at=row.started_at or now()):
-            return None
+            return await self._binder.read_plan(row.plan_id), row.plan_id
+        analyzed = False
+
+        async def begin() -> None:
+            nonlocal analyzed
+            if not analyzed:
+                analyzed = await self._live.enter("analyzing", started_at=row.started_at)
+
         what = await self._binder.rebind(row)
-        facts, analyses = await self._planner.analyze(what)
-        if not await self._live.enter("planning"):
-            return None
+        facts, analyses = await self._planner.analyze(what, begin)
+        if analyzed:
+            await self._live.enter("planning")
         made = await self._planner.plan(what, facts, analyses)
-        plan_id = await self._planner.keep(made)
-        return made if await self._live.enter("running", plan_id=plan_id) else None
+        return made, await self._planner.keep(made)
 
     async def _complete(self, row: RunRow, made: Plan, output_cid: str, passes_run: int) -> None:
         finished_at = now()
         stage = self._stage
-        current = await stage.database.runs.get(row.run_id)
         actions = await stage.database.actions.get_many([step.cache_id for step in made.steps])
         parts, parts_actions = await parted(made, actions, stage.database.actions, self._planner.parts)
         actions |= parts_actions
-        record = provenance(current or row, made, output_cid, finished_at, actions, stage.catalogue, parts)
+        record = provenance(row, made, output_cid, finished_at, actions, stage.catalogue, parts)
         blob = await stage.store.put_value(record, "blobs")
         size = (await stage.store.path(output_cid)).stat().st_size
         delivery = made.delivery

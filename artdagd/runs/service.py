@@ -108,7 +108,10 @@ class RunService:
         return await self._view(await self._through(self._start(request, who, key)))
 
     async def get(self, run_id: str, who: Principal) -> RunView:
-        return await self._view(await self._row(run_id, who))
+        if self._active.get(run_id) is not None:
+            return await self._view(await self._row(run_id, who))
+        row, steps = await self._database.runs.whole(run_id)
+        return run_view(_seen(run_id, row, who), steps, None)
 
     async def record(self, run_id: str, who: Principal) -> RunRow:
         """A run as it is recorded, without its steps. Raises NotFound."""
@@ -220,20 +223,30 @@ class RunService:
             before = await self._explainer.read(await self._planned(against, who))
         return await self._explainer.explain(row, await self._steps(run_id), before)
 
-    async def events(self, run_id: str, after: int | None) -> AsyncIterator[Event]:
+    async def events(self, run_id: str, who: Principal, after: int | None) -> AsyncIterator[Event]:
         """The run's events; ends after its last one. A run that ended before this start, or on another node, has one
-        event: how it ended."""
-        row = await self._database.runs.get(run_id)
-        if row is None:
-            return
-        if row.status in RUN_TERMINAL and not self._events.has(run_id, row.status):
-            yield Event((after or 0) + 1, "run", run_data(row))
-            return
+        event: how it ended. Raises NotFound before there are any."""
+        live = self._active.get(run_id)
+        if live is None:
+            await self._row(run_id, who)
+        else:
+            _seen(run_id, live.row, who)
+        return self._told(run_id, after)
 
+    async def _told(self, run_id: str, after: int | None) -> AsyncIterator[Event]:
         def here() -> bool:
             return self._active.get(run_id) is not None
 
-        local = here() or row.status in RUN_TERMINAL
+        ended = False
+        if not here():
+            row = await self._database.runs.get(run_id)
+            if row is None:
+                return
+            ended = row.status in RUN_TERMINAL
+            if ended and not self._events.has(run_id, row.status):
+                yield Event((after or 0) + 1, "run", run_data(row))
+                return
+        local = ended or here()
         events = self._events.follow(run_id, after) if local else follow(self._database, run_id, after or 0, here)
         async with aclosing(events):
             async for event in events:
@@ -338,10 +351,7 @@ class RunService:
             await self._database.runs.delete(run_id)
 
     async def _row(self, run_id: str, who: Principal) -> RunRow:
-        row = await self._database.runs.get(run_id)
-        if row is None or who.sees not in (None, row.owner):
-            raise NotFound(f"no run {run_id} here", advice="artdagctl runs list shows what there is.")
-        return row
+        return _seen(run_id, await self._database.runs.get(run_id), who)
 
     async def _planned(self, run_id: str, who: Principal) -> RunRow:
         row = await self._row(run_id, who)
@@ -358,3 +368,10 @@ class RunService:
 
     async def _known(self, made: Any) -> dict[str, str]:
         return await self._stage.compute.known([step.cache_id for step in made.steps])
+
+
+def _seen(run_id: str, row: RunRow | None, who: Principal) -> RunRow:
+    """``row``, if it is there and ``who`` sees it. Raises NotFound."""
+    if row is None or who.sees not in (None, row.owner):
+        raise NotFound(f"no run {run_id} here", advice="artdagctl runs list shows what there is.")
+    return row

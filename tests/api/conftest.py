@@ -183,7 +183,11 @@ class Runs:
     async def list(self, who: Principal, status: Any, recipe: Any, page: int, limit: int) -> Page[RunView]:
         return Page([run("run-1")], page, limit, 1, False)
 
-    async def events(self, run_id: str, after: int | None) -> AsyncIterator[Event]:
+    async def events(self, run_id: str, who: Principal, after: int | None) -> AsyncIterator[Event]:
+        await self.get(run_id, who)
+        return self._told(after)
+
+    async def _told(self, after: int | None) -> AsyncIterator[Event]:
         self.after = after
         self.listeners += 1
         self.listening.set()
