@@ -24,6 +24,9 @@ STREAMS_EACH = 200
 HEARTBEAT = 15.0
 """Seconds of silence after which a comment is sent, so that proxies keep the connection and a dead one is noticed."""
 
+PIECE = 64 << 10
+"""Bytes after which events that are there at the same time are sent in another piece."""
+
 RETRY_MS = 2000
 """Milliseconds that a browser waits before it connects again."""
 
@@ -62,19 +65,26 @@ async def lines(
     held = ExitStack()
     try:
         stops.append(asyncio.ensure_future(held.enter_context(allowed).wait()))
-        yield b"retry: %d\n\n" % RETRY_MS
+        piece = b"retry: %d\n\n" % RETRY_MS
         while True:
             waiting = waiting or asyncio.ensure_future(_next(events))
-            await asyncio.wait({waiting, *stops}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(0)  # an event that is there goes with those before it
+            if piece and (not waiting.done() or len(piece) >= PIECE):
+                yield piece
+                piece = b""
+            if not waiting.done():
+                await asyncio.wait({waiting, *stops}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
             if any(stop.done() for stop in stops):
                 return
             if waiting.done():
                 event, waiting = waiting.result(), None
                 if event is None:
-                    return
-                yield encode(event)
+                    break
+                piece += encode(event)
             else:
-                yield b": heartbeat\n\n"
+                piece = b": heartbeat\n\n"
+        if piece:
+            yield piece
     except ArtdagError as error:
         log.info("an event stream ended: %s", error.detail)
     finally:
