@@ -53,15 +53,16 @@ class Blobs:
         The entry as it is then."""
 
         async def work(connection: AsyncConnection) -> BlobRow:
-            query = select(blobs.c.facts_json, blobs.c.kind).where(blobs.c.cid == cid).limit(1)
-            known = (await connection.execute(query)).first()
+            query = select(blobs).where(blobs.c.cid == cid).order_by(blobs.c.owner != owner).limit(1)
+            found = (await connection.execute(query)).mappings().first()
+            known = from_row(BlobRow, found) if found else None
+            if known and known.owner == owner:
+                return known
             row = BlobRow(cid=cid, owner=owner, size=size, media_type=media_type, filename=filename, kind=kind)
-            values = to_row(msgspec.structs.asdict(row), blobs)
             if known:
-                values |= {"facts_json": known.facts_json, "kind": known.kind}
-            await insert_new(connection, blobs, [values])
-            query = select(blobs).where(blobs.c.cid == cid, blobs.c.owner == owner)
-            return from_row(BlobRow, (await connection.execute(query)).mappings().one())
+                row = msgspec.structs.replace(row, facts=known.facts, kind=known.kind)
+            await insert_new(connection, blobs, [to_row(msgspec.structs.asdict(row), blobs)])
+            return row
 
         return await self._database.write(work)
 

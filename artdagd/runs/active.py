@@ -12,7 +12,7 @@ from artdagd.database.clock import now
 from artdagd.database.runs import RunRow
 from artdagd.runs.binding import Binder
 from artdagd.runs.events import Events
-from artdagd.runs.execution import Planner
+from artdagd.runs.execution import Planner, Planning
 from artdagd.runs.live import LiveRun, Observe
 from artdagd.runs.machine import RUN_TERMINAL
 from artdagd.runs.membership import Membership
@@ -82,10 +82,10 @@ class Active:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    def perform(self, row: RunRow) -> None:
-        """Start a run that is this node's, by ``row.fence``."""
+    def perform(self, row: RunRow, what: Planning | None = None) -> None:
+        """Start a run that is this node's, by ``row.fence``; ``what`` it plans, where that was just found out."""
         live = self._live[row.run_id] = LiveRun(row, self._database, self._events, self._observe)
-        performance = Performance(self._stage, self._planner, self._binder, live)
+        performance = Performance(self._stage, self._planner, self._binder, live, what)
         task = asyncio.create_task(performance.perform(row), name=f"run {row.run_id}")
         self._tasks[row.run_id] = task
         self.places.take(row.owner)

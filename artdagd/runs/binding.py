@@ -12,6 +12,7 @@ import msgspec
 from artdagd.auth.principal import Principal
 from artdagd.cid import DAG_JSON, cid_of_bytes
 from artdagd.database import Database
+from artdagd.database.blobs import BlobRow
 from artdagd.database.runs import RunRow
 from artdagd.errors import Fault, InvalidRecipe, InvalidRequest, NotFound
 from artdagd.plans.document import MAX_PLAN_BYTES, check_plan, plan_from_bytes, worked_out
@@ -29,7 +30,7 @@ from artdagd.store import BlobStore, parse_cid
 
 
 class Bound(msgspec.Struct, frozen=True):
-    """A run request, checked. ``plan_id`` is set when the user gave a plan instead of a recipe."""
+    """A run request, checked. ``plan_id`` is set when the user gave a plan instead of a recipe, else ``what``."""
 
     recipe_id: str | None
     recipe_name: str | None
@@ -37,6 +38,7 @@ class Bound(msgspec.Struct, frozen=True):
     inputs: dict[str, str]
     params: dict[str, Any]
     plan_id: str | None = None
+    what: Planning | None = None
 
 
 class Binder:
@@ -89,8 +91,8 @@ class Binder:
         name = None if request.effect else what.recipe.name
         recipe_id = None if request.effect else what.recipe_id
         if request.effect:
-            return Bound(recipe_id, name, request.effect, what.inputs, {"config": request.config})
-        return Bound(recipe_id, name, None, what.inputs, what.params)
+            return Bound(recipe_id, name, request.effect, what.inputs, {"config": request.config}, what=what)
+        return Bound(recipe_id, name, None, what.inputs, what.params, what=what)
 
     async def rebind(self, row: RunRow) -> Planning:
         """The planning of a run that was accepted earlier."""
@@ -122,7 +124,7 @@ class Binder:
     async def check_inputs(self, made: Plan, who: Principal) -> None:
         """Raises NotFound for an input that is not among ``who``'s media."""
         for checked in (await self._checked(made.inputs, who)).values():
-            if not isinstance(checked, str):
+            if not isinstance(checked, BlobRow):
                 raise checked
 
     async def _bind_given_plan(self, request: RunRequest, who: Principal) -> Bound:
@@ -180,31 +182,34 @@ class Binder:
     async def _planning(self, text: bytes, inputs: dict[str, str], params: dict[str, Any], who: Principal) -> Planning:
         recipe = await self._book.parse(text)
         faults = _input_faults(recipe, inputs)
-        found = {}
+        found, facts = {}, {}
         for name, checked in (await self._checked(inputs, who)).items():
-            if isinstance(checked, str):
-                found[name] = checked
+            if isinstance(checked, BlobRow):
+                found[name] = checked.cid
+                if checked.facts:
+                    facts[checked.cid] = checked.facts
             else:
                 faults.append(Fault(f"inputs.{name}", checked.detail))
         if faults:
             raise InvalidRecipe("; ".join(fault.msg for fault in faults), faults=faults)
-        return Planning(cid_of_bytes(text), recipe, found, bind_params(recipe, params))
+        return Planning(cid_of_bytes(text), recipe, found, bind_params(recipe, params), facts)
 
-    async def _checked(self, inputs: dict[str, str], who: Principal) -> dict[str, str | InvalidRequest | NotFound]:
-        """By name the CID of each input as this node writes it, or what is wrong with it."""
-        found: dict[str, str | InvalidRequest | NotFound] = {}
+    async def _checked(self, inputs: dict[str, str], who: Principal) -> dict[str, BlobRow | InvalidRequest | NotFound]:
+        """By name the entry of each input, with its CID as this node writes it, or what is wrong with it."""
+        written: dict[str, str] = {}
+        wrong: dict[str, InvalidRequest | NotFound] = {}
         for name, cid in inputs.items():
             try:
-                found[name] = str(parse_cid(cid))
+                written[name] = str(parse_cid(cid))
             except InvalidRequest as error:
-                found[name] = InvalidRequest(f"input {name}: {error.detail}")
-        there = await self._database.blobs.entries([one for one in found.values() if isinstance(one, str)], who.sees)
-        for name, one in found.items():
-            if isinstance(one, str) and one not in there:
-                found[name] = NotFound(
+                wrong[name] = InvalidRequest(f"input {name}: {error.detail}")
+        there = await self._database.blobs.entries(written.values(), who.sees)
+        for name, cid in written.items():
+            if cid not in there:
+                wrong[name] = NotFound(
                     f"input {name}: no blob {inputs[name]} here; upload it first (POST /cache/upload)"
                 )
-        return found
+        return {name: wrong.get(name) or there[written[name]] for name in inputs}
 
 
 def _input_faults(recipe: Recipe, inputs: dict[str, str]) -> list[Fault]:

@@ -103,7 +103,10 @@ class Compute:
 
     async def known(self, cache_ids: list[str]) -> dict[str, str]:
         """Cache id -> output CID of the results that exist: an action record, and a blob here or at a provider."""
-        outputs = await self._database.actions.outputs(cache_ids)
+        return await self.reachable(await self._database.actions.outputs(cache_ids))
+
+    async def reachable(self, outputs: Mapping[str, str]) -> dict[str, str]:
+        """Those of ``outputs``, CIDs by cache id, whose blob is here or at a provider."""
         there = await self._store.reachable(set(outputs.values()))
         return {cache_id: cid for cache_id, cid in outputs.items() if cid in there}
 
@@ -130,7 +133,7 @@ class Compute:
 
     async def known_facts(self, cids: Collection[str]) -> dict[str, MediaFacts]:
         """What those of ``cids`` are that a worker has looked at."""
-        rows = await self._database.blobs.entries(cids, None)
+        rows = await self._database.blobs.entries(cids, None) if cids else {}
         return {cid: row.facts for cid, row in rows.items() if row.facts}
 
     async def facts(self, cid: str) -> MediaFacts:

@@ -40,12 +40,13 @@ class _Lost(Exception):
 
 
 class Planning(msgspec.Struct, frozen=True):
-    """What a recipe is bound to."""
+    """What a recipe is bound to; ``facts`` are what is known of inputs, by their CIDs."""
 
     recipe_id: str
     recipe: Recipe
     inputs: dict[str, str]
     params: dict[str, Any]
+    facts: dict[str, MediaFacts] = {}
 
 
 def fits(facts: MediaFacts, wanted: InputType) -> bool:
@@ -73,7 +74,7 @@ class Planner:
         Raises StepFailed or InvalidRecipe.
         """
         cids = set(what.inputs.values())
-        known = await self._compute.known_facts(cids)
+        known = what.facts | await self._compute.known_facts(cids - what.facts.keys())
         if cids - known.keys():
             await begin()
         names = list(what.inputs)
@@ -165,7 +166,7 @@ class Execution:
         compute: Compute,
         store: BlobStore,
     ) -> None:
-        """``known`` gives cache id -> output CID of the results that exist."""
+        """``known`` gives cache id -> output CID of the results that exist; ``anew`` is true once any was asked for."""
         self._planner = planner
         self._plan = made
         self._known = known
@@ -177,6 +178,7 @@ class Execution:
         self._results: dict[str, asyncio.Task[str]] = {}
         self._computed: dict[str, tuple[str, ...]] = {}
         self._measured: asyncio.Task[Measures | None] | None = None
+        self.anew = False
         self.passes_run = 0
         self.workers: set[str] = set()
 
@@ -190,10 +192,11 @@ class Execution:
         moves = self._unneeded(step for step in self._plan.steps if there or step.pass_id is None)
         if there:
             moves |= self._done(self._passes[wanted], Computed(there, cached=True))
-        if not await self._live.begin(self._plan, len(self._known), moves, **entering):
+        if not await self._live.begin(self._plan, self._known, moves, **entering):
             return None
         if there:
             return there
+        self.anew = True
         try:
             cid, _ = await self._at_hand(wanted)
         except BaseException:
@@ -246,12 +249,15 @@ class Execution:
             await self._live.change((last,), "failed", error=error.detail)
             await self._live.change(item.steps[:-1], "cancelled")
             raise
+        await self._tell(item, done)
+        return done.cid
+
+    async def _tell(self, item: Pass, done: Computed) -> None:
         if not done.cached:
             self.passes_run += 1
         if done.worker:
             self.workers.add(done.worker)
         await self._live.move(self._done(item, done))
-        return done.cid
 
     def _done(self, item: Pass, done: Computed) -> dict[str, dict[str, Any]]:
         """How the steps of a pass move when it has its result."""

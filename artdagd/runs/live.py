@@ -74,9 +74,11 @@ class LiveRun:
         data = {"run_id": self.run_id, "status": status, **_plain(changes)}
         self._events.publish(self.run_id, "run", data, last=status in RUN_TERMINAL)
 
-    async def begin(self, plan: Plan, known: int, moves: Mapping[str, Mapping[str, Any]], **changes: Any) -> bool:
+    async def begin(
+        self, plan: Plan, known: Mapping[str, str], moves: Mapping[str, Mapping[str, Any]], **changes: Any
+    ) -> bool:
         """Enter ``running`` with the plan's steps, of which ``moves`` (as in :meth:`move`) says how far some are, all
-        in one commit. ``known`` results exist. False if the run can't."""
+        in one commit. ``known`` gives cache id -> output CID of results that exist. False if the run can't."""
         pending = {
             step.step_id: StepRow(
                 run_id=self.run_id,
@@ -96,7 +98,7 @@ class LiveRun:
             self.steps = {}
             return False
         self.tell("running", **changes)
-        self._events.publish(self.run_id, "log", {"message": f"planned {len(self.steps)} steps, {known} known"})
+        self._events.publish(self.run_id, "log", {"message": f"planned {len(self.steps)} steps, {len(known)} known"})
         self._tell_moved(moved)
         return True
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 import msgspec
 
 from artdagd.database import Database
+from artdagd.database.actions import ActionRow
 from artdagd.database.clock import now
 from artdagd.database.runs import RunFailure, RunRow
 from artdagd.database.trouble import Away
@@ -17,7 +18,7 @@ from artdagd.errors import ArtdagError
 from artdagd.plans.model import Plan
 from artdagd.runs.binding import Binder
 from artdagd.runs.compute import FOR, RUN, Compute
-from artdagd.runs.execution import Execution, Planner
+from artdagd.runs.execution import Execution, Planner, Planning
 from artdagd.runs.library import Library
 from artdagd.runs.live import LiveRun
 from artdagd.runs.machine import RUN_TERMINAL
@@ -45,11 +46,14 @@ class Stage(msgspec.Struct, frozen=True):
 class Performance:
     """One run from pending to a terminal state."""
 
-    def __init__(self, stage: Stage, planner: Planner, binder: Binder, live: LiveRun) -> None:
+    def __init__(
+        self, stage: Stage, planner: Planner, binder: Binder, live: LiveRun, what: Planning | None = None
+    ) -> None:
         self._stage = stage
         self._planner = planner
         self._binder = binder
         self._live = live
+        self._what = what
 
     async def perform(self, row: RunRow) -> None:
         """Never raises but CancelledError: what goes wrong becomes the run's error.
@@ -96,12 +100,17 @@ class Performance:
         row = msgspec.structs.replace(row, started_at=row.started_at or now())
         made, plan_id = await self._planned(row)
         stage = self._stage
-        known = await stage.compute.known([step.cache_id for step in made.steps])
+        actions = await self._actions(made)
+        known = await stage.compute.reachable({cache_id: found.output_cid for cache_id, found in actions.items()})
         execution = Execution(made, known, self._live, self._planner, stage.compute, stage.store)
         output_cid = await execution.run(plan_id=plan_id, started_at=row.started_at)
         if output_cid is not None:
-            row = msgspec.structs.replace(row, plan_id=plan_id)
-            await self._complete(row, made, output_cid, execution.passes_run)
+            row = msgspec.structs.replace(row, plan_id=plan_id, passes_run=execution.passes_run)
+            actions = await self._actions(made) if execution.anew else actions
+            await self._complete(row, made, output_cid, actions)
+
+    async def _actions(self, made: Plan) -> dict[str, ActionRow]:
+        return await self._stage.database.actions.get_many([step.cache_id for step in made.steps])
 
     async def _planned(self, row: RunRow) -> tuple[Plan, str]:
         """Phases 1 and 2, or the plan that was given; and its CID.
@@ -117,17 +126,16 @@ class Performance:
             if not analyzed:
                 analyzed = await self._live.enter("analyzing", started_at=row.started_at)
 
-        what = await self._binder.rebind(row)
+        what = self._what or await self._binder.rebind(row)
         facts, analyses = await self._planner.analyze(what, begin)
         if analyzed:
             await self._live.enter("planning")
         made = await self._planner.plan(what, facts, analyses)
         return made, await self._planner.keep(made)
 
-    async def _complete(self, row: RunRow, made: Plan, output_cid: str, passes_run: int) -> None:
+    async def _complete(self, row: RunRow, made: Plan, output_cid: str, actions: dict[str, ActionRow]) -> None:
         finished_at = now()
         stage = self._stage
-        actions = await stage.database.actions.get_many([step.cache_id for step in made.steps])
         parts, parts_actions = await parted(made, actions, stage.database.actions, self._planner.parts)
         actions |= parts_actions
         record = provenance(row, made, output_cid, finished_at, actions, stage.catalogue, parts)
@@ -141,7 +149,7 @@ class Performance:
             "completed",
             output_cid=output_cid,
             provenance_cid=blob.cid,
-            passes_run=passes_run,
+            passes_run=row.passes_run,
             finished_at=finished_at,
         )
 

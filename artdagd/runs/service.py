@@ -315,7 +315,7 @@ class RunService:
             async with self._stage.library.held(bound.inputs.values(), who):
                 new = await self._database.runs.insert(row)
             if new:
-                self._active.perform(row)
+                self._active.perform(row, bound.what)
                 return row
         # A request with this key came first, to another node on this database.
         before = await self._before(key) if key else None

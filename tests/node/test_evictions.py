@@ -72,7 +72,7 @@ class Vandal:
 @pytest.fixture
 def vandal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vandal:
     made = Vandal(tmp_path / "home" / "cache")
-    kept, render, planned, submit = Compute.kept, Compute.render, LiveRun.planned, Broker.submit
+    kept, render, begin, submit = Compute.kept, Compute.render, LiveRun.begin, Broker.submit
 
     async def kept_and_lost(self: Compute, cache_ids: list[str]) -> dict[str, str]:
         known = await kept(self, cache_ids)
@@ -85,9 +85,10 @@ def vandal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vandal:
         made.at("rendered", result.cid)
         return result
 
-    async def planned_and_lost(self: LiveRun, plan: Any, known: dict[str, str]) -> None:
-        await planned(self, plan, known)
+    async def planned_and_lost(self: LiveRun, plan: Any, known: dict[str, str], *more: Any, **changes: Any) -> bool:
+        entered = await begin(self, plan, known, *more, **changes)
         made.at("planned", *known.values())
+        return entered
 
     async def submitted_and_lost(self: Broker, job: Any, *arguments: Any, **named: Any) -> Any:
         sources = job.render.sources if isinstance(job, RenderJob) else {}
@@ -98,7 +99,7 @@ def vandal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vandal:
 
     monkeypatch.setattr(Compute, "kept", kept_and_lost)
     monkeypatch.setattr(Compute, "render", rendered_and_lost)
-    monkeypatch.setattr(LiveRun, "planned", planned_and_lost)
+    monkeypatch.setattr(LiveRun, "begin", planned_and_lost)
     monkeypatch.setattr(Broker, "submit", submitted_and_lost)
     return made
 
@@ -139,10 +140,10 @@ def touched(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
         found[self._live.run_id].add(done.cid)
         await tell(self, item, done)
 
-    async def ran(self: Execution) -> str:
+    async def ran(self: Execution, **entering: Any) -> str | None:
         found[self._live.run_id] = set()
         try:
-            return await run(self)
+            return await run(self, **entering)
         finally:
             del found[self._live.run_id]
 
