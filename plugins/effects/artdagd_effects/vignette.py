@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta
 
-from artdagd.hooks import Effect, Filter, Moment, Painter, VideoFormat
+from artdagd.hooks import Effect, Moment, Painter, VideoFormat
 
 if TYPE_CHECKING:
     import numpy
@@ -24,24 +24,13 @@ class Vignette(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     y: Annotated[float, Meta(ge=0, le=1, description="centre, as a share of the height")] = 0.5
 
 
-def build(config: Vignette, video: VideoFormat) -> list[Filter]:
-    options: dict[str, str | int | float] = {
-        "angle": math.radians(config.angle),
-        "x0": config.x * video.width,
-        "y0": config.y * video.height,
-        # The filter's dither is a random walk over all frames: the same frame would differ with where reading began.
-        "dither": 0,
-    }
-    return [Filter("vignette", options)]
-
-
 KNOTS = 4096
 """Distances from the centre for which the light is worked out; straight lines between."""
 
 
 def paint(video: VideoFormat) -> Painter:
-    """What the filter does, from a table of the light by distance: it works out a cosine and more for every pixel when
-    it is set up, and that takes 30 ms at 720p."""
+    """What libavfilter's vignette does without its dither, in a third of the time: that is a random walk over all
+    frames, and a pixel's light is worked out with a cosine and more wherever reading begins, and multiplied alone."""
     import numpy as np
 
     longest = math.hypot(video.width / 2, video.height / 2)
@@ -68,13 +57,18 @@ def paint(video: VideoFormat) -> Painter:
         made += heights.astype(np.float32).take(before)
         return made
 
+    @lru_cache(maxsize=2)
+    def light_of(config: Vignette, rows: int, columns: int) -> numpy.ndarray:
+        """For the samples of a plane of chroma."""
+        shares = light(config)
+        return np.ascontiguousarray(shares[:: -(-video.height // rows), :: -(-video.width // columns)])
+
     def painted(planes: Sequence[numpy.ndarray], moment: Moment) -> tuple[numpy.ndarray, ...]:
-        shares, (luma, *chroma) = light(moment.config), planes
-        made = [(shares * luma).astype(np.uint8)]
+        luma, *chroma = planes
+        made = [(light(moment.config) * luma).astype(np.uint8)]
         for plane in chroma:
-            down, across = (-(-side // part) for side, part in zip(shares.shape, plane.shape, strict=True))
-            there = shares[::down, ::across]
-            made.append((there * (plane.astype(np.float32) - 127) + 127).astype(np.uint8))
+            shares = light_of(moment.config, *plane.shape)
+            made.append((shares * (plane.astype(np.float32) - 127) + 127).astype(np.uint8))
         return tuple(made)
 
     return painted
@@ -82,13 +76,12 @@ def paint(video: VideoFormat) -> Painter:
 
 EFFECT = Effect(
     name="vignette",
-    version="1",
+    version="2",
     description="Darken the picture towards its corners, as an old lens does (vignette)",
     config=Vignette,
-    build=build,
     paint=paint,
     pixels="yuv",
-    cost=1.6,
+    cost=1.0,
     remembers=False,
     timeless=True,
     example={"angle": 50.0},
