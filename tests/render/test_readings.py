@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pixels import plane
 
+from artdagd.render import threads
 from artdagd.render.reading.shelf import PLACES, Shelf
 from artdagd.render.reading.source import open_source
 from artdagd.render.streams import VideoStream, close
@@ -30,6 +31,7 @@ FILES = {
     "open groups.ts": ("libx264", "-g", "24", "-bf", "3", "-x264-params", "open-gop=1:bframes=3:b-pyramid=strict"),
     "refreshed.mp4": ("libx264", "-g", "30", "-bf", "0", "-x264-params", "intra-refresh=1"),
     "h265.mp4": ("libx265", "-preset", "ultrafast", "-x265-params", "keyint=40:bframes=4:open-gop=1:log-level=none"),
+    "single.mov": ("prores_ks",),
 }
 
 
@@ -131,14 +133,36 @@ def test_a_file_is_closed_with_the_last_that_has_its_reader(files: dict[str, Pat
     assert opened(tmp_path) == set()
 
 
-@pytest.mark.parametrize("name", ["short groups.mkv", "long groups.mp4"])
-def test_after_damage_a_part_looks_as_it_does_by_itself(files: dict[str, Path], tmp_path: Path, name: str) -> None:
-    broken = bytearray(files[name].read_bytes())
+def damaged(path: Path, folder: Path) -> Path:
+    broken = bytearray(path.read_bytes())
     for place in range(len(broken) // 3, len(broken) // 2, 701):
         broken[place] ^= 0xFF
-    path = tmp_path / name
-    path.write_bytes(broken)
-    shelf = Shelf()
-    with sharing(True):  # how several threads conceal damage depends on who comes first
+    made = folder / path.name
+    made.write_bytes(broken)
+    return made
+
+
+@pytest.mark.parametrize("name", ["short groups.mkv", "long groups.mp4", "single.mov"])
+def test_damage_looks_the_same_in_one_piece_and_in_parts(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path, shelf = damaged(files[name], tmp_path), Shelf()
+    monkeypatch.setattr(threads, "DECODERS", 4)
+    whole = looks(video_of(path))
+    assert whole != looks(video_of(files[name]))
+    with sharing(True):
         for start in range(0, FRAMES - 8, 8):
-            assert looks(video_of(path, shelf), start, 8) == looks(video_of(path), start, 8)
+            assert looks(video_of(path, shelf), start, 8) == whole[start : start + 8]
+            assert looks(video_of(path), start, 8) == whole[start : start + 8]
+    shelf.clear()
+
+
+def test_damage_that_is_not_told_of_looks_the_same_with_any_number_of_threads(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = damaged(files["h265.mp4"], tmp_path)
+    seen = []
+    for number in (1, 4):
+        monkeypatch.setattr(threads, "DECODERS", number)
+        seen.append(looks(video_of(path)))
+    assert seen[0] == seen[1]

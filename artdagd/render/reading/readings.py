@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TypeAlias
 
@@ -25,6 +26,10 @@ from artdagd.render.wanted import still_wanted
 LEAPING = frozenset({"h264"})
 """Codecs whose pictures that no other one refers to need not be decoded on the way to a later one. (Not H.265, whose
 decoder does not tell of all damage.)"""
+
+SILENT = frozenset({"dnxhd", "ffv1", "hevc", "theora", "vp8"})
+"""Codecs whose decoders do not tell of all damage, and show it otherwise with several threads: they get one. (Nor does
+that of MagicYUV, which has several all the same: it is the codec of intermediates, which are whole.)"""
 
 NEAR = 16
 """Frames before the one that is sought of which all are decoded: one that can't be decoded shows the one before it."""
@@ -53,23 +58,48 @@ class Readings:
         """Decoded frames with their ordinals, from at or before ``start`` on; of those before it not all, but the last
         that can be decoded. Raises StepFailed.
 
-        How damage is concealed depends on all that was decoded before it: where there is some, all is decoded from the
-        keyframe of ``start`` on, so that it looks the same whatever was read earlier.
+        How damage is concealed depends on all that was decoded before it, and with several threads on who comes first.
+        So a group of pictures where a decoder finds some is decoded anew, from its keyframe on, by a decoder of its own
+        with one thread: a frame looks the same whatever was read before it.
         """
         with reporting("the video can't be decoded"):
             given = -1
-            try:
-                with closing(self._leaping(start)) as frames:
-                    for number, frame in frames:
-                        given = number
-                        yield number, frame
-            except _Damaged:
-                reading = self._at(start, leaps=False)
-                with closing(reading.container):
-                    yield from (item for item in reading.frames(start) if item[0] > given)
+            place: int | None = start
+            while place is not None:
+                end = None
+                try:
+                    for number, frame in self._intact(place):
+                        if number > given:
+                            given = number
+                            yield number, frame
+                except _Damaged:
+                    due = max(place, given + 1)
+                    end = self._after(due)
+                    for number, frame in self._anew(due, end):
+                        if number > given:
+                            given = number
+                            yield number, frame
+                place = end
+
+    def _after(self, ordinal: int) -> int | None:
+        """The first keyframe behind a frame."""
+        keys = self._scan.keys
+        place = bisect_right(keys, ordinal)
+        return keys[place] if self._scan.seekable and place < len(keys) else None
+
+    def _anew(self, start: int, end: int | None) -> Iterator[Numbered]:
+        """From ``start`` to before ``end``, whatever is damaged."""
+        reading = self._at(start, strict=False)
+        with closing(reading.container):
+            yield from takewhile(lambda item: end is None or item[0] < end, reading.frames(start))
+
+    def _intact(self, start: int) -> Iterator[Numbered]:
+        """From ``start`` on, until _Damaged is raised."""
+        with closing(self._leaping(start)) as frames:
+            yield from frames
 
     def _leaping(self, start: int) -> Generator[Numbered]:
-        reading = self._at(start, leaps=True)
+        reading = self._at(start, strict=True)
         try:
             yield from reading.frames(start)
         except GeneratorExit:
@@ -97,12 +127,12 @@ class Readings:
     def __del__(self) -> None:
         self.close()  # a container and its streams hold each other: only the garbage collector would end it
 
-    def _at(self, start: int, *, leaps: bool) -> _Reading:
-        """One that gives the frame ``start``, or the last before it that can be decoded. With ``leaps`` it leaves out
+    def _at(self, start: int, *, strict: bool) -> _Reading:
+        """One that gives the frame ``start``, or the last before it that can be decoded. If ``strict`` it leaves out
         what nothing refers to, and raises _Damaged where it meets damage."""
         key = self.key(start)
-        left = self._taken() if leaps else None
-        places = self._places(key)
+        left = self._taken() if strict else None
+        places = self._places(key, strict)
         if left is not None and left.leads_to(start, places[0]):
             return left
         if left is not None and (left.earlier or not places[0]):
@@ -111,7 +141,7 @@ class Readings:
         for place in places:
             container = left.container if left is not None else open_media(self._path)
             try:
-                way = _Way(self._scan, self._ordinals, place, start, leaps)
+                way = _Way(self._scan, self._ordinals, place, start, strict)
                 reading = _Reading(container, self._finder(container), way)
                 if not place or reading.at <= key:
                     return reading
@@ -130,12 +160,12 @@ class Readings:
         except IndexError:
             return None
 
-    def _places(self, key: int) -> list[int]:
+    def _places(self, key: int, strict: bool) -> list[int]:
         """Keyframes to seek to, one after the other, until ``key`` itself is decoded. Demuxers without an index (MPEG
         transport streams) stop behind the keyframe that they are asked for, and find it when asked for the one before;
         0 reads all."""
         before = self.key(key - 1) if key else 0
-        return [place for place in ([before] if self._late else [key, before]) if place] + [0]
+        return [place for place in ([before] if self._late and strict else [key, before]) if place] + [0]
 
 
 class _Reading:
@@ -174,7 +204,7 @@ class _Way:
     ordinals: dict[int, int]
     place: int
     target: int
-    leaps: bool
+    strict: bool
 
     def number(self, time: int | None) -> int:
         """The ordinal of a packet; one that has none is as good as the target."""
@@ -185,11 +215,12 @@ def _decoded(container: InputContainer, track: Track | None, way: _Way) -> Itera
     if track is None:
         return
     context = decoder(track)
-    seekable = way.scan.seekable
-    leaps = way.leaps and seekable and context.name in LEAPING
+    seekable, strict = way.scan.seekable, way.strict
+    leaps = strict and seekable and context.name in LEAPING
     if not context.is_open:
-        context.thread_type, context.thread_count = "AUTO", threads.decoders()
-        context.options = {"err_detect": "explode"} if leaps else {}
+        several = strict and context.name not in SILENT
+        context.thread_type, context.thread_count = "AUTO", threads.decoders() if several else 1
+        context.options = {"err_detect": "explode"} if strict else {}
     if way.place:
         container.seek(way.scan.times[way.place], stream=track)
     counted = 0
@@ -200,11 +231,11 @@ def _decoded(container: InputContainer, track: Track | None, way: _Way) -> Itera
         try:
             frames = context.decode(packet)
         except av.error.InvalidDataError:  # a damaged frame: the one before is held for it
-            if leaps:
+            if strict:
                 raise _Damaged from None
             continue
         for frame in frames:
-            if leaps and frame.is_corrupt:
+            if strict and frame.is_corrupt:
                 raise _Damaged
             ordinal = way.ordinals.get(-1 if frame.pts is None else frame.pts, -1) if seekable else counted
             counted += 1
