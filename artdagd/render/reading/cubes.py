@@ -15,7 +15,7 @@ MAX_BYTES = 32 << 20
 MAX_SIZE = {1: 65_536, 3: 65}
 """Entries along a side, by the number of dimensions."""
 
-NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 Triple = tuple[float, float, float]
 
 
