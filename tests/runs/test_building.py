@@ -38,8 +38,8 @@ def watched(path: Callable[[dict[str, str], str], Path], status: str = "running"
 
     stage: Any = SimpleNamespace(store=SimpleNamespace(path=find), compute=SimpleNamespace(known=known))
     runs: Any = SimpleNamespace(record=record)
-    active: Any = SimpleNamespace(get=lambda run_id: None)
-    made = Watching(stage, None, runs, active)  # type: ignore[arg-type]
+    active: Any = SimpleNamespace(get=lambda run_id: None, elsewhere=lambda row: False)
+    made = Watching(stage, None, runs, active, None)  # type: ignore[arg-type]
     made._films["plan"] = film
     return made, film
 

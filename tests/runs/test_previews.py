@@ -43,7 +43,7 @@ class Broker:
         self.jobs: list[Any] = []
         self.failure: StepFailed | None = None
 
-    async def submit(self, job: Any, on_progress: Any = None, *, whose: str = "", run_id: str = "") -> JobResult:
+    async def submit(self, job: Any, on_progress: Any = None, **about: Any) -> JobResult:
         self.jobs.append(job)
         await self.go.wait()
         if self.failure:
