@@ -27,12 +27,12 @@ A cache id is the CID (v1, dag-json, sha2-256, base32) of this record in canonic
     delivered in two formats.
 
 Test vector: type ``SPEED``, identity ``["bafyA"]``, config ``{"factor": 2.0, "keep_pitch": true}``, inputs
-``["bafyB"]``, cluster key ``k``, no delivery, engine 3, is the record (one line, no newline at its end)::
+``["bafyB"]``, cluster key ``k``, no delivery, engine 4, is the record (one line, no newline at its end)::
 
     {"cluster":"8254c329a92850f6d539dd376f4816ee2764517da5e0235514af433164480d7a","config":{"factor":2.0,
-    "keep_pitch":true},"engine":3,"identity":["bafyA"],"inputs":["bafyB"],"type":"SPEED","v":1}
+    "keep_pitch":true},"engine":4,"identity":["bafyA"],"inputs":["bafyB"],"type":"SPEED","v":1}
 
-and the cache id ``baguqeerarmrw2fyuopl3ccwffrbk7ypwutyc5xzi6zcwghfiurrhh2rs2ttq``.
+and the cache id ``baguqeerazxv6jc5msqdg7qynz6urjqlcruf6xjdtapp735guq4yrhhxgu5eq``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from artdagd.work import Delivery
 
 VERSION = 1
 
-ENGINE = 3
+ENGINE = 4
 """To be raised whenever what steps share, in ``render/`` and ``steps/``, gives other bytes for the same plan or input.
 A test fails when one of them changes, until it is recorded whether that was so."""
 

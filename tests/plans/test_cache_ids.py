@@ -30,7 +30,7 @@ def cid_of_json(text: str) -> str:
 def test_the_documented_vector() -> None:
     record = (
         '{"cluster":"8254c329a92850f6d539dd376f4816ee2764517da5e0235514af433164480d7a",'
-        '"config":{"factor":2.0,"keep_pitch":true},"engine":3,"identity":["bafyA"],"inputs":["bafyB"],'
+        '"config":{"factor":2.0,"keep_pitch":true},"engine":4,"identity":["bafyA"],"inputs":["bafyB"],'
         '"type":"SPEED","v":1}'
     )
     assert cache_ids.cache_id(**BASE) == cid_of_json(record)
