@@ -290,7 +290,8 @@ def _obstacle(item: Pass) -> str:
     if not item.segments or delivery is None:
         return f"it is made in one piece: {item.whole}"
     if delivery.video_codec not in CODECS or (item.sound and delivery.audio_codec not in SOUNDS):
-        return f"players take no {delivery.video_codec} with {delivery.audio_codec} so"
+        made = f"{delivery.video_codec} with {delivery.audio_codec}" if item.sound else delivery.video_codec
+        return f"what is watched meanwhile is h264 or h265, with aac, and this is {made}"
     return ""
 
 

@@ -2,89 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from browsers import chromium
-from clips import numbered_clip
-from nodes import Person, running_node
-from playwright.async_api import BrowserContext, Page, Route, expect
+from browser.films import EACH, KEEP, SAID, SECONDS, seen, until, watched
+from playwright.async_api import Page, Route, expect
 
-from artdagd.node import Node
-from artdagd.runs.compute import Compute
-
-SECONDS, EACH = 12, 2
-RECIPE = json.dumps(
-    {
-        "name": "long",
-        "inputs": {"clip": {"type": "video"}},
-        "steps": [{"id": "soft", "type": "EFFECT", "inputs": ["clip"], "config": {"effect": "blur", "sigma": 2}}],
-        "output": "soft",
-    }
-)
-VIDEO, SAID = "#run-live video", "#run-live [role=status]"
 WITHOUT = "delete window.MediaSource; delete window.ManagedMediaSource;"
-KEEP = """async () => {
-    const { Stream } = await import("/static/js/stream.js");
-    const { told } = Stream.prototype;
-    Stream.prototype.told = function (view) { window.stream = this; told.call(this, view); };
-}"""
-"""Has a page that evaluates it show what feeds its video as ``window.stream``."""
 OTHER_BROWSER = f"{WITHOUT} HTMLMediaElement.prototype.canPlayType = () => ''"
-
-
-class Held:
-    """The segments of a run, each rendered when the test says so."""
-
-    def __init__(self, names: list[str]) -> None:
-        self._events = {name: asyncio.Event() for name in names}
-        self._names = names
-
-    def release(self, *numbers: int) -> None:
-        for number in numbers:
-            self._events[self._names[number]].set()
-
-    async def turn(self, name: str) -> None:
-        if name in self._events:
-            await self._events[name].wait()
-
-
-@pytest.fixture
-def holding(monkeypatch: pytest.MonkeyPatch) -> list[Held]:
-    """Whoever is in it holds the work of what it names."""
-    found: list[Held] = []
-    render = Compute.render
-
-    async def hold(self: Compute, name: str, *args: Any) -> Any:
-        for held in found:
-            await held.turn(name)
-        return await render(self, name, *args)
-
-    monkeypatch.setattr(Compute, "render", hold)
-    return found
-
-
-@asynccontextmanager
-async def watched(home: Path, holding: list[Held]) -> AsyncIterator[tuple[Node, Person, BrowserContext, str, Held]]:
-    """A node that renders a film of six segments, of which none is rendered yet, and somebody who is signed in."""
-    async with running_node(home / "home") as (node, person), chromium() as browser:
-        clip = await person.upload(numbered_clip(home / "clip.mp4", 25 * SECONDS))
-        body = {"recipe_yaml": RECIPE, "inputs": {"clip": clip}}
-        plan = (await person.http.post("/api/plan", json=body)).json()
-        held = Held([part["segment_id"] for part in plan["passes"][-1]["segments"]])
-        holding.append(held)
-        run_id = (await person.start(**body))["run_id"]
-        context = await browser.new_context()
-        page = await context.new_page()
-        await page.goto((await person.http.post("/auth/login-address")).json()["url"])
-        await page.close()
-        expect.set_options(timeout=30_000)
-        yield node, person, context, run_id, held
 
 
 async def lacking(page: Page, number: int) -> None:
@@ -98,21 +23,10 @@ async def lacking(page: Page, number: int) -> None:
     await page.route("**/live?viewer=*", less)
 
 
-async def until(page: Page, expression: str) -> None:
-    """Waits until ``expression``, of the ``video``, is true; a page with our policy evaluates nothing by itself."""
-    async with asyncio.timeout(60):
-        while not await seen(page, expression):
-            await asyncio.sleep(0.05)
-
-
-async def seen(page: Page, expression: str) -> Any:
-    return await page.evaluate(f"(() => {{ const video = document.querySelector('{VIDEO}'); return {expression}; }})()")
-
-
 async def test_a_run_is_watched_from_its_start_and_from_further_on_while_it_renders(
-    tmp_path: Path, holding: list[Held]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    async with watched(tmp_path, holding) as (node, person, context, run_id, held):
+    async with watched(tmp_path, monkeypatch) as (node, person, context, run_id, held):
         page = await context.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -165,9 +79,9 @@ async def test_a_run_is_watched_from_its_start_and_from_further_on_while_it_rend
         await until(other, "video.currentTime > 4 && video.src.includes('/cache/')")  # it has what was never made
 
 
-async def test_a_browser_without_media_source_extensions(tmp_path: Path, holding: list[Held]):
+async def test_a_browser_without_media_source_extensions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """It plays the HTTP Live Stream where it can, and shows nothing where it can't."""
-    async with watched(tmp_path, holding) as (node, _, context, run_id, held):
+    async with watched(tmp_path, monkeypatch) as (node, _, context, run_id, held):
         errors: list[str] = []
         other = await context.new_page()
         other.on("pageerror", lambda error: errors.append(str(error)))

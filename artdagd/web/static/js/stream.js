@@ -6,7 +6,8 @@ const BEHIND = 30; // seconds before it that are kept
 const CLOSE = 4; // the same, where the browser has no room for so much
 const EDGE = 0.02; // seconds by which a segment's sound may end earlier than its picture
 const LESS = 0.1; // seconds that a segment's sound and picture may both lack of it
-const AGAIN = 1000; // until a segment that did not come, or was dropped, is asked for again
+const AGAIN = 1000; // until a segment that did not come, was dropped, or found no room is tried again
+const TRIES = 5; // of one, where what comes is an error that may pass
 const INIT = "init"; // what all segments begin with
 
 export const Source = window.ManagedMediaSource ?? window.MediaSource;
@@ -23,6 +24,7 @@ export class Stream {
     this.source.addEventListener("sourceopen", () => this.open(), { once: true });
     for (const name of ["timeupdate", "waiting", "play"]) video.addEventListener(name, () => this.wake(), { signal: this.signal });
     video.addEventListener("seeking", () => this.moved(), { signal: this.signal });
+    video.addEventListener("error", () => this.fail(video.error), { signal: this.signal });
     video.src = this.address;
   }
 
@@ -93,7 +95,7 @@ export class Stream {
       this.buffer = this.source.addSourceBuffer(this.view.type);
       this.buffer.timestampOffset = -this.view.late;
       this.buffer.addEventListener("bufferedchange", () => this.wake(), { signal: this.signal }); // of a ManagedMediaSource
-      await this.append(await this.bring(INIT, this.signal));
+      await this.append(await this.bring(INIT, this.signal), INIT);
       while (!this.signal.aborted) await this.step();
     } catch (error) {
       if (!this.signal.aborted) this.fail(error);
@@ -120,12 +122,15 @@ export class Stream {
       if (this.brought.has(number)) await pause(AGAIN, signal); // a browser that is short of room may drop it each time
       const data = await this.bring(number, signal);
       if (!data) return;
-      await this.append(data);
+      while (!(await this.append(data, number))) {
+        await new Promise((done) => (this.wake = done)); // there is room when what is there was played
+        signal.throwIfAborted();
+        if (this.next() !== number) return;
+        await pause(AGAIN, signal);
+      }
       this.brought.set(number, this.lacks(number)); // it has no more than this
     } catch (error) {
-      if (this.signal.aborted || ours.signal.aborted) return;
-      if (error.name !== "QuotaExceededError") throw error;
-      await new Promise((done) => (this.wake = done)); // there is room when what is there was played
+      if (!this.signal.aborted && !ours.signal.aborted) throw error;
     } finally {
       this.coming = null;
     }
@@ -141,29 +146,35 @@ export class Stream {
   // The bytes of a segment; null when it is not there any more.
   async bring(number, signal) {
     const name = number === INIT ? "init.mp4" : `${number}.m4s`;
+    let errors = 0;
     while (number === INIT || this.there(number)) {
-      const answer = await fetch(`${this.path}/${name}`, { signal, credentials: "same-origin" }).catch((error) => {
-        if (signal.aborted) throw error;
-        return null; // the node is away for a moment
-      });
-      if (answer?.ok) return answer.arrayBuffer();
-      if (answer && ![429, 503].includes(answer.status)) throw new Error(`${name} can't be had any more.`);
+      const { status, data } = await fetched(`${this.path}/${name}`, signal);
+      if (data) return data;
+      if (status >= 500 && status !== 503) errors += 1; // of who stands before the node, while that is away
+      if (errors === TRIES || (status >= 400 && status < 500 && status !== 429)) throw new Error(`${name} can't be had any more.`);
       await pause(AGAIN, signal);
     }
     return null;
   }
 
-  async append(data) {
+  // Whether there was room for it. It takes that of what was played, and of what is shown later.
+  async append(data, number) {
     const { currentTime } = this.video;
     const { starts } = this.view;
     await this.drop(0, starts[this.at(currentTime - BEHIND)]);
+    if (await this.fits(data)) return true;
+    await this.drop(0, starts[this.at(currentTime - CLOSE)]);
+    await this.drop(starts[number + 1] ?? Infinity, Infinity);
+    return this.fits(data);
+  }
+
+  async fits(data) {
     try {
       await this.change(() => this.buffer.appendBuffer(data));
+      return true;
     } catch (error) {
       if (error.name !== "QuotaExceededError") throw error;
-      await this.drop(0, starts[this.at(currentTime - CLOSE)]);
-      await this.drop(starts.find((start) => start >= currentTime + AHEAD) ?? Infinity, Infinity);
-      await this.change(() => this.buffer.appendBuffer(data));
+      return false;
     }
   }
 
@@ -189,5 +200,16 @@ export class Stream {
     const { duration, starts } = this.view;
     const middle = (starts.at(-1) + duration) / 2;
     if (this.source.readyState === "open" && !this.buffer.updating && this.has(middle)) this.source.endOfStream();
+  }
+}
+
+// The bytes at an address; no status where the node is away for a moment, or broke off.
+async function fetched(address, signal) {
+  try {
+    const answer = await fetch(address, { signal, credentials: "same-origin" });
+    return { status: answer.status, data: answer.ok ? await answer.arrayBuffer() : null };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { status: 0, data: null };
   }
 }

@@ -1,7 +1,6 @@
 // A run's result, watched while it renders: it plays what is there, and what it waits for is rendered first.
 import { call } from "../api.js";
 import { make } from "../elements.js";
-import { ENDED } from "../events.js";
 import { Source, Stream } from "../stream.js";
 import { clock } from "../words.js";
 
@@ -12,6 +11,10 @@ const HIDDEN = 20000; // the same while the page is not looked at, and plays not
 const RESULTS = "#run-result"; // where the page shows the result when it is there
 const LATER = "It can be watched here as soon as its first seconds are there.";
 const NOW = "Go to any place: what is missing there is rendered first.";
+const FINISHED = "When the run has ended, the result is here to download, and to watch in a form that this browser plays.";
+const BROKEN = "The stream broke off. Load the page again to go on, or wait for the result.";
+const SHORT = { failed: "The run failed: what is there of its result can be watched.", cancelled: "The run was cancelled: what is there of its result can be watched." };
+const NAMES = { avc1: "H.264 of this kind", hev1: "H.265", hvc1: "H.265" };
 
 export function mount(element, signal) {
   new Live(element, signal).begin();
@@ -58,19 +61,26 @@ class Live {
       if (this.signal.aborted) return;
       if (problem.status === 404) return this.release();
     }
-    if (this.signal.aborted || this.done || (this.view && ENDED.includes(this.view.status))) return;
+    const { view } = this;
+    if (this.signal.aborted || this.done || view?.status === "completed") return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.look(), document.hidden && video.paused ? HIDDEN : PAUSE);
+    const seldom = (document.hidden && video.paused) || SHORT[view?.status]; // which may be tried again
+    this.timer = setTimeout(() => this.look(), seldom ? HIDDEN : PAUSE);
   }
 
   seen(view) {
     this.view = view;
-    if (["failed", "cancelled"].includes(view.status)) return this.release();
+    if (SHORT[view.status] && !this.used) return this.release();
     if (view.type && !this.stream && !this.file) this.play(view);
     this.stream?.told(view);
     this.tell();
     this.over();
     this.rest();
+  }
+
+  get used() {
+    const { video } = this;
+    return this.stream && (!video.paused || video.currentTime > 0);
   }
 
   play(view) {
@@ -81,9 +91,8 @@ class Live {
     } else if (Source.isTypeSupported(view.type)) {
       this.stream = new Stream(video, path, view, signal, () => this.whole());
     } else {
-      const codecs = view.type.replace(/.*"(.*)"/, "$1");
-      this.element.replaceChildren(make("p", { class: "note" }, `This browser plays no ${codecs}: the result can be downloaded when it is finished.`));
-      this.release(false);
+      const [, codec] = view.type.match(/"(\w+)/);
+      this.release(`This browser does not play ${NAMES[codec] ?? codec}. ${FINISHED}`);
     }
   }
 
@@ -93,14 +102,14 @@ class Live {
     if (!view?.type) return;
     this.bar.hidden = this.words.hidden = view.status === "completed";
     const waits = stream && stuck(video) ? stream.wanted : null;
-    const words = waits === null ? NOW : `It waits at ${clock(video.currentTime)}: what is shown there is rendered before the rest.`;
+    const words = SHORT[view.status] ?? (waits === null ? NOW : `It waits at ${clock(video.currentTime)}: what is shown there is rendered before the rest.`);
     if (this.said.textContent !== words) this.said.textContent = words;
     const { starts, duration } = view;
     const ends = (number) => starts[number] ?? duration;
     const there = view.there.reduce((sum, [first, stop]) => sum + ends(stop) - starts[first], 0);
     this.much.textContent = `${clock(there)} of ${clock(duration)} is there`;
     this.bar.replaceChildren(...view.there.map(([first, stop]) => piece("", starts[first], ends(stop))));
-    if (waits !== null) this.bar.append(piece("wanted", starts[waits], ends(waits + 1)));
+    if (waits !== null && !SHORT[view.status]) this.bar.append(piece("wanted", starts[waits], ends(waits + 1)));
 
     function piece(name, from, to) {
       const one = make("span", { class: name });
@@ -116,7 +125,7 @@ class Live {
     const result = document.querySelector(`${RESULTS} video`);
     const { video, view } = this;
     if (this.signal.aborted || this.file || !(result || view?.status === "completed")) return;
-    const used = this.stream && (!video.paused || video.currentTime > 0);
+    const { used } = this;
     if (used) this.region.dataset.plays = "";
     if (result && used) {
       this.file = result.src;
@@ -135,7 +144,7 @@ class Live {
 
   // What the stream lacks, the file has.
   whole() {
-    if (!this.file) return this.release();
+    if (!this.file) return this.release(BROKEN);
     const { video } = this;
     const { currentTime, paused, playbackRate } = video;
     this.stream?.close();
@@ -144,15 +153,15 @@ class Live {
     if (!paused) video.play().catch(() => {}); // a browser may want to be asked again
   }
 
-  // From now on the region is the server's again.
-  release(empty = true) {
+  // From now on the region is the server's again; `words` stay until it has more to show.
+  release(words) {
     this.done = true;
     clearTimeout(this.timer);
     delete this.region.dataset.own;
     delete this.region.dataset.plays;
-    if (!empty) return;
     this.leave();
-    this.region.replaceChildren();
+    if (words) this.element.replaceChildren(make("p", { class: "note mt-0", role: "status" }, words));
+    else this.region.replaceChildren();
   }
 
   leave() {
