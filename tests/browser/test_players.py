@@ -13,7 +13,23 @@ NO_H265 = (
     "MediaSource.isTypeSupported = (type) => !type.includes('hvc1') && isTypeSupported.call(MediaSource, type)"
 )
 
+FULL = """{
+    const { appendBuffer } = SourceBuffer.prototype;
+    SourceBuffer.prototype.appendBuffer = function (data) {
+        const { buffered } = this;
+        let seconds = 0;
+        for (let i = 0; i < buffered.length; i++) seconds += buffered.end(i) - buffered.start(i);
+        if (seconds > 5.5) {
+            window.refused = (window.refused ?? 0) + 1;
+            throw new DOMException("no room", "QuotaExceededError");
+        }
+        appendBuffer.call(this, data);
+    };
+}"""
+"""A browser that keeps three segments of two seconds."""
 
+
+@pytest.mark.slow
 async def test_a_network_that_fails_and_a_run_that_is_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     async with watched(tmp_path, monkeypatch) as (node, person, context, run_id, held):
         page, tries = await context.new_page(), list[str]()
@@ -64,3 +80,22 @@ async def test_a_browser_that_does_not_play_h265(tmp_path: Path, monkeypatch: py
         await expect(page.locator("#run-live > *")).to_have_count(0)
         assert await result.evaluate("video => video.play().then(() => true)")
         assert errors == []
+
+
+async def test_a_browser_with_little_room_plays_to_the_end_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    async with watched(tmp_path, monkeypatch) as (node, _, context, run_id, held):
+        page = await context.new_page()
+        await page.add_init_script(FULL)
+        await page.goto(f"{node.url}/run/{run_id}")
+        held.release(0, 1, 2, 3, 4)
+        await until(page, "video?.readyState >= 3")
+        await seen(page, "(video.playbackRate = 4, video.play())")
+        await expect(page.locator(SAID)).to_contain_text("waits at 0:10")
+        assert await seen(page, "window.refused > 0 && video.buffered.start(0) > 3")
+
+        async with page.expect_response(lambda answer: answer.url.endswith("/0.m4s")):
+            await seen(page, "void (video.currentTime = 0.2)")
+        await until(page, "video.currentTime > 3")
+        await seen(page, "void (video.currentTime = 9.5)")
+        held.release(5)
+        await until(page, "video.ended")

@@ -3,7 +3,6 @@ import { pause } from "./pause.js";
 
 const AHEAD = 30; // seconds beyond the playhead that are brought, one segment after the other
 const BEHIND = 30; // seconds before it that are kept
-const CLOSE = 4; // the same, where the browser has no room for so much
 const EDGE = 0.02; // seconds by which a segment's sound may end earlier than its picture
 const LESS = 0.1; // seconds that a segment's sound and picture may both lack of it
 const AGAIN = 1000; // until a segment that did not come, was dropped, or found no room is tried again
@@ -157,13 +156,13 @@ export class Stream {
     return null;
   }
 
-  // Whether there was room for it. It takes that of what was played, and of what is shown later.
+  // Whether there was room for it. It takes that of what was played before the segment that is shown, and of what follows.
   async append(data, number) {
     const { currentTime } = this.video;
     const { starts } = this.view;
     await this.drop(0, starts[this.at(currentTime - BEHIND)]);
     if (await this.fits(data)) return true;
-    await this.drop(0, starts[this.at(currentTime - CLOSE)]);
+    await this.drop(0, starts[this.at(currentTime)]);
     await this.drop(starts[number + 1] ?? Infinity, Infinity);
     return this.fits(data);
   }
