@@ -19,11 +19,11 @@ from daemons import daemon, until
 TRIALS = int(os.environ.get("ARTDAG_KILL_TRIALS", "50"))
 SEED = int(os.environ.get("ARTDAG_KILL_SEED", "1"))
 WORKERS = 2
-FRAMES = 60 * 25
+FRAMES = 180 * 25
 
 
 def recipe(trial: int) -> str:
-    """A minute that no other trial has."""
+    """Three minutes that no other trial has."""
     return json.dumps({
         "name": f"long-{trial}", "inputs": {"clip": {"type": "video"}},
         "steps": [
@@ -42,7 +42,7 @@ def made(home: Path, wanted: list[str]) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120 + 60 * TRIALS)
+@pytest.mark.timeout(120 + 120 * TRIALS)
 async def test_a_kill_costs_the_segments_in_flight(tmp_path: Path):
     moments, home = random.Random(SEED), tmp_path / "home"
     clip = numbered_clip(tmp_path / "clip.mp4", FRAMES, fps=25)
@@ -74,5 +74,5 @@ async def test_a_kill_costs_the_segments_in_flight(tmp_path: Path):
             most = max(most, lost)
             out = tmp_path / "out.mp4"
             out.write_bytes((await http.get(f"/cache/{done['output_cid']}/raw")).content)
-        assert [number for _, number in read_numbers(out)] == list(range(FRAMES))
+        assert [number for _, number in read_numbers(out)] == [number % 4096 for number in range(FRAMES)]
     print(f"{TRIALS} kills: at most {most:.1f} segments' work was lost")
