@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from artdagd.render.writing.codecs import GOP_SECONDS, X264
+from artdagd.render.writing.codecs import GOP_SECONDS, PART_X264, X264
 from artdagd.work import Delivery
 from benchmarks.processes import python
 from benchmarks.report import Line, at_most
@@ -20,6 +20,9 @@ PLAIN = ("-c:v", "libx264", "-preset", Delivery().preset, "-crf", str(Delivery()
 
 SAME = (*PLAIN, "-g", str(GOP_SECONDS * FPS), "-x264-params", X264)
 """The encoder of our deliveries."""
+
+PART = (*PLAIN, "-g", str(GOP_SECONDS * FPS), "-x264-params", PART_X264)
+"""The encoder of our segments."""
 
 ONE_COMMAND = {
     "one": ("one ffmpeg command, the same filter and x264 options", 1.05),

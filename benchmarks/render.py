@@ -8,13 +8,14 @@ one, two and four workers take turns: the parts of the pass are made by all work
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from artdagd.render.graphs import SCALE_FLAGS
-from benchmarks.films import ONE_COMMAND, PLAIN, SAME, beside, ffmpeg, moviepy
+from benchmarks.films import ONE_COMMAND, PART, PLAIN, SAME, beside, ffmpeg, moviepy
 from benchmarks.media import footage
 from benchmarks.node import Node, node
 from benchmarks.peers import lacking
@@ -69,7 +70,7 @@ def measure(bench: Bench) -> list[Line]:
         runners: dict[str, Runner] = {
             f"us-{n}": lambda one=one: _cold(one, video, next(angles), cold) for n, one in nodes.items()
         }
-        runners |= _peers(clip, bench.folder)
+        runners |= _peers(clip, length, bench.folder)
         if not without:
             runners["moviepy"] = lambda: moviepy("moviepy_chain", bench.folder, clip, bench.folder / "moviepy.mp4", 40)
         found = in_turn(rounds, runners)
@@ -80,6 +81,20 @@ def measure(bench: Bench) -> list[Line]:
     for number in (1, 4):
         what = f"the same with {number} worker{'s' if number > 1 else ''}"
         lines.append(Line(what=what, unit="s", us=found[f"us-{number}"], peer_name=BESIDE["one"][0], peer=found["one"]))
+    lines.append(
+        Line(
+            what="two workers beside two ffmpeg processes, a half and one thread each, not joined",
+            unit="s",
+            us=found["us"],
+            peer_name="the halves",
+            peer=found["halves"],
+        )
+    )
+    lines.append(
+        Line(
+            what="those beside one command", unit="s", us=found["halves"], peer_name=BESIDE["one"][0], peer=found["one"]
+        )
+    )
     warm = Line(
         what="the same recipe again: 0 passes run",
         unit="ms",
@@ -110,7 +125,7 @@ def _expect(run: dict[str, Any], *, passes: int) -> None:
         raise Broken(f"{run['passes_run']} passes ran, not {passes}")
 
 
-def _peers(clip: Path, folder: Path) -> dict[str, Runner]:
+def _peers(clip: Path, length: float, folder: Path) -> dict[str, Runner]:
     by_hand = ("hue=h=40", "gblur=sigma=2", "vignette", "scale=960:-2")
     filters = (*by_hand[:2], "vignette=dither=0", f"scale=960:-2:flags={SCALE_FLAGS}")  # as ours are
 
@@ -122,7 +137,17 @@ def _peers(clip: Path, folder: Path) -> dict[str, Runner]:
         for number, single in enumerate(filters):
             source = _ffmpeg(source, single, SAME, folder / f"four-{number}.mp4")
 
-    works = {"one": one(filters, SAME), "plain": one(by_hand, PLAIN), "four": four}
+    def half(number: int) -> None:
+        """What a worker's share of the segments comes to."""
+        start = ("-ss", length / 2) if number else ()
+        single = ("-threads", 1, "-filter_threads", 1, *start, "-i", clip, "-t", length / 2)
+        ffmpeg(*single, "-vf", ",".join(filters), *PART, folder / f"half-{number}.mp4")
+
+    def halves() -> None:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(half, range(2)))
+
+    works = {"one": one(filters, SAME), "plain": one(by_hand, PLAIN), "four": four, "halves": halves}
     return {name: lambda work=work: seconds(work) for name, work in works.items()}
 
 
