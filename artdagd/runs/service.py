@@ -193,7 +193,7 @@ class RunService:
         the store does where it is gone."""
         row = await self._row(run_id, who)
         step = next((step for step in await self._steps(run_id) if step.step_id == step_id), None)
-        if step is None or step.output_cid is None:
+        if step is None or step.output_cid is None or row.plan_id is None:  # one that just begins has none yet
             raise Conflict(f"step {step_id} of run {run_id} left no result", advice="Its page shows what did.")
         ending = "json" if step.pass_id is None else await self._ending(row, step_id)
         name = f"{row.recipe_name or row.effect or 'plan'}-{step_id}-{step.output_cid[-8:]}.{ending}"
