@@ -3,6 +3,7 @@ from, and what deleting one means."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 
@@ -52,19 +53,40 @@ async def test_files_are_dropped_and_one_is_refused(place, tmp_path):
     new = numbered_clip(tmp_path / "new <b>one.mp4", 8)
     same = (await person.http.get(f"/cache/{names['clip']}/raw")).content
     given = [("new <b>one.mp4", new.read_bytes()), ("again.mp4", same), ("huge.bin", b"\0" * (LIMIT + 1))]
+    early, late, shown = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def hold(route):
+        """The list that is asked for after the first file comes when the last one is there, and lacks it."""
+        answer = await route.fetch()
+        if not early.is_set():
+            early.set()
+            await shown.wait()
+        await route.fulfill(response=answer)
+
+    async def wait(route):
+        if b"new <b>one" in (route.request.post_data_buffer or b""):
+            await late.wait()
+        await route.continue_()
+
     await page.goto(f"{node.url}/media")
+    await page.route("**/media", hold)
+    await page.route("**/cache/upload*", wait)
     await page.evaluate("window.same = true")
     await page.locator(".bring.ready").wait_for()
     await page.evaluate(DROP, [(name, base64.b64encode(data).decode()) for name, data in given])
     rows = page.locator(".uploads li")
-    await expect(rows.filter(has_text="new <b>one.mp4")).to_contain_text("uploaded")
     await expect(rows.filter(has_text="again.mp4")).to_contain_text("already here")
+    await asyncio.wait_for(early.wait(), WAIT / 1000)
+    late.set()
+    await expect(rows.filter(has_text="new <b>one.mp4")).to_contain_text("uploaded")
+    shown.set()
     await expect(rows.filter(has_text="huge.bin")).to_contain_text("Too large: the node takes files of up to 1.0 MiB")
     await expect(page.locator(".uploads .told")).to_have_text("2 of 3 uploaded, 1 refused")
     await expect(page.locator(".cards li").first).to_contain_text("new <b>one.mp4")
     await page.get_by_role("link", name="new <b>one.mp4").first.click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("new <b>one.mp4")
     assert await page.evaluate("window.same")
+    await page.unroute_all()
 
 
 async def test_an_upload_goes_on_while_one_looks_at_another_page(place, tmp_path):

@@ -16,10 +16,18 @@ export function mount(element, signal) {
   listen(element, "htmx:afterSettle", ({ detail }) => {
     if (detail.target?.id === "found") say(element.querySelector("#found :is(.count, .none)"));
   });
-  let looking = null;
+  let [looking, more] = [null, false];
   listen(document, "artdagd:brought", () => {
-    looking ??= look(element, signal).finally(() => (looking = null));
+    more = true; // a page that is on its way does not have it
+    looking ??= lookAgain().finally(() => (looking = null));
   });
+
+  async function lookAgain() {
+    while (more) {
+      more = false;
+      await look(element, signal);
+    }
+  }
 }
 
 function say(line) {
