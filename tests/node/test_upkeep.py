@@ -12,6 +12,7 @@ import pytest
 from clips import numbered_clip
 from nodes import Person, running_node
 
+from artdagd.runs.library import Library
 from artdagd.store import uses
 from artdagd.store.uses import touch
 
@@ -73,7 +74,11 @@ async def test_what_a_run_left_goes_and_is_made_again(tmp_path: Path, monkeypatc
         assert {one["why"] for one in garbage} == {"unused"}
 
 
-async def test_what_decayed_is_found_and_what_to_do_is_said(tmp_path: Path):
+async def test_what_decayed_is_found_and_what_to_do_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    async def no_look(self: Library, cid: str, owner: str) -> None:
+        """A worker that reads a file before it is verified finds first that it is wrong."""
+
+    monkeypatch.setattr(Library, "_look", no_look)
     home = tmp_path / "home"
     async with running_node(home) as (_, person):
         inputs = {"clip": await person.upload(numbered_clip(tmp_path / "clip.mp4", 10))}
