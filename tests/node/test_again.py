@@ -12,6 +12,7 @@ from clips import numbered_clip
 from nodes import running_node
 
 from artdagd.database import Database
+from artdagd.runs.library import Library
 
 RECIPE = """\
 name: again
@@ -35,7 +36,11 @@ async def test_a_run_of_which_all_is_known_is_written_down_in_four_transactions(
         count[work.__qualname__] += 1
         return write(self, work)
 
+    async def no_look(self: Library, cid: str, owner: str) -> None:
+        """Of the first run's output, which a worker may look at while the second one runs."""
+
     monkeypatch.setattr(Database, "write", counted)
+    monkeypatch.setattr(Library, "_look", no_look)
     async with running_node(tmp_path / "home", workers=1) as (_, person):
         asked = {"recipe_yaml": RECIPE, "inputs": {"clip": await person.upload(numbered_clip(tmp_path / "c.mp4", 5))}}
         first = await person.run(**asked)
