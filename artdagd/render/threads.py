@@ -1,5 +1,5 @@
 """How many threads decoders and filters get. It has no influence on a pixel: both are exact at any count, but for what
-decoders show of damaged files, which ``reading/readings.py`` has decoded by one thread."""
+decoders show of damaged files, which ``reading/readings.py`` has decoded by one thread (all but MagicYUV)."""
 
 from __future__ import annotations
 

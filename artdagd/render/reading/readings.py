@@ -64,22 +64,24 @@ class Readings:
         """
         with reporting("the video can't be decoded"):
             given = -1
-            place: int | None = start
-            while place is not None:
-                end = None
-                try:
-                    for number, frame in self._intact(place):
-                        if number > given:
-                            given = number
-                            yield number, frame
-                except _Damaged:
-                    due = max(place, given + 1)
-                    end = self._after(due)
-                    for number, frame in self._anew(due, end):
-                        if number > given:
-                            given = number
-                            yield number, frame
-                place = end
+            for number, frame in self._mended(start):
+                if number > given:
+                    given = number
+                    yield number, frame
+
+    def _mended(self, start: int) -> Iterator[Numbered]:
+        """As :meth:`frames`, but some are given twice."""
+        place: int | None = start
+        while place is not None:
+            due, end = place, None
+            try:
+                for number, frame in self._intact(place):
+                    due = max(due, number + 1)
+                    yield number, frame
+            except _Damaged:
+                end = self._after(due)
+                yield from self._anew(due, end)
+            place = end
 
     def _after(self, ordinal: int) -> int | None:
         """The first keyframe behind a frame."""
