@@ -180,7 +180,6 @@ class Execution:
         self._measured: asyncio.Task[Measures | None] | None = None
         self.anew = False
         self.passes_run = 0
-        self.workers: set[str] = set()
 
     async def run(self, **entering: Any) -> str | None:
         """The output's CID; None if the run can't go on (:meth:`LiveRun.begin`, which is given ``entering``).
@@ -255,8 +254,6 @@ class Execution:
     async def _tell(self, item: Pass, done: Computed) -> None:
         if not done.cached:
             self.passes_run += 1
-        if done.worker:
-            self.workers.add(done.worker)
         await self._live.move(self._done(item, done))
 
     def _done(self, item: Pass, done: Computed) -> dict[str, dict[str, Any]]:

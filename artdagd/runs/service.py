@@ -195,13 +195,13 @@ class RunService:
         step = next((step for step in await self._steps(run_id) if step.step_id == step_id), None)
         if step is None or step.output_cid is None or row.plan_id is None:  # one that just begins has none yet
             raise Conflict(f"step {step_id} of run {run_id} left no result", advice="Its page shows what did.")
-        ending = "json" if step.pass_id is None else await self._ending(row, step_id)
+        ending = "json" if step.pass_id is None else await self._ending(row.plan_id, step_id)
         name = f"{row.recipe_name or row.effect or 'plan'}-{step_id}-{step.output_cid[-8:]}.{ending}"
         return await self._stage.library.take(step.output_cid, who, name)
 
-    async def _ending(self, row: RunRow, step_id: str) -> str:
+    async def _ending(self, plan_id: str, step_id: str) -> str:
         try:
-            made = await self._binder.read_plan(row.plan_id or "")
+            made = await self._binder.read_plan(plan_id)
         except NotFound:
             return "mkv"  # whatever is in it, players look
         return file_format(made.delivery if step_id == made.output else None)
