@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import av
+from usual import usual
 
-from artdagd.delivery import FORMATS, Delivery, options
+from artdagd.delivery import FORMATS, Delivery
 from artdagd.errors import StepFailed
 from artdagd.hooks.manager import Plugins
 from artdagd.render.engine import render_pass
@@ -26,14 +27,8 @@ STEPS = [
 
 
 def deliveries() -> list[Delivery]:
-    made = []
-    for name, format in FORMATS.items():
-        video, audio = next(iter(format.video), None), None
-        if video is not None and video != "av1":
-            usual = {key: option.usual for key, option in options(name, video, audio).items()}
-            rest = dict.fromkeys(("crf", "preset", "audio_bitrate"))
-            made.append(Delivery(format=name, video_codec=video, audio_codec=audio, **{**rest, **usual}))
-    return made
+    formats = ((name, next(iter(format.video), None)) for name, format in FORMATS.items())
+    return [usual(name, video, None) for name, video in formats if video not in (None, "av1")]
 
 
 def main(folder: Path, out: Path) -> None:

@@ -19,8 +19,9 @@ import msgspec
 import numpy
 import pytest
 from needs import missing
+from render.usual import usual
 
-from artdagd.delivery import FORMATS, PRESETS, Delivery, options, problems
+from artdagd.delivery import FORMATS, PRESETS, Delivery, problems
 from artdagd.errors import StepFailed
 from artdagd.hooks import Filter
 from artdagd.hooks.manager import Plugins
@@ -36,20 +37,9 @@ from artdagd.steps.numbers import nearest
 from artdagd.work import RenderPass, RenderStep
 
 RATE, SAMPLES = 44_100, 44_777
-SPEED = {"preset": {"h264": "ultrafast", "h265": "ultrafast", "vp9": "8", "av1": "12"}}
-
-
-def usual(format: str, video: str | None, audio: str | None) -> Delivery:
-    """These codecs with their usual options, but as fast as they go."""
-    chosen = {key: option.usual for key, option in options(format, video, audio).items()}
-    if "preset" in chosen:
-        chosen["preset"] = SPEED["preset"][str(video)]
-    rest = dict.fromkeys(("crf", "preset", "audio_bitrate"))
-    return Delivery(format=format, video_codec=video, audio_codec=audio, **{**rest, **chosen})
-
 
 ALL = {
-    "-".join(filter(None, (name, video, audio))): usual(name, video, audio)
+    "-".join(filter(None, (name, video, audio))): usual(name, video, audio, fast=True)
     for name, kind in FORMATS.items()
     for video in kind.video or (None,)
     for audio in kind.audio or (None,)

@@ -31,12 +31,16 @@ class Table:
         self.rows.put_nowait([])
 
 
+def telling(table: Table) -> Afar:
+    database: Any = SimpleNamespace(wants=table)
+    node: Any = SimpleNamespace(node_id="here")
+    return Afar(database, node)
+
+
 async def test_it_is_told_once_in_a_while_and_while_somebody_waits(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(afar, "PAUSE", 0.05)
     table = Table()
-    database: Any = SimpleNamespace(wants=table)
-    node: Any = SimpleNamespace(node_id="here")
-    told = Afar(database, node)
+    told = telling(table)
     for number in range(500):
         told.of("run").ask(f"viewer {number % 2}", number)
     assert await table.rows.get() == [498, 499]
@@ -60,9 +64,7 @@ async def test_it_is_told_once_in_a_while_and_while_somebody_waits(monkeypatch: 
 async def test_of_so_many_runs(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(afar, "RUNS", 1)
     table = Table()
-    database: Any = SimpleNamespace(wants=table)
-    node: Any = SimpleNamespace(node_id="here")
-    told = Afar(database, node)
+    told = telling(table)
     told.of("run").ask("viewer", 1)
     told.of("another").ask("viewer", 2)
     assert await table.rows.get() == [1]
